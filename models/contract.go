@@ -1,0 +1,64 @@
+package models
+
+import "time"
+
+// ContractKind tells the client's document from the trainer's.
+type ContractKind string
+
+// Kinds of contract: an organisation signs a convention, an individual a training contract (F101).
+const (
+	ContractConvention ContractKind = "convention"
+	ContractIndividual ContractKind = "training_contract"
+	ContractTrainer    ContractKind = "trainer_contract"
+)
+
+// Contract is one document to sign and its signature, written by the request. What is signed is the SHA-256 of the
+// rendered document.
+type Contract struct {
+	Ref        string       `gorm:"primaryKey;size:80" json:"ref"` // D-2026-000123/contract/1
+	Dossier    string       `gorm:"index" json:"request_ref"`
+	Number     int          `json:"number"`
+	Kind       ContractKind `json:"kind"`
+	Signer     Role         `json:"signer"` // client or trainer
+	TrainerRef string       `json:"trainer_ref,omitempty"`
+	Status     string       `json:"status"` // pending, signed, declined, expired, cancelled
+	SHA256     string       `json:"sha256"`
+	SentAt     time.Time    `gorm:"serializer:instant;type:varchar(27)" json:"sent_at,omitzero"`
+	SignedAt   time.Time    `gorm:"serializer:instant;type:varchar(27)" json:"signed_at,omitzero"`
+	Note       string       `json:"note_ref,omitempty"`
+	DeadlineID string       `json:"deadline_id"`
+}
+
+// Contract statuses.
+const (
+	ContractPending   = "pending"
+	ContractSigned    = "signed"
+	ContractDeclined  = "declined"
+	ContractExpired   = "expired"
+	ContractCancelled = "cancelled"
+)
+
+// DocumentKind names what can be rendered.
+type DocumentKind string
+
+// Kinds of document.
+const (
+	DocumentConvention      DocumentKind = "convention"
+	DocumentTrainerContract DocumentKind = "trainer_contract"
+	DocumentRecap           DocumentKind = "recap"
+	DocumentInvoice         DocumentKind = "invoice"
+	DocumentCertificate     DocumentKind = "certificate"
+	DocumentSheet           DocumentKind = "attendance_sheet"
+)
+
+// Document is a stored file, found by its content's SHA-256; Subject is what it documents.
+type Document struct {
+	SHA256    string       `gorm:"primaryKey;size:64" json:"sha256"`
+	Kind      DocumentKind `json:"kind"`
+	Subject   string       `gorm:"index" json:"subject"`
+	Dossier   string       `gorm:"index" json:"request_ref,omitempty"`
+	Name      string       `json:"name"`
+	MediaType string       `json:"media_type"`
+	Size      int64        `json:"size"`
+	CreatedAt time.Time    `gorm:"serializer:instant;type:varchar(27);autoCreateTime:false" json:"created_at"`
+}

@@ -1,0 +1,91 @@
+package models
+
+import "errors"
+
+// Code is the stable name of a refusal, the same word in a Temporal error type, in the `code` of a problem document
+// and as the key of the sentence shown to a person.
+type Code string
+
+// The refusals of Jalon. A code is never renamed: clients and mails refer to it.
+const (
+	CodeUnknown           Code = "not_found"
+	CodeInternal          Code = "internal_error"
+	CodeUnavailable       Code = "temporarily_unavailable"
+	CodeInvalid           Code = "invalid_input"
+	CodeMalformed         Code = "malformed_body"
+	CodeTooLarge          Code = "body_too_large"
+	CodeUnauthenticated   Code = "unauthenticated"
+	CodeForbidden         Code = "forbidden"
+	CodeRateLimited       Code = "rate_limited"
+	CodeConflict          Code = "conflict"
+	CodeWrongStage        Code = "wrong_stage"
+	CodeClosed            Code = "dossier_closed"
+	CodeFinished          Code = "finished"
+	CodePolicyUnsupported Code = "policy_unsupported"
+	CodePolicyUnknown     Code = "policy_unknown"
+	CodeKeyReused         Code = "idempotency_key_reused"
+	CodeKeyMissing        Code = "idempotency_key_missing"
+	CodePastDate          Code = "past_date"
+	CodeFutureDate        Code = "future_date"
+
+	CodeLinkInvalid   Code = "link_invalid"
+	CodeLinkExpired   Code = "link_expired"
+	CodeLinkUsed      Code = "link_used"
+	CodeLinkWithdrawn Code = "link_withdrawn"
+
+	CodeNotInterested       Code = "trainer_not_interested"
+	CodeUpskillingNotAgreed Code = "upskilling_not_agreed"
+	CodeAlreadyChosen       Code = "trainer_already_chosen"
+	CodeNoTrainer           Code = "no_trainer_chosen"
+	CodeTrainerUnknown      Code = "trainer_unknown"
+	CodeTrainerBusy         Code = "trainer_busy"
+	CodeTrainerIneligible   Code = "trainer_ineligible"
+	CodeNoCandidate         Code = "no_candidate_left"
+	CodeAuditMissing        Code = "audit_not_recorded"
+	CodeProgrammeIncomplete Code = "programme_incomplete"
+	CodeProgrammeMissing    Code = "programme_not_submitted"
+	CodeDocumentChanged     Code = "document_changed"
+	CodeNotSigned           Code = "not_signed"
+	CodeSessionUnknown      Code = "session_unknown"
+	CodeSessionOverlap      Code = "session_overlap"
+	CodeSessionState        Code = "session_wrong_state"
+	CodeOverPlanned         Code = "more_than_ordered"
+	CodeNoParticipants      Code = "no_participants"
+	CodeDeadlineClosed      Code = "deadline_closed"
+	CodeDeadlineLegal       Code = "deadline_not_postponable"
+	CodeDeadlineEarlier     Code = "deadline_must_be_later"
+	CodeNothingToWaive      Code = "nothing_to_waive"
+	CodeReasonMissing       Code = "reason_missing"
+	CodeLineUnknown         Code = "line_unknown"
+	CodeInvoiceState        Code = "invoice_wrong_state"
+	CodeCompanyNumber       Code = "company_number_missing"
+	CodeBankDetails         Code = "bank_details_missing"
+	CodeVATMismatch         Code = "vat_mismatch"
+	CodeClientForm          Code = "client_form_mismatch"
+	CodeBudgetUnknown       Code = "budget_unknown"
+	CodeTariffPerHead       Code = "tariff_per_participant"
+	CodeStaleRun            Code = "stale_run"
+)
+
+// Error is a refusal that somebody can act upon: a code for machines and a sentence in English for logs. What people
+// read is looked up by code in their language.
+type Error struct {
+	Code    Code
+	Message string
+}
+
+// NewError makes a refusal.
+func NewError(code Code, message string) *Error { return &Error{Code: code, Message: message} }
+
+func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
+
+// ErrorCode is the code carried by err, or CodeInternal when it carries none; empty for nil.
+func ErrorCode(err error) Code {
+	if err == nil {
+		return ""
+	}
+	if e := (*Error)(nil); errors.As(err, &e) {
+		return e.Code
+	}
+	return CodeInternal
+}

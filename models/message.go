@@ -1,0 +1,93 @@
+package models
+
+import "time"
+
+// Message is one row of the outbox: what must reach somebody, keyed by what it is for. It holds references; the
+// words are rendered when it leaves. Written by Apply, delivered by the relay alone.
+type Message struct {
+	Key        string    `gorm:"primaryKey;size:200" json:"key"`
+	Dossier    string    `gorm:"index" json:"request_ref,omitempty"`
+	Workflow   string    `gorm:"index" json:"workflow"` // told when it cannot be delivered
+	Template   string    `json:"template"`
+	To         Role      `json:"to"`
+	ToRef      string    `json:"to_ref"` // trainer, contact, participant or user reference
+	Subject    string    `json:"subject"`
+	Links      []Link    `gorm:"serializer:json" json:"links,omitempty"`
+	Attach     []string  `gorm:"serializer:json" json:"attach,omitempty"` // SHA-256 of documents
+	Args       Args      `gorm:"serializer:json" json:"args,omitempty"`
+	DeadlineID string    `json:"deadline_id,omitempty"` // the wait it asks for
+	NotBefore  time.Time `gorm:"serializer:instant;type:varchar(27);index:message_due,priority:2" json:"not_before"`
+	Status     string    `gorm:"index:message_due,priority:1" json:"status"`
+	Attempts   int       `json:"attempts"`
+	AttemptAt  time.Time `gorm:"serializer:instant;type:varchar(27)" json:"attempt_at,omitzero"`
+	LeaseUntil time.Time `gorm:"serializer:instant;type:varchar(27)" json:"-"` // real time, not business time
+	SentAt     time.Time `gorm:"serializer:instant;type:varchar(27)" json:"sent_at,omitzero"`
+	Failure    string    `json:"failure,omitempty"` // a code, never the provider's words
+	CreatedAt  time.Time `gorm:"serializer:instant;type:varchar(27);autoCreateTime:false" json:"created_at"`
+}
+
+// Message statuses.
+const (
+	MessageQueued     = "queued"
+	MessageSending    = "sending" // an attempt is recorded, its answer not known yet
+	MessageSent       = "sent"
+	MessageDelivered  = "delivered"
+	MessageBounced    = "bounced"
+	MessageParked     = "parked"    // an unclear answer that must not be repeated: staff look
+	MessageWithdrawn  = "withdrawn" // no longer wanted before it left
+	MessageNoAddress  = "no_address"
+	MessageSuperseded = "superseded"
+)
+
+// Purpose is what a link lets its holder do.
+type Purpose string
+
+// Purposes of links.
+const (
+	LinkAnswer      Purpose = "answer"      // subject: invitation
+	LinkSlots       Purpose = "slots"       // subject: audit; the trainer offers
+	LinkChoose      Purpose = "choose"      // subject: audit; the client picks
+	LinkAuditReport Purpose = "report"      // subject: audit
+	LinkProgramme   Purpose = "programme"   // subject: programme
+	LinkSign        Purpose = "sign"        // subject: contract
+	LinkAttend      Purpose = "attend"      // subject: session|participant
+	LinkSheet       Purpose = "sheet"       // subject: session; the trainer signs
+	LinkJustify     Purpose = "justify"     // subject: absence
+	LinkPositioning Purpose = "positioning" // subject: dossier|participant
+	LinkHot         Purpose = "hot"         // subject: dossier|participant
+	LinkCold        Purpose = "cold"        // subject: dossier|participant
+	LinkRecap       Purpose = "recap"       // subject: recap
+	LinkInvoice     Purpose = "invoice"     // subject: invoice; the supplier uploads
+	LinkWithdraw    Purpose = "withdraw"    // subject: invitation; the chosen trainer leaves
+	LinkCancel      Purpose = "cancel"      // subject: dossier; the client cancels
+	LinkDocument    Purpose = "document"    // subject: SHA-256
+)
+
+// Link is what a token is signed over, besides its key: purpose, subject and generation. A subject "…|" ending in a
+// bar is completed with the participant's reference when a message goes to every participant.
+type Link struct {
+	Purpose    Purpose `json:"purpose"`
+	Subject    string  `json:"subject"`
+	Generation int     `json:"generation,omitempty"`
+}
+
+// MessageState is what the expiry of a deadline needs to know of a message that asked.
+type MessageState struct {
+	Key    string    `json:"key"`
+	Status string    `json:"status"`
+	SentAt time.Time `json:"sent_at,omitzero"`
+}
+
+// MailboxItem is a mail kept by the local mailbox, rendered.
+type MailboxItem struct {
+	Key       string    `gorm:"primaryKey;size:200" json:"key"`
+	MessageID string    `json:"message_id"`
+	To        string    `gorm:"column:recipient;index" json:"to"`
+	Subject   string    `json:"subject"`
+	Text      string    `json:"text"`
+	HTML      string    `json:"html"`
+	Attach    []string  `gorm:"serializer:json" json:"attach,omitempty"`
+	Dossier   string    `gorm:"index" json:"request_ref,omitempty"`
+	Template  string    `json:"template"`
+	At        time.Time `gorm:"serializer:instant;type:varchar(27);index" json:"at"`
+}

@@ -1,0 +1,169 @@
+package models
+
+import "time"
+
+// Role is who something is awaited from, or who a message goes to.
+type Role string
+
+// The roles outside and inside the agency.
+const (
+	RoleTrainer      Role = "trainer"
+	RoleClient       Role = "client" // the contact who asks and signs
+	RoleBilling      Role = "billing"
+	RoleParticipant  Role = "participant"
+	RoleParticipants Role = "participants" // every participant registered on the dossier
+	RoleStaff        Role = "staff"        // the owner of the dossier, or the team
+	RolePedagogy     Role = "pedagogy"
+	RoleFinance      Role = "finance"
+	RoleAdmin        Role = "admin"
+	RoleSystem       Role = "system"
+)
+
+// Lang is a language people are addressed in.
+type Lang string
+
+// French first, English second.
+const (
+	French  Lang = "fr"
+	English Lang = "en"
+)
+
+// ClientType selects contract form and registration rules (F005).
+type ClientType string
+
+// Client types.
+const (
+	ClientIndividual  ClientType = "individual"
+	ClientSoleTrader  ClientType = "sole_trader"
+	ClientVerySmall   ClientType = "very_small_firm"
+	ClientSME         ClientType = "sme"
+	ClientLarge       ClientType = "large_firm"
+	ClientAssociation ClientType = "association"
+	ClientPublic      ClientType = "public_body"
+	ClientEducation   ClientType = "education"
+)
+
+// ClientTypes lists the client types in the order forms show them.
+var ClientTypes = []ClientType{ClientIndividual, ClientSoleTrader, ClientVerySmall, ClientSME, ClientLarge,
+	ClientAssociation, ClientPublic, ClientEducation}
+
+// Organisation tells whether the client signs a convention rather than an individual training contract (F101).
+func (t ClientType) Organisation() bool { return t != ClientIndividual }
+
+// Client is a customer, written by the API.
+type Client struct {
+	Ref       string     `gorm:"primaryKey;size:32" json:"ref"`
+	Type      ClientType `json:"type"`
+	Name      string     `json:"name"`
+	Company   string     `json:"company_number,omitempty"` // SIREN, empty for an individual
+	VATNumber string     `json:"vat_number,omitempty"`
+	Address   string     `json:"address"`
+	CreatedAt time.Time  `gorm:"serializer:instant;type:varchar(27);autoCreateTime:false" json:"created_at"`
+}
+
+// Contact is a person at a client: who asks and signs, or who is billed.
+type Contact struct {
+	Ref       string `gorm:"primaryKey;size:32" json:"ref"`
+	ClientRef string `gorm:"index" json:"client_ref"`
+	Name      string `json:"name"`
+	Email     string `json:"email"`
+	Phone     string `json:"phone,omitempty"`
+	Lang      Lang   `json:"lang"`
+}
+
+// LegalForm is how a trainer works (F021).
+type LegalForm string
+
+// Legal forms.
+const (
+	FormCompany     LegalForm = "company"
+	FormMicro       LegalForm = "micro_entrepreneur"
+	FormUmbrella    LegalForm = "umbrella"
+	FormTempAgency  LegalForm = "temp_agency"
+	FormCooperative LegalForm = "cooperative"
+	FormForeign     LegalForm = "foreign"
+)
+
+// VATStatus is how a supplier stands towards VAT (rules section 3).
+type VATStatus string
+
+// VAT statuses.
+const (
+	VATTaxable   VATStatus = "taxable"
+	VATFranchise VATStatus = "franchise"
+	VATExempt    VATStatus = "exempt_training"
+	VATReverse   VATStatus = "reverse_charge"
+)
+
+// RateBps is the VAT rate in basis points that a supplier of this status charges.
+func (s VATStatus) RateBps() int64 {
+	if s == VATTaxable {
+		return 2000
+	}
+	return 0
+}
+
+// Trainer is the master record of a trainer, written by the API. Process state about a trainer is elsewhere.
+type Trainer struct {
+	Ref         string    `gorm:"primaryKey;size:32" json:"ref"`
+	Name        string    `json:"name"`
+	Email       string    `json:"email"`
+	Phone       string    `json:"phone,omitempty"`
+	Lang        Lang      `json:"lang"`
+	Address     string    `json:"address,omitempty"`
+	Department  string    `json:"department,omitempty"` // two-character French department, for distance
+	LegalForm   LegalForm `json:"legal_form"`
+	Company     string    `json:"company_number,omitempty"` // SIREN of the trainer or of the intermediary (F021, F022)
+	VATStatus   VATStatus `json:"vat_status"`
+	VATNumber   string    `json:"vat_number,omitempty"`
+	NDA         string    `json:"activity_number,omitempty"`
+	Label       bool      `json:"quality_label"`
+	IBAN        string    `json:"iban,omitempty"`
+	SelfBilling bool      `json:"self_billing_mandate"` // a signed mandate exists (CGI 289 I-2)
+	RateCents   Cents     `json:"rate_cents,omitempty"` // own reference rate (F055)
+	RateUnit    Unit      `json:"rate_unit,omitempty"`
+	Validated   bool      `json:"validated"` // profile checked by staff (F036)
+	Active      bool      `json:"active"`
+	CreatedAt   time.Time `gorm:"serializer:instant;type:varchar(27);autoCreateTime:false" json:"created_at"`
+	Skills      []Skill   `gorm:"foreignKey:TrainerRef;references:Ref" json:"skills"`
+}
+
+// Domestic tells whether the supplier is established in France; only then may it be self-billed (F192, F193).
+func (t Trainer) Domestic() bool { return t.LegalForm != FormForeign }
+
+// Skill is one skill of a trainer with its level, 1 to 5 (F020).
+type Skill struct {
+	TrainerRef string `gorm:"primaryKey;size:32" json:"-"`
+	Topic      string `gorm:"primaryKey;size:64" json:"topic"`
+	Level      int    `json:"level"`
+}
+
+// Course is a line of the catalogue: what a request can be about.
+type Course struct {
+	Topic    string `gorm:"primaryKey;size:64" json:"topic"` // stable slug, e.g. "tableur"
+	TitleFR  string `json:"title_fr"`
+	TitleEN  string `json:"title_en"`
+	Similar  string `json:"similar"`  // comma-separated topics declared as similar (F049)
+	Adjacent string `json:"adjacent"` // comma-separated topics that need upskilling (F050)
+}
+
+// Participant is a person registered on a dossier (F112, F114). Without a name the entry is incomplete; without an
+// address nothing can be sent (F122).
+type Participant struct {
+	Ref       string    `gorm:"primaryKey;size:32" json:"ref"`
+	Dossier   string    `gorm:"index" json:"request_ref"`
+	Name      string    `json:"name"`
+	Email     string    `json:"email"`
+	Lang      Lang      `json:"lang"`
+	CreatedAt time.Time `gorm:"serializer:instant;type:varchar(27);autoCreateTime:false" json:"created_at"`
+	RemovedAt time.Time `gorm:"serializer:instant;type:varchar(27)" json:"removed_at,omitzero"`
+}
+
+// Note is a free text of somebody, stored apart so that workflows carry only its reference.
+type Note struct {
+	Ref     string    `gorm:"primaryKey;size:40" json:"ref"`
+	Dossier string    `gorm:"index" json:"request_ref"`
+	Author  string    `json:"author"` // user or person reference
+	Text    string    `json:"text"`
+	At      time.Time `gorm:"serializer:instant;type:varchar(27)" json:"at"`
+}

@@ -1,0 +1,72 @@
+package models
+
+import "time"
+
+// PayLine is what one validated session is worth to its trainer. It belongs to its payee's first unsettled month.
+type PayLine struct {
+	Ref        string    `gorm:"primaryKey;size:80" json:"ref"` // the session's reference
+	Dossier    string    `gorm:"index" json:"request_ref"`
+	Payer      string    `gorm:"index:pay_month,priority:1" json:"payer"`
+	TrainerRef string    `gorm:"index:pay_month,priority:2" json:"trainer_ref"`
+	Month      Month     `gorm:"index:pay_month,priority:3;size:7" json:"month"`
+	HeldOn     Date      `json:"held_on"`
+	Unit       Unit      `json:"unit"`
+	Quantity   int64     `json:"quantity"` // hundredths of Unit
+	RateCents  Cents     `json:"rate_cents"`
+	Cents      Cents     `json:"amount_cents"` // excluding tax
+	Status     string    `json:"status"`       // due, contested, settled, paid, cancelled
+	RecapRef   string    `json:"recap_ref,omitempty"`
+	InvoiceRef string    `gorm:"index" json:"invoice_ref,omitempty"`
+	CreatedAt  time.Time `gorm:"serializer:instant;type:varchar(27);autoCreateTime:false" json:"created_at"`
+}
+
+// Pay line statuses.
+const (
+	LineDue       = "due"
+	LineContested = "contested"
+	LineSettled   = "settled"
+	LinePaid      = "paid"
+	LineCancelled = "cancelled"
+)
+
+// Recap is one version of a trainer's monthly statement (F178, F179); silence never accepts it (F180).
+type Recap struct {
+	Ref        string    `gorm:"primaryKey;size:80" json:"ref"` // agency/T-000042/2026-11/recap/1
+	Workflow   string    `gorm:"index" json:"workflow"`
+	Payer      string    `json:"payer"`
+	TrainerRef string    `gorm:"index" json:"trainer_ref"`
+	Month      Month     `gorm:"size:7" json:"month"`
+	Number     int       `json:"number"`
+	Status     string    `json:"status"` // sent, accepted, contested, with_staff, replaced, settled
+	Lines      []string  `gorm:"serializer:json" json:"lines"`
+	Contested  []string  `gorm:"serializer:json" json:"contested,omitempty"`
+	Cents      Cents     `json:"amount_cents"`
+	SHA256     string    `json:"sha256"`
+	SentAt     time.Time `gorm:"serializer:instant;type:varchar(27)" json:"sent_at,omitzero"`
+	AnsweredAt time.Time `gorm:"serializer:instant;type:varchar(27)" json:"answered_at,omitzero"`
+	Note       string    `json:"note_ref,omitempty"`
+	DeadlineID string    `json:"deadline_id"`
+}
+
+// Recap statuses.
+const (
+	RecapSent      = "sent"
+	RecapAccepted  = "accepted"
+	RecapContested = "contested"
+	RecapWithStaff = "with_staff"
+	RecapReplaced  = "replaced"
+)
+
+// PayMonth closes a month of pay: a line that comes after SettledAt falls in the next one.
+type PayMonth struct {
+	Payer      string    `gorm:"primaryKey;size:32" json:"payer"`
+	TrainerRef string    `gorm:"primaryKey;size:32" json:"trainer_ref"`
+	Month      Month     `gorm:"primaryKey;size:7" json:"month"`
+	SettledAt  time.Time `gorm:"serializer:instant;type:varchar(27)" json:"settled_at,omitzero"`
+}
+
+// LineCorrection is a decided amount for a contested line; 0 cancels it.
+type LineCorrection struct {
+	Line     string `json:"line"`
+	Quantity int64  `json:"quantity"` // hundredths of the line's unit
+}

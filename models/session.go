@@ -1,0 +1,133 @@
+package models
+
+import "time"
+
+// HalfDay is one signature unit of a session (F124).
+type HalfDay struct {
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
+}
+
+// Session is one planned day of a course, written by its Session workflow.
+type Session struct {
+	Ref         string    `gorm:"primaryKey;size:80" json:"ref"` // D-2026-000123/session/3
+	Dossier     string    `gorm:"index" json:"request_ref"`
+	Number      int       `json:"number"`
+	TrainerRef  string    `json:"trainer_ref"`
+	Status      string    `json:"status"`
+	HalfDays    []HalfDay `gorm:"serializer:json" json:"half_days"`
+	StartAt     time.Time `gorm:"serializer:instant;type:varchar(27)" json:"start_at"`
+	EndAt       time.Time `gorm:"serializer:instant;type:varchar(27)" json:"end_at"`
+	PlaceRef    string    `json:"place_note_ref,omitempty"` // note with the place or the video room
+	SheetSigned time.Time `gorm:"serializer:instant;type:varchar(27)" json:"sheet_signed_at,omitzero"`
+	SheetBy     string    `json:"sheet_signed_by,omitempty"`
+	Complete    bool      `json:"sheet_complete"`
+	Note        string    `json:"note_ref,omitempty"`
+	DeadlineID  string    `json:"deadline_id"` // the sheet's
+}
+
+// Session statuses. Signatures are taken from started until the sheet is deposited or judged.
+const (
+	SessionPlanned   = "planned"
+	SessionConvoked  = "convoked"
+	SessionStarted   = "started"
+	SessionHeld      = "held" // over, its sheet awaited
+	SessionToJudge   = "to_judge"
+	SessionValidated = "validated"
+	SessionRefused   = "refused" // judged not held: nothing is paid
+	SessionCancelled = "cancelled"
+)
+
+// Minutes is the planned duration.
+func (s Session) Minutes() int64 {
+	var n int64
+	for _, h := range s.HalfDays {
+		n += int64(h.End.Sub(h.Start) / time.Minute)
+	}
+	return n
+}
+
+// Quantity is the volume of n half-days lasting minutes, in hundredths of unit; flat has none.
+func Quantity(unit Unit, halfDays int, minutes int64) int64 {
+	switch unit {
+	case UnitHour:
+		return minutes * 100 / 60
+	case UnitHalfDay:
+		return int64(halfDays) * 100
+	case UnitDay:
+		return int64(halfDays) * 50
+	}
+	return 0
+}
+
+// Attendance is one participant's presence in one half-day: a row, read once when the sheet is deposited.
+type Attendance struct {
+	Session     string    `gorm:"primaryKey;size:80" json:"session_ref"`
+	Participant string    `gorm:"primaryKey;size:32" json:"participant_ref"`
+	HalfDay     int       `gorm:"primaryKey;autoIncrement:false" json:"half_day"` // 0-based
+	State       string    `json:"state"`                                          // signed, absent
+	SignedAt    time.Time `gorm:"serializer:instant;type:varchar(27)" json:"signed_at"`
+	Channel     Channel   `json:"channel"`
+	Recorder    string    `json:"recorded_by,omitempty"`
+}
+
+// Attendance states.
+const (
+	AttendanceSigned = "signed"
+	AttendanceAbsent = "absent" // marked by the trainer on the sheet, or by staff
+)
+
+// Absence is one participant's absence from one or more half-days of a session (F135), with its 48 h window.
+type Absence struct {
+	Ref         string    `gorm:"primaryKey;size:120" json:"ref"` // D-…/session/2/absence/P-000009
+	Dossier     string    `gorm:"index" json:"request_ref"`
+	Session     string    `gorm:"index" json:"session_ref"`
+	Participant string    `gorm:"index" json:"participant_ref"`
+	HalfDays    []int     `gorm:"serializer:json" json:"half_days"`
+	Status      string    `json:"status"` // open, justified, unjustified, cancelled
+	ToldAt      time.Time `gorm:"serializer:instant;type:varchar(27)" json:"told_at,omitzero"`
+	JustifiedAt time.Time `gorm:"serializer:instant;type:varchar(27)" json:"justified_at,omitzero"`
+	Note        string    `json:"note_ref,omitempty"`
+	DeadlineID  string    `json:"deadline_id"`
+}
+
+// Absence statuses.
+const (
+	AbsenceOpen        = "open"
+	AbsenceJustified   = "justified"
+	AbsenceUnjustified = "unjustified"
+	AbsenceCancelled   = "cancelled"
+)
+
+// Evaluation is one participant's answer to a questionnaire: a row, read once. Kind is positioning, hot or cold.
+type Evaluation struct {
+	Dossier     string    `gorm:"primaryKey;size:32" json:"request_ref"`
+	Participant string    `gorm:"primaryKey;size:32" json:"participant_ref"`
+	Kind        string    `gorm:"primaryKey;size:16" json:"kind"`
+	Score       int       `json:"score"` // 0 to 100 for positioning, 1 to 5 for the others
+	Text        string    `json:"text"`
+	At          time.Time `gorm:"serializer:instant;type:varchar(27)" json:"at"`
+	Channel     Channel   `json:"channel"`
+	Recorder    string    `json:"recorded_by,omitempty"`
+}
+
+// Kinds of evaluation.
+const (
+	EvaluationPositioning = "positioning"
+	EvaluationHot         = "hot"
+	EvaluationCold        = "cold"
+)
+
+// AttendanceReading is what the sheet of a session says when it is read: references only.
+type AttendanceReading struct {
+	Participants []string       `json:"participants"` // registered, in order
+	Absences     []AbsenceEntry `json:"absences"`
+	Unsigned     int            `json:"unsigned"` // participant half-days neither signed nor marked absent
+	Signed       int            `json:"signed"`
+}
+
+// AbsenceEntry is one participant's missed half-days.
+type AbsenceEntry struct {
+	Participant string `json:"participant"`
+	HalfDays    []int  `json:"half_days"`
+}

@@ -1,0 +1,117 @@
+package models
+
+import "time"
+
+// Step is what one workflow writes at once: changed rows, journal, deadlines, messages and facts for others. Apply
+// writes it in one transaction; a step with the same or an older number is ignored and its recorded result returned.
+type Step struct {
+	Workflow  string         `json:"workflow"`
+	Run       string         `json:"run"`
+	Seq       int64          `json:"seq"`
+	At        time.Time      `json:"at"` // business time
+	Dossier   string         `json:"dossier,omitempty"`
+	Policy    string         `json:"policy,omitempty"`
+	Rows      Rows           `json:"rows,omitzero"`
+	Journal   []JournalLine  `json:"journal,omitempty"`
+	Deadlines []Deadline     `json:"deadlines,omitempty"`
+	Expiries  []string       `json:"expiries,omitempty"` // deadlines whose timer fired
+	Messages  []Message      `json:"messages,omitempty"`
+	Withdraw  []string       `json:"withdraw,omitempty"` // keys of messages not to send any more
+	Facts     []Fact         `json:"facts,omitempty"`
+	Handled   []FactHandling `json:"handled,omitempty"`
+}
+
+// FactHandling is what a workflow did with a fact.
+type FactHandling struct {
+	ID    string `json:"id"`
+	State string `json:"state"` // applied, ignored, late
+}
+
+// Rows are the projected rows a step upserts, whole. A new line's month is decided by Apply: its payee's first
+// unsettled one.
+type Rows struct {
+	Request     *Request     `json:"request,omitempty"`
+	Invitations []Invitation `json:"invitations,omitempty"`
+	Audits      []Audit      `json:"audits,omitempty"`
+	Programmes  []Programme  `json:"programmes,omitempty"`
+	Contracts   []Contract   `json:"contracts,omitempty"`
+	Sessions    []Session    `json:"sessions,omitempty"`
+	Absences    []Absence    `json:"absences,omitempty"`
+	NewLines    []PayLine    `json:"new_lines,omitempty"` // inserted once; the fact line_due for their month goes with them
+	Lines       []PayLine    `json:"lines,omitempty"`     // updated by the month or the invoice that owns them
+	Recaps      []Recap      `json:"recaps,omitempty"`
+	PayMonth    *PayMonth    `json:"pay_month,omitempty"`
+	Invoices    []Invoice    `json:"invoices,omitempty"`
+}
+
+// StepResult is what Apply answers: for each expiry, whether it was missed, or the facts received in time.
+type StepResult struct {
+	Expiries []ExpiryResult `json:"expiries,omitempty"`
+}
+
+// ExpiryResult is the outcome of one expiry: missed is written only when no fact answered in time and every message
+// that asked has left (or is known not to be deliverable) no later than Asked says.
+type ExpiryResult struct {
+	DeadlineID string         `json:"deadline_id"`
+	Missed     bool           `json:"missed"`
+	Facts      []Fact         `json:"facts,omitempty"` // received in time, whether signalled or not
+	Asked      []MessageState `json:"asked,omitempty"`
+}
+
+// Common is what every process is told at its start.
+type Common struct {
+	Policy Policy `json:"policy"`
+	Clock  Clock  `json:"clock"`
+}
+
+// RequestInput starts a TrainingRequest.
+type RequestInput struct {
+	Common
+	Ref   string `json:"ref"`
+	Scope Scope  `json:"scope"`
+}
+
+// SolicitationInput starts a Solicitation.
+type SolicitationInput struct {
+	Common
+	Dossier    string       `json:"dossier"`
+	Number     int          `json:"number"`
+	Scope      Scope        `json:"scope"`
+	Exclude    []string     `json:"exclude,omitempty"`    // trainers who left this mission
+	Assigned   string       `json:"assigned,omitempty"`   // a known trainer, no search
+	RateCents  Cents        `json:"rate_cents,omitempty"` // agreed with the assigned one
+	RateUnit   Unit         `json:"rate_unit,omitempty"`
+}
+
+// SessionInput starts a Session.
+type SessionInput struct {
+	Common
+	Session   Session `json:"session"`
+	RateCents Cents   `json:"rate_cents"`
+	RateUnit  Unit    `json:"rate_unit"`
+	LineCents Cents   `json:"line_cents,omitempty"` // the session's share of a flat rate
+	First     bool    `json:"first"`                // the positioning test goes with its convocation
+}
+
+// FollowUpInput starts a FollowUp.
+type FollowUpInput struct {
+	Common
+	Dossier   string    `json:"dossier"`
+	CourseEnd time.Time `json:"course_end"`
+}
+
+// RemunerationInput starts a trainer's month.
+type RemunerationInput struct {
+	Common
+	Payer      string `json:"payer"`
+	TrainerRef string `json:"trainer_ref"`
+	Month      Month  `json:"month"`
+}
+
+// InvoiceInput starts an Invoice.
+type InvoiceInput struct {
+	Common
+	Invoice Invoice `json:"invoice"`
+	// Dossiers concerned, told when it is paid.
+	Dossiers []string `json:"dossiers,omitempty"`
+}
