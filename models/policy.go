@@ -35,6 +35,7 @@ type Policy struct {
 	// The search.
 	SearchStart        string    `json:"search_start"`
 	Stages             []Stage   `json:"stages"`
+	ManagementEnds     string    `json:"trainer_management_ends"` // where a mandate of trainer management stops
 	SilenceDelay       Delay     `json:"silence_delay"`
 	UrgentSilenceDelay Delay     `json:"urgent_silence_delay"`
 	ReminderDelay      Delay     `json:"reminder_delay"` // after the invitation left
@@ -185,12 +186,4 @@ func (p Policy) hash() string {
 	}
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])[:12]
-}
-
-// Unsupported lists, by the name they have in the file, the parameters whose value the engine does not honour yet.
-func (p Policy) Unsupported() []string { return nil }
-
-// ParsePolicy reads a policy file.
-func ParsePolicy(name string, data []byte, resolve func(name string) ([]byte, error)) (Policy, error) {
-	return Policy{Name: name}, nil
 }
