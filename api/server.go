@@ -1,0 +1,164 @@
+// Package api is the way in over HTTP: the typed API for staff and machines, and the pages behind links. No business
+// rule lives here: a request becomes a fact, a command of a running workflow, or a read of the database.
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+	"go.temporal.io/sdk/client"
+
+	"jalon/models"
+	"jalon/store"
+)
+
+// DefaultBodyLimit is the largest request body accepted, in bytes.
+const DefaultBodyLimit = 1 << 20
+
+// Courier delivers a stored fact to its workflow; what it cannot deliver now, the relay delivers later.
+type Courier interface {
+	Deliver(ctx context.Context, row models.Inbox) error
+}
+
+// Signer makes and checks the tokens of links. Verify refuses an altered token with link_invalid.
+type Signer interface {
+	Sign(link models.Link) string
+	Verify(token string) (models.Link, error)
+}
+
+// Policies finds the ways of working by name. Load refuses an unknown name with policy_unknown.
+type Policies interface {
+	Names() []string
+	Load(name string) (models.Policy, error)
+}
+
+// Documents keeps files by the SHA-256 of their content. Get refuses an unknown one with not_found.
+type Documents interface {
+	Put(ctx context.Context, content []byte) (sha256 string, err error)
+	Get(ctx context.Context, sha256 string) ([]byte, error)
+}
+
+// MailEvents checks the signature of a webhook call and reads what it tells about messages.
+type MailEvents interface {
+	Events(header http.Header, body []byte) ([]store.MessageEvent, error)
+}
+
+// Config is what a Server is made of.
+type Config struct {
+	Store     *store.Store
+	Temporal  client.Client
+	Courier   Courier
+	Signer    Signer
+	Clock     models.Clock
+	Policies  Policies
+	Documents Documents
+	Events    MailEvents // nil: the webhook answers 404
+	PublicURL string     // absolute, without a final slash
+	Partners  []string   // codes a request may come with (F002)
+	Mailbox   bool       // show the local mailbox page
+	Log       *slog.Logger
+	BodyLimit int64            // bytes; 0: DefaultBodyLimit
+	Timeout   time.Duration    // of a command, real time; 0: 10 s
+	RateLimit float64          // calls per second and caller; 0: 50
+	RateBurst int              // 0: 200
+	Now       func() time.Time // real time; nil: the system clock
+}
+
+// Server answers HTTP calls. Make it with New.
+type Server struct {
+	cfg      Config
+	store    *store.Store
+	log      *slog.Logger
+	engine   *gin.Engine
+	api      huma.API
+	sessions *scs.SessionManager
+	limits   *limiter // calls of a caller
+	signIns  *limiter // attempts on a login
+	rules    map[string]Rule
+	calendar models.Calendar
+	https    bool
+}
+
+// New makes a server and registers every route; Handler serves them.
+func New(cfg Config) (*Server, error) {
+	if cfg.Store == nil || cfg.Temporal == nil || cfg.Courier == nil || cfg.Signer == nil || cfg.Policies == nil {
+		return nil, errors.New("api: store, temporal, courier, signer and policies are needed")
+	}
+	public, err := url.Parse(cfg.PublicURL)
+	if err != nil || public.Host == "" {
+		return nil, errors.New("api: the public URL must be absolute")
+	}
+	cfg.PublicURL = strings.TrimSuffix(cfg.PublicURL, "/")
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	if cfg.BodyLimit == 0 {
+		cfg.BodyLimit = DefaultBodyLimit
+	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = 10 * time.Second
+	}
+	if cfg.RateLimit == 0 {
+		cfg.RateLimit = 50
+	}
+	if cfg.RateBurst == 0 {
+		cfg.RateBurst = 200
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	calendar, err := models.NewCalendar(models.CalendarSpec{})
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, store: cfg.Store, log: cfg.Log, rules: map[string]Rule{}, calendar: calendar,
+		https:   public.Scheme == "https",
+		limits:  newLimiter(cfg.RateLimit, cfg.RateBurst, cfg.Now),
+		signIns: newLimiter(0.2, 10, cfg.Now)}
+	s.sessions = newSessions(cfg.Store, s.https)
+
+	gin.SetMode(gin.ReleaseMode)
+	s.engine = gin.New()
+	s.engine.HandleMethodNotAllowed = true
+	s.engine.ContextWithFallback = true
+	s.engine.Use(s.requestID, s.accessLog, s.recover, s.secure, s.limitBody)
+	s.engine.NoRoute(func(c *gin.Context) { s.problem(c, models.NewError(models.CodeUnknown, "no such address")) })
+	s.engine.NoMethod(func(c *gin.Context) { writeProblem(c, http.StatusMethodNotAllowed, models.CodeInvalid, nil) })
+
+	s.api = humagin.New(s.engine, humaConfig(cfg.BodyLimit))
+	s.api.UseMiddleware(s.guard)
+	s.registerAPI()
+	s.registerPages()
+	return s, nil
+}
+
+// Handler serves the API and the pages.
+func (s *Server) Handler() http.Handler { return s.sessions.LoadAndSave(s.engine) }
+
+// now is the business time.
+func (s *Server) now() time.Time { return s.cfg.Clock.Business(s.cfg.Now()) }
+
+// today is the business date in the agency's zone.
+func (s *Server) today() models.Date { return s.calendar.DateOf(s.now()) }
+
+// page registers a route outside the typed API, with its rule. Pages answer errors with their own markup: only the
+// rule, the caller and the origin are checked here.
+func (s *Server) page(method, path string, rule Rule, handler gin.HandlerFunc) {
+	s.rules[method+" "+path] = rule
+	s.engine.Handle(method, path, func(c *gin.Context) {
+		if err := s.admit(c, rule); err != nil {
+			s.problem(c, err)
+			return
+		}
+		handler(c)
+	})
+}
