@@ -1,0 +1,61 @@
+# Every verb of the project; `make` alone lists them. CI calls these and nothing else (.ci/run).
+# ARGS passes flags on: make run ARGS="--clock-scale 3600", make demo ARGS="--requests 20".
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+LINTERS := bin/check/staticcheck bin/check/workflowcheck
+
+.PHONY: help
+help: ## List these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+.PHONY: build
+build: bin/jalon bin/temporal ## Build bin/jalon and, the first time, bin/temporal (about three minutes)
+
+# The go command knows by itself whether there is something to do, in less than a second.
+.PHONY: bin/jalon
+bin/jalon:
+	@go build -o $@ ./cmd/jalon
+
+bin/temporal: tools/go.mod tools/go.sum
+	@echo "building the Temporal CLI into bin/temporal, once: about three minutes"
+	@go build -C tools -trimpath -ldflags='-s -w' -o ../$@ github.com/temporalio/cli/cmd/temporal
+	@touch $@
+
+$(LINTERS) &: tools/check/go.mod tools/check/go.sum
+	@echo "building the linters into bin/check, once: about twenty seconds"
+	@mkdir -p bin/check
+	@go build -C tools/check -o ../../bin/check/ honnef.co/go/tools/cmd/staticcheck go.temporal.io/sdk/contrib/tools/workflowcheck
+	@touch $(LINTERS)
+
+.PHONY: run
+run: build ## Start everything with a sample agency; Ctrl-C stops it, a second start goes on
+	@exec bin/jalon dev $(ARGS)
+
+.PHONY: demo
+demo: build ## Play a whole mission in accelerated business time, on a server of its own
+	@exec bin/jalon demo $(ARGS)
+
+.PHONY: setup
+setup: ## Install what the tests need besides Go: PostgreSQL, Chromium, poppler, a C compiler
+	@tools/setup
+
+.PHONY: test
+test: setup build ## Run all tests, the whole-system ones included
+	go test -timeout 20m ./...
+
+.PHONY: check
+check: setup build $(LINTERS) ## Formatting, vet, linters, determinism of workflows, race detector, replayed histories
+	@echo "== gofmt"; test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)"
+	@echo "== go mod tidy"; go mod tidy -diff
+	@echo "== go vet"; go vet ./...
+	@echo "== staticcheck"; bin/check/staticcheck ./...
+	@echo "== workflowcheck"; bin/check/workflowcheck ./workflows/...
+	@echo "== replay of recorded histories"; bin/jalon replay workflows/testdata/histories
+	@echo "== race detector"; go test -race -timeout 25m $$(go list ./... | grep -v '^jalon/e2e')
+
+.PHONY: clean
+clean: ## Remove what was built and the data of make run
+	rm -rf bin .jalon

@@ -1,0 +1,284 @@
+package main
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+
+	"jalon/models"
+)
+
+// Config is every setting of an installation, read once from the environment. Business settings are policy and live in
+// policies/. docs/settings.md is written from the tags of this struct, and a test keeps them equal.
+type Config struct {
+	Data      string `env:"JALON_DATA" envDefault:".jalon" help:"Folder of what this installation keeps on disk: SQLite and Temporal files, the development link key, logs." example:"/var/lib/jalon"`
+	Database  string `env:"JALON_DATABASE_URL" default:"sqlite file \"jalon.db\" in JALON_DATA" help:"Database: PostgreSQL by URL, or a SQLite file." example:"postgres://jalon:secret@db.example.org:5432/jalon" secret:"true"`
+	Documents string `env:"JALON_DOCUMENTS" default:"\"documents\" in JALON_DATA" help:"Folder of the documents produced and received." example:"/var/lib/jalon/documents"`
+
+	Listen    string `env:"JALON_LISTEN" envDefault:"127.0.0.1:8080" help:"Address the API, the pages and the mailbox listen on; port 0 takes a free one." example:"0.0.0.0:8080"`
+	PublicURL string `env:"JALON_PUBLIC_URL" default:"http:// and the address listened on, for jalon dev only" help:"Address people reach this installation at: the links of mails begin with it." example:"https://missions.example.org"`
+
+	TemporalAddress   string `env:"JALON_TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233" help:"Temporal frontend. jalon dev starts its own server there, on a loopback address; port 0 takes a free one." example:"temporal.example.org:7233"`
+	TemporalNamespace string `env:"JALON_TEMPORAL_NAMESPACE" envDefault:"default" help:"Temporal namespace." example:"jalon"`
+	TemporalUI        string `env:"JALON_TEMPORAL_UI" envDefault:"127.0.0.1:8233" help:"Address of the Temporal UI that jalon dev starts; port 0 takes a free one." example:"127.0.0.1:9233"`
+	TemporalBin       string `env:"JALON_TEMPORAL_BIN" default:"searched: PATH, beside jalon, else built from tools/" help:"Temporal CLI that jalon dev starts; its server must be 1.29 or newer." example:"/usr/local/bin/temporal"`
+
+	LinkKeys []string `env:"JALON_LINK_KEYS" default:"generated and kept in JALON_DATA, for jalon dev only" help:"Keys that sign the links of mails, comma-separated, each an identifier, a colon and at least 32 bytes in base64. The first signs, all verify." example:"2026a:5Zb0mCwq3X9o1uS8r7dYhK2eVtJfGxLpA4NcQiMyBzE=" secret:"true"`
+
+	MailTransport     string `env:"JALON_MAIL_TRANSPORT" envDefault:"local" help:"What carries mails: local (a mailbox shown as a page, nothing leaves) or sendgrid." example:"sendgrid"`
+	SendGridKey       string `env:"JALON_SENDGRID_KEY" help:"SendGrid API key; required by the sendgrid transport." example:"SG.xxxxx" secret:"true"`
+	SendGridHost      string `env:"JALON_SENDGRID_HOST" envDefault:"https://api.sendgrid.com" help:"SendGrid API host; a double can stand in for it." example:"http://127.0.0.1:9999"`
+	SendGridEventsKey string `env:"JALON_SENDGRID_EVENT_PUBLIC_KEY" help:"Public key of SendGrid's signed event webhook, in base64; required by the sendgrid transport, or bounces would go unseen." example:"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE…"`
+	MailFrom          string `env:"JALON_MAIL_FROM" envDefault:"Jalon <missions@example.org>" help:"Sender of every mail." example:"Agence Exemple <missions@example.org>"`
+	AgencyName        string `env:"JALON_AGENCY_NAME" envDefault:"Agence Exemple" help:"Name of the agency, in mails, pages and documents." example:"Agence Exemple"`
+	TeamEmail         string `env:"JALON_TEAM_EMAIL" envDefault:"equipe@example.org" help:"Team address that receives alerts of dossiers nobody owns." example:"equipe@example.org"`
+
+	ClockScale int64     `env:"JALON_CLOCK_SCALE" envDefault:"1" help:"Business seconds per real second; 1 in production. Stored at the first start and refused if it differs later." example:"86400"`
+	ClockEpoch time.Time `env:"JALON_CLOCK_EPOCH" default:"the moment of the first start" help:"Business instant shown at the first start, with its zone. Stored, and refused if it differs later." example:"2026-11-02T09:00:00+01:00"`
+}
+
+// Problem is one wrong setting.
+type Problem struct {
+	Name    string // of the environment variable
+	What    string // is wrong with it, never its value when that is a secret
+	Example string // of a right value
+}
+
+// Problems is every wrong setting at once: nothing starts before all are right.
+type Problems []Problem
+
+func (p Problems) Error() string {
+	var b strings.Builder
+	if len(p) == 1 {
+		b.WriteString("one setting is wrong, nothing was started:\n")
+	} else {
+		fmt.Fprintf(&b, "%d settings are wrong, nothing was started:\n", len(p))
+	}
+	for _, q := range p {
+		fmt.Fprintf(&b, "\n  %s: %s\n", q.Name, q.What)
+		if q.Example != "" {
+			fmt.Fprintf(&b, "    for instance %s=%s\n", q.Name, q.Example)
+		}
+	}
+	b.WriteString("\nEvery setting is described in docs/settings.md.")
+	return b.String()
+}
+
+func (p *Problems) add(name, format string, args ...any) {
+	*p = append(*p, Problem{Name: name, What: fmt.Sprintf(format, args...), Example: settings[name].Tag.Get("example")})
+}
+
+// settings are the fields of Config by the name of their variable.
+var settings = func() map[string]reflect.StructField {
+	m := map[string]reflect.StructField{}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+		m[f.Tag.Get("env")] = f
+	}
+	return m
+}()
+
+// ReadConfig reads the settings from an environment ("NAME=value" lines) and reports all wrong ones together, as
+// Problems. With own set, the process is part of `jalon dev`, which makes what is missing; any other process must be
+// told what several processes have to agree on.
+func ReadConfig(environ []string, own bool) (Config, error) {
+	var c Config
+	var bad Problems
+	vars := env.ToMap(environ)
+	err := env.ParseWithOptions(&c, env.Options{Environment: vars})
+	if all := (env.AggregateError{}); errors.As(err, &all) {
+		for _, e := range all.Errors {
+			p, ok := errors.AsType[env.ParseError](e)
+			if !ok {
+				return c, err
+			}
+			f, _ := reflect.TypeFor[Config]().FieldByName(p.Name)
+			bad.add(f.Tag.Get("env"), "%s, not %q", kind(f.Type), vars[f.Tag.Get("env")])
+		}
+	}
+	for name := range vars {
+		if _, known := settings[name]; strings.HasPrefix(name, "JALON_") && !known {
+			bad = append(bad, Problem{Name: name, What: "no such setting" + didYouMean(name)})
+		}
+	}
+	c.fill(own)
+	bad = append(bad, c.validate(own)...)
+	slices.SortFunc(bad, func(a, b Problem) int { return strings.Compare(a.Name, b.Name) })
+	bad = slices.CompactFunc(bad, func(a, b Problem) bool { return a.Name == b.Name })
+	if len(bad) > 0 {
+		return c, bad
+	}
+	return c, nil
+}
+
+func kind(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[time.Time]():
+		return "must be an instant with its zone (RFC 3339)"
+	case t.Kind() == reflect.Int64:
+		return "must be a whole number"
+	}
+	return "must be a " + t.String()
+}
+
+// didYouMean finds the setting that shares most words with a misspelt one.
+func didYouMean(name string) string {
+	best, score := "", 0
+	for known := range settings {
+		n := 0
+		for n < min(len(known), len(name)) && known[n] == name[n] {
+			n++
+		}
+		if n > score || n == score && known < best {
+			best, score = known, n
+		}
+	}
+	if score > len("JALON_") {
+		return ", did you mean " + best + "?"
+	}
+	return ""
+}
+
+func (c *Config) fill(own bool) {
+	if c.Database == "" {
+		c.Database = "sqlite:" + filepath.Join(c.Data, "jalon.db")
+	}
+	if c.Documents == "" {
+		c.Documents = filepath.Join(c.Data, "documents")
+	}
+	if c.PublicURL == "" && own {
+		c.PublicURL = "http://" + c.Listen
+	}
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	c.SendGridHost = strings.TrimRight(c.SendGridHost, "/")
+}
+
+func (c Config) validate(own bool) (bad Problems) {
+	for _, folder := range []struct{ name, path string }{{"JALON_DATA", c.Data}, {"JALON_DOCUMENTS", c.Documents}} {
+		if info, err := os.Stat(folder.path); err == nil && !info.IsDir() {
+			bad.add(folder.name, "must be a folder; %s is a file", folder.path)
+		}
+	}
+	if err := checkDatabase(c.Database); err != "" {
+		bad.add("JALON_DATABASE_URL", "%s", err)
+	}
+	for _, a := range []struct {
+		name, value string
+		loopback    bool
+	}{{"JALON_LISTEN", c.Listen, false}, {"JALON_TEMPORAL_ADDRESS", c.TemporalAddress, own}, {"JALON_TEMPORAL_UI", c.TemporalUI, own}} {
+		host, port, err := net.SplitHostPort(a.value)
+		if _, portErr := net.LookupPort("tcp", port); err != nil || portErr != nil {
+			bad.add(a.name, "must be host:port, not %q", a.value)
+		} else if ip, err := netip.ParseAddr(host); a.loopback && host != "localhost" && (err != nil || !ip.IsLoopback()) {
+			bad.add(a.name, "must be a loopback address for jalon dev, whose Temporal server asks nobody who they are; not %q", a.value)
+		}
+	}
+	if c.PublicURL == "" {
+		bad.add("JALON_PUBLIC_URL", "is missing: the links of mails begin with it")
+	} else if !webAddress(c.PublicURL) {
+		bad.add("JALON_PUBLIC_URL", "must be an http or https address without query, not %q", c.PublicURL)
+	}
+	if c.TemporalNamespace == "" {
+		bad.add("JALON_TEMPORAL_NAMESPACE", "must not be empty")
+	}
+	if info, err := os.Stat(c.TemporalBin); c.TemporalBin != "" && (err != nil || info.IsDir() || info.Mode()&0o111 == 0) {
+		bad.add("JALON_TEMPORAL_BIN", "must be a program; %s is not one", c.TemporalBin)
+	}
+	if len(c.LinkKeys) == 0 && !own {
+		bad.add("JALON_LINK_KEYS", "is missing: every process needs the same keys; make one with: echo 2026a:$(head -c 32 /dev/urandom | base64)")
+	}
+	seen := map[string]bool{}
+	for i, key := range c.LinkKeys {
+		id, secret, ok := strings.Cut(key, ":")
+		raw, err := base64.StdEncoding.DecodeString(secret)
+		switch {
+		case !ok || id == "" || strings.ContainsAny(id, "| ."):
+			bad.add("JALON_LINK_KEYS", "key %d must be an identifier, a colon and base64", i+1)
+		case err != nil || len(raw) < 32:
+			bad.add("JALON_LINK_KEYS", "key %q must hold at least 32 bytes in base64", id)
+		case seen[id]:
+			bad.add("JALON_LINK_KEYS", "identifier %q is used twice", id)
+		}
+		seen[id] = true
+	}
+	switch c.MailTransport {
+	case "local":
+	case "sendgrid":
+		if c.SendGridKey == "" {
+			bad.add("JALON_SENDGRID_KEY", "is missing: JALON_MAIL_TRANSPORT is sendgrid")
+		}
+		if c.SendGridEventsKey == "" {
+			bad.add("JALON_SENDGRID_EVENT_PUBLIC_KEY", "is missing: JALON_MAIL_TRANSPORT is sendgrid, and bounces come back signed with it")
+		}
+	default:
+		bad.add("JALON_MAIL_TRANSPORT", "must be local or sendgrid, not %q", c.MailTransport)
+	}
+	if !webAddress(c.SendGridHost) {
+		bad.add("JALON_SENDGRID_HOST", "must be an http or https address, not %q", c.SendGridHost)
+	}
+	if _, err := mail.ParseAddress(c.MailFrom); err != nil {
+		bad.add("JALON_MAIL_FROM", "must be an e-mail address, with or without a name")
+	}
+	if a, err := mail.ParseAddress(c.TeamEmail); err != nil || a.Address != c.TeamEmail {
+		bad.add("JALON_TEAM_EMAIL", "must be a bare e-mail address")
+	}
+	if strings.TrimSpace(c.AgencyName) == "" {
+		bad.add("JALON_AGENCY_NAME", "must not be empty")
+	}
+	if c.ClockScale < 1 || c.ClockScale > models.MaxScale {
+		bad.add("JALON_CLOCK_SCALE", "must be between 1 and %d", models.MaxScale)
+	}
+	return bad
+}
+
+func webAddress(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.RawQuery == "" && u.Fragment == ""
+}
+
+func checkDatabase(s string) string {
+	if path, ok := strings.CutPrefix(s, "sqlite:"); ok {
+		if path == "" {
+			return "sqlite: must be followed by a file"
+		}
+		return ""
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql":
+		return "must begin with postgres:// or sqlite:"
+	case u.Host == "" && u.Query().Get("host") == "":
+		return "must name a host"
+	case strings.Trim(u.Path, "/") == "":
+		return "must name a database"
+	}
+	return ""
+}
+
+// settingsTable is the table of docs/settings.md.
+func settingsTable() string {
+	var b strings.Builder
+	b.WriteString("| setting | default | what it is | example |\n|---|---|---|---|\n")
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+		def := f.Tag.Get("default")
+		if v, ok := f.Tag.Lookup("envDefault"); ok {
+			def = "`" + v + "`"
+		}
+		if def == "" {
+			def = "none"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | `%s` |\n", f.Tag.Get("env"), def, f.Tag.Get("help"), f.Tag.Get("example"))
+	}
+	return b.String()
+}
