@@ -9,7 +9,9 @@ type MatchInput struct {
 	Adjacent bool     `json:"adjacent"` // holders of adjacent skills, flagged as needing upskilling (F050)
 	Exclude  []string `json:"exclude,omitempty"`
 	Only     []string `json:"only,omitempty"` // named by staff
-	Limit    int      `json:"limit"`
+	Limit    int      `json:"limit"`          // 0: all
+	// TargetRateShare is the policy's share of the budget for the trainer, in % (F056); 0 when it has none.
+	TargetRateShare int `json:"target_rate_share,omitempty"`
 }
 
 // Allocation asks for the next number of a series; the same key always gets the same number.

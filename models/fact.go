@@ -36,11 +36,12 @@ const (
 	FactTrainerWithdrew    FactKind = "trainer_withdrew"    // Note
 	FactClientCancelled    FactKind = "client_cancelled"    // Note
 	FactSheetSigned        FactKind = "sheet_signed"
-	FactAbsenceJustified   FactKind = "absence_justified"   // Note
-	FactRecapAccepted      FactKind = "recap_accepted"      // SHA256
-	FactRecapContested     FactKind = "recap_contested"     // Lines, Note
-	FactInvoiceReceived    FactKind = "invoice_received"    // Number, SHA256, NetCents, VATCents
-	FactUndeliverable      FactKind = "message_undeliverable" // Ref: message key
+	FactAbsenceJustified   FactKind = "absence_justified"       // Note
+	FactRecapAccepted      FactKind = "recap_accepted"          // SHA256
+	FactRecapContested     FactKind = "recap_contested"         // Lines, Note
+	FactInvoiceReceived    FactKind = "invoice_received"        // Number, SHA256, NetCents, VATCents
+	FactUndeliverable      FactKind = "message_undeliverable"   // Ref: message key
+	FactRegistered         FactKind = "participants_registered" // to each session not over: late convocations
 )
 
 // Facts from one workflow to another.
@@ -54,6 +55,8 @@ const (
 	FactInvoiceDue     FactKind = "invoice_due"     // remuneration or request → starts an Invoice
 	FactInvoicePaid    FactKind = "invoice_paid"    // invoice → request: Lines
 	FactInvoiceUnpaid  FactKind = "invoice_unpaid"  // a payment confirmed by mistake was undone: Lines
+	FactAlertRaised    FactKind = "alert_raised"    // child → request: Reason, Subject
+	FactAlertCleared   FactKind = "alert_cleared"   // child → request: Reason, Subject
 	FactLinesCancelled FactKind = "lines_cancelled" // remuneration → request: contested lines decided at nothing
 )
 

@@ -303,6 +303,10 @@ func (r *policyReader) entries(group string, node ast.Node, line int) []entry {
 	for it := m.MapRange(); it.Next(); {
 		tk := it.Key().GetToken()
 		key := tk.Value
+		if strings.Contains(key, ".") { // our own mark for the keys of a group
+			r.fault(tk.Position.Line, key, "is not a known key")
+			continue
+		}
 		if group != "" {
 			key = group + "." + key
 		}

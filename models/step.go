@@ -39,6 +39,7 @@ type Rows struct {
 	Absences    []Absence    `json:"absences,omitempty"`
 	NewLines    []PayLine    `json:"new_lines,omitempty"` // inserted once; the fact line_due for their month goes with them
 	Lines       []PayLine    `json:"lines,omitempty"`     // updated by the month or the invoice that owns them
+	Reopened    []PayLine    `json:"reopened,omitempty"`  // due again: they move to their payee's first unsettled month
 	Recaps      []Recap      `json:"recaps,omitempty"`
 	PayMonth    *PayMonth    `json:"pay_month,omitempty"`
 	Invoices    []Invoice    `json:"invoices,omitempty"`
@@ -74,13 +75,17 @@ type RequestInput struct {
 // SolicitationInput starts a Solicitation.
 type SolicitationInput struct {
 	Common
-	Dossier    string       `json:"dossier"`
-	Number     int          `json:"number"`
-	Scope      Scope        `json:"scope"`
-	Exclude    []string     `json:"exclude,omitempty"`    // trainers who left this mission
-	Assigned   string       `json:"assigned,omitempty"`   // a known trainer, no search
-	RateCents  Cents        `json:"rate_cents,omitempty"` // agreed with the assigned one
-	RateUnit   Unit         `json:"rate_unit,omitempty"`
+	Dossier   string       `json:"dossier"`
+	Number    int          `json:"number"`
+	Scope     Scope        `json:"scope"`
+	Asked     []string     `json:"asked,omitempty"`      // trainers already asked about this version, or who left
+	RunnersUp []Invitation `json:"runners_up,omitempty"` // interested in an earlier search of the same version
+}
+
+// SolicitationResult is what is kept of a search: the interested trainers that were not retained, and all who were asked.
+type SolicitationResult struct {
+	RunnersUp []Invitation `json:"runners_up,omitempty"`
+	Asked     []string     `json:"asked,omitempty"`
 }
 
 // SessionInput starts a Session.
@@ -91,6 +96,13 @@ type SessionInput struct {
 	RateUnit  Unit    `json:"rate_unit"`
 	LineCents Cents   `json:"line_cents,omitempty"` // the session's share of a flat rate
 	First     bool    `json:"first"`                // the positioning test goes with its convocation
+}
+
+// SessionResult is how a session ended.
+type SessionResult struct {
+	Session  Session   `json:"session"`
+	Line     string    `json:"line,omitempty"` // its pay line, when validated and paid
+	Absences []Absence `json:"absences,omitempty"`
 }
 
 // FollowUpInput starts a FollowUp.
@@ -111,7 +123,7 @@ type RemunerationInput struct {
 // InvoiceInput starts an Invoice.
 type InvoiceInput struct {
 	Common
-	Invoice Invoice `json:"invoice"`
-	// Dossiers concerned, told when it is paid.
-	Dossiers []string `json:"dossiers,omitempty"`
+	Invoice Invoice   `json:"invoice"`
+	Lines   []PayLine `json:"lines,omitempty"` // what it pays
+	Owner   string    `json:"owner,omitempty"` // who is alerted
 }
