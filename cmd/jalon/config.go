@@ -1,11 +1,10 @@
 package main
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
-	"net/mail"
+	netmail "net/mail"
 	"net/netip"
 	"net/url"
 	"os"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"jalon/mail"
 	"jalon/models"
 )
 
@@ -24,7 +24,7 @@ import (
 // policies/. docs/settings.md is written from the tags of this struct, and a test keeps them equal.
 type Config struct {
 	Data      string `env:"JALON_DATA" envDefault:".jalon" help:"Folder of what this installation keeps on disk: SQLite and Temporal files, the development link key, logs." example:"/var/lib/jalon"`
-	Database  string `env:"JALON_DATABASE_URL" default:"sqlite file \"jalon.db\" in JALON_DATA" help:"Database: PostgreSQL by URL, or a SQLite file." example:"postgres://jalon:secret@db.example.org:5432/jalon" secret:"true"`
+	Database  string `env:"JALON_DATABASE_URL" default:"sqlite file \"jalon.db\" in JALON_DATA" help:"Database: PostgreSQL by URL, or a SQLite file." example:"postgres://jalon:secret@db.example.org:5432/jalon"`
 	Documents string `env:"JALON_DOCUMENTS" default:"\"documents\" in JALON_DATA" help:"Folder of the documents produced and received." example:"/var/lib/jalon/documents"`
 
 	Listen    string `env:"JALON_LISTEN" envDefault:"127.0.0.1:8080" help:"Address the API, the pages and the mailbox listen on; port 0 takes a free one." example:"0.0.0.0:8080"`
@@ -35,10 +35,10 @@ type Config struct {
 	TemporalUI        string `env:"JALON_TEMPORAL_UI" envDefault:"127.0.0.1:8233" help:"Address of the Temporal UI that jalon dev starts; port 0 takes a free one." example:"127.0.0.1:9233"`
 	TemporalBin       string `env:"JALON_TEMPORAL_BIN" default:"searched: PATH, beside jalon, else built from tools/" help:"Temporal CLI that jalon dev starts; its server must be 1.29 or newer." example:"/usr/local/bin/temporal"`
 
-	LinkKeys []string `env:"JALON_LINK_KEYS" default:"generated and kept in JALON_DATA, for jalon dev only" help:"Keys that sign the links of mails, comma-separated, each an identifier, a colon and at least 32 bytes in base64. The first signs, all verify." example:"2026a:5Zb0mCwq3X9o1uS8r7dYhK2eVtJfGxLpA4NcQiMyBzE=" secret:"true"`
+	LinkKeys []string `env:"JALON_LINK_KEYS" default:"generated and kept in JALON_DATA, for jalon dev only" help:"Keys that sign the links of mails, comma-separated, each of at least 32 characters. The first signs, all are honoured." example:"5Zb0mCwq3X9o1uS8r7dYhK2eVtJfGxLpA4NcQiMyBzE"`
 
 	MailTransport     string `env:"JALON_MAIL_TRANSPORT" envDefault:"local" help:"What carries mails: local (a mailbox shown as a page, nothing leaves) or sendgrid." example:"sendgrid"`
-	SendGridKey       string `env:"JALON_SENDGRID_KEY" help:"SendGrid API key; required by the sendgrid transport." example:"SG.xxxxx" secret:"true"`
+	SendGridKey       string `env:"JALON_SENDGRID_KEY" help:"SendGrid API key; required by the sendgrid transport." example:"SG.xxxxx"`
 	SendGridHost      string `env:"JALON_SENDGRID_HOST" envDefault:"https://api.sendgrid.com" help:"SendGrid API host; a double can stand in for it." example:"http://127.0.0.1:9999"`
 	SendGridEventsKey string `env:"JALON_SENDGRID_EVENT_PUBLIC_KEY" help:"Public key of SendGrid's signed event webhook, in base64; required by the sendgrid transport, or bounces would go unseen." example:"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE…"`
 	MailFrom          string `env:"JALON_MAIL_FROM" envDefault:"Jalon <missions@example.org>" help:"Sender of every mail." example:"Agence Exemple <missions@example.org>"`
@@ -196,21 +196,12 @@ func (c Config) validate(own bool) (bad Problems) {
 		bad.add("JALON_TEMPORAL_BIN", "must be a program; %s is not one", c.TemporalBin)
 	}
 	if len(c.LinkKeys) == 0 && !own {
-		bad.add("JALON_LINK_KEYS", "is missing: every process needs the same keys; make one with: echo 2026a:$(head -c 32 /dev/urandom | base64)")
+		bad.add("JALON_LINK_KEYS", "is missing: every process needs the same keys; make one with: head -c 32 /dev/urandom | base64")
 	}
-	seen := map[string]bool{}
 	for i, key := range c.LinkKeys {
-		id, secret, ok := strings.Cut(key, ":")
-		raw, err := base64.StdEncoding.DecodeString(secret)
-		switch {
-		case !ok || id == "" || strings.ContainsAny(id, "| ."):
-			bad.add("JALON_LINK_KEYS", "key %d must be an identifier, a colon and base64", i+1)
-		case err != nil || len(raw) < 32:
-			bad.add("JALON_LINK_KEYS", "key %q must hold at least 32 bytes in base64", id)
-		case seen[id]:
-			bad.add("JALON_LINK_KEYS", "identifier %q is used twice", id)
+		if len(key) < mail.MinLinkKey {
+			bad.add("JALON_LINK_KEYS", "key %d is too short: at least %d characters, random", i+1, mail.MinLinkKey)
 		}
-		seen[id] = true
 	}
 	switch c.MailTransport {
 	case "local":
@@ -220,6 +211,8 @@ func (c Config) validate(own bool) (bad Problems) {
 		}
 		if c.SendGridEventsKey == "" {
 			bad.add("JALON_SENDGRID_EVENT_PUBLIC_KEY", "is missing: JALON_MAIL_TRANSPORT is sendgrid, and bounces come back signed with it")
+		} else if _, err := mail.NewEvents(c.SendGridEventsKey); err != nil {
+			bad.add("JALON_SENDGRID_EVENT_PUBLIC_KEY", "%s", err)
 		}
 	default:
 		bad.add("JALON_MAIL_TRANSPORT", "must be local or sendgrid, not %q", c.MailTransport)
@@ -227,10 +220,10 @@ func (c Config) validate(own bool) (bad Problems) {
 	if !webAddress(c.SendGridHost) {
 		bad.add("JALON_SENDGRID_HOST", "must be an http or https address, not %q", c.SendGridHost)
 	}
-	if _, err := mail.ParseAddress(c.MailFrom); err != nil {
+	if _, err := netmail.ParseAddress(c.MailFrom); err != nil {
 		bad.add("JALON_MAIL_FROM", "must be an e-mail address, with or without a name")
 	}
-	if a, err := mail.ParseAddress(c.TeamEmail); err != nil || a.Address != c.TeamEmail {
+	if a, err := netmail.ParseAddress(c.TeamEmail); err != nil || a.Address != c.TeamEmail {
 		bad.add("JALON_TEAM_EMAIL", "must be a bare e-mail address")
 	}
 	if strings.TrimSpace(c.AgencyName) == "" {

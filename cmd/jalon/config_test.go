@@ -1,0 +1,98 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// named are the settings that a failure complains about.
+func named(t *testing.T, err error) string {
+	t.Helper()
+	if err == nil {
+		return ""
+	}
+	problems, ok := err.(Problems)
+	if !ok {
+		t.Fatalf("not a list of settings: %v", err)
+	}
+	var names []string
+	for _, p := range problems {
+		if p.What == "" {
+			t.Errorf("%s: nothing is said about what is wrong", p.Name)
+		}
+		names = append(names, p.Name)
+	}
+	return strings.Join(names, " ")
+}
+
+const key = "JALON_LINK_KEYS=5Zb0mCwq3X9o1uS8r7dYhK2eVtJfGxLpA4NcQiMyBzE"
+
+func TestReadConfig(t *testing.T) {
+	public := "JALON_PUBLIC_URL=https://missions.example.org"
+	for _, c := range []struct {
+		name string
+		env  []string
+		own  bool
+		bad  string
+	}{
+		{name: "nothing needs to be set for a development installation", own: true},
+		{name: "processes that must agree are told their keys and address", bad: "JALON_LINK_KEYS JALON_PUBLIC_URL"},
+		{name: "production", env: []string{key, public, "JALON_DATABASE_URL=postgres://jalon:x@db.example.org/jalon", "JALON_LISTEN=:8080"}},
+		{name: "a number, an instant and an address at once", own: true, bad: "JALON_CLOCK_EPOCH JALON_CLOCK_SCALE JALON_LISTEN",
+			env: []string{"JALON_CLOCK_SCALE=fast", "JALON_CLOCK_EPOCH=2026-11-02", "JALON_LISTEN=8080"}},
+		{name: "scale out of range", own: true, env: []string{"JALON_CLOCK_SCALE=0"}, bad: "JALON_CLOCK_SCALE"},
+		{name: "misspelt", own: true, env: []string{"JALON_LISTENS=127.0.0.1:1"}, bad: "JALON_LISTENS"},
+		{name: "sendgrid needs its keys", own: true, env: []string{"JALON_MAIL_TRANSPORT=sendgrid"},
+			bad: "JALON_SENDGRID_EVENT_PUBLIC_KEY JALON_SENDGRID_KEY"},
+		{name: "unknown transport", own: true, env: []string{"JALON_MAIL_TRANSPORT=pigeon"}, bad: "JALON_MAIL_TRANSPORT"},
+		{name: "development Temporal stays on this machine", own: true, env: []string{"JALON_TEMPORAL_ADDRESS=0.0.0.0:7233"},
+			bad: "JALON_TEMPORAL_ADDRESS"},
+		{name: "elsewhere it may be anywhere", env: []string{key, public, "JALON_TEMPORAL_ADDRESS=temporal.example.org:7233"}},
+		{name: "short key", own: true, env: []string{key + ",short"}, bad: "JALON_LINK_KEYS"},
+		{name: "two keys", own: true, env: []string{key + ",another-key-of-more-than-thirty-two-characters"}},
+		{name: "database of another kind", own: true, env: []string{"JALON_DATABASE_URL=mysql://db/jalon"}, bad: "JALON_DATABASE_URL"},
+		{name: "database without a name", own: true, env: []string{"JALON_DATABASE_URL=postgres://db.example.org"}, bad: "JALON_DATABASE_URL"},
+		{name: "addresses of mails", own: true, env: []string{"JALON_MAIL_FROM=nobody", "JALON_TEAM_EMAIL=a team"},
+			bad: "JALON_MAIL_FROM JALON_TEAM_EMAIL"},
+		{name: "public address without scheme", own: true, env: []string{"JALON_PUBLIC_URL=missions.example.org"}, bad: "JALON_PUBLIC_URL"},
+		{name: "no such program", own: true, env: []string{"JALON_TEMPORAL_BIN=/nowhere/temporal"}, bad: "JALON_TEMPORAL_BIN"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := ReadConfig(c.env, c.own)
+			if got := named(t, err); got != c.bad {
+				t.Errorf("complains about %q instead of %q: %v", got, c.bad, err)
+			}
+		})
+	}
+}
+
+func TestReadConfigShowsNoSecret(t *testing.T) {
+	_, err := ReadConfig([]string{"JALON_LINK_KEYS=hush-key", "JALON_DATABASE_URL=mysql://jalon:hush-password@db/x",
+		"JALON_SENDGRID_KEY=hush-sendgrid", "JALON_LISTEN=x"}, true)
+	if err == nil || strings.Contains(err.Error(), "hush") {
+		t.Errorf("a secret is shown, or nothing is refused: %v", err)
+	}
+}
+
+func TestSettingsPage(t *testing.T) {
+	page := filepath.Join("..", "..", "docs", "settings.md")
+	got, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin = "<!-- table -->\n"
+	head, _, ok := strings.Cut(string(got), begin)
+	if !ok {
+		t.Fatalf("%s has no line %q", page, begin)
+	}
+	want := head + begin + settingsTable()
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if string(got) != want {
+		t.Errorf("%s does not show the settings there are; UPDATE=1 go test ./cmd/jalon -run SettingsPage rewrites its table", page)
+	}
+}

@@ -1,0 +1,38 @@
+// Command jalon is the whole program: the development installation in one process, the processes of production, and
+// the tools of who runs them.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line; each command's Run takes a context that ends with Ctrl-C or SIGTERM.
+type cli struct {
+	Dev      DevCmd      `cmd:"" help:"Start everything on this machine: Temporal, database, worker, relay, API, mailbox."`
+	API      APICmd      `cmd:"" name:"api" help:"Serve the API, the pages behind links and the console."`
+	Worker   WorkerCmd   `cmd:"" help:"Run workflows, activities and the relay of messages and facts."`
+	Migrate  MigrateCmd  `cmd:"" help:"Bring the database to this version's schema and set its clock."`
+	Policy   PolicyCmd   `cmd:"" help:"Check ways of working."`
+	User     UserCmd     `cmd:"" help:"Manage staff accounts and machine tokens."`
+	Replay   ReplayCmd   `cmd:"" help:"Replay recorded histories against this version's workflows."`
+	Temporal TemporalCmd `cmd:"" help:"Run only the development Temporal server, as jalon dev does."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	var c cli
+	k := kong.Parse(&c, kong.Name("jalon"), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Description("Jalon runs a training agency's missions. Settings come from the environment: docs/settings.md."),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	if err := k.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "jalon:", err)
+		os.Exit(1)
+	}
+}
