@@ -6,6 +6,7 @@ import "time"
 // words are rendered when it leaves. Written by Apply, delivered by the relay alone.
 type Message struct {
 	Key        string    `gorm:"primaryKey;size:200" json:"key"`
+	GroupKey   string    `gorm:"index" json:"group_key,omitempty"` // of the message to all participants it was made from
 	Dossier    string    `gorm:"index" json:"request_ref,omitempty"`
 	Workflow   string    `gorm:"index" json:"workflow"` // told when it cannot be delivered
 	Template   string    `json:"template"`

@@ -26,12 +26,11 @@ type Session struct {
 	DeadlineID  string    `json:"deadline_id"` // the sheet's
 }
 
-// Session statuses. Signatures are taken from started until the sheet is deposited or judged.
+// Session statuses. Whether a session has started or is over follows from the clock. Half-days are signed from their
+// start until the sheet is deposited or judged.
 const (
 	SessionPlanned   = "planned"
 	SessionConvoked  = "convoked"
-	SessionStarted   = "started"
-	SessionHeld      = "held" // over, its sheet awaited
 	SessionToJudge   = "to_judge"
 	SessionValidated = "validated"
 	SessionRefused   = "refused" // judged not held: nothing is paid
@@ -123,6 +122,7 @@ type AttendanceReading struct {
 	Participants []string       `json:"participants"` // registered, in order
 	Absences     []AbsenceEntry `json:"absences"`
 	Unsigned     int            `json:"unsigned"` // participant half-days neither signed nor marked absent
+	Open         []AbsenceEntry `json:"open"`     // the same, by participant
 	Signed       int            `json:"signed"`
 }
 
