@@ -1,0 +1,175 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"jalon/models"
+)
+
+// Message reads one message of the outbox.
+func (s *Store) Message(ctx context.Context, key string) (models.Message, error) {
+	return one[models.Message](ctx, s, "key = ?", key)
+}
+
+// Messages lists a dossier's messages, oldest first.
+func (s *Store) Messages(ctx context.Context, dossier string, from Cursor, limit int) (Page[models.Message], error) {
+	return page(s.db.WithContext(ctx).Where("dossier = ?", dossier), order[models.Message]{at: "created_at", id: "key",
+		place: func(m models.Message) Cursor { return Cursor{At: m.CreatedAt, ID: m.Key} }}, from, limit)
+}
+
+// ClaimMessages takes queued messages that may leave now (business time) and whose lease is over, oldest first, and
+// leases them for a while of real time.
+func (s *Store) ClaimMessages(ctx context.Context, realNow, businessNow time.Time, lease time.Duration, limit int) ([]models.Message, error) {
+	var rows []models.Message
+	err := s.Transact(ctx, func(tx *Store) error {
+		rows = nil
+		err := tx.unclaimed(ctx).Where("status = ? AND not_before <= ? AND lease_until <= ?", models.MessageQueued,
+			instant(businessNow), instant(realNow)).Order("not_before, key").Limit(limit).Find(&rows).Error
+		if err != nil {
+			return failure(err)
+		}
+		for i := range rows {
+			rows[i].LeaseUntil = realNow.Add(lease)
+			if _, err := update[models.Message](ctx, tx, map[string]any{"lease_until": instant(rows[i].LeaseUntil)},
+				"key = ?", rows[i].Key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return rows, err
+}
+
+// RecordAttempt notes, before it is made, that a message is about to leave at (business time). False: it was
+// withdrawn or taken by another relay meanwhile, and must not be sent.
+func (s *Store) RecordAttempt(ctx context.Context, key string, at time.Time) (bool, error) {
+	var ok bool
+	err := s.Transact(ctx, func(tx *Store) error {
+		m, err := tx.lockMessage(ctx, key)
+		if ok = err == nil && m.Status == models.MessageQueued; !ok {
+			return err
+		}
+		_, err = update[models.Message](ctx, tx, map[string]any{"status": models.MessageSending, "attempts": m.Attempts + 1,
+			"attempt_at": instant(at)}, "key = ?", key)
+		return err
+	})
+	return ok, err
+}
+
+func (s *Store) lockMessage(ctx context.Context, key string) (models.Message, error) {
+	var m models.Message
+	err := s.locked(ctx).Where("key = ?", key).Take(&m).Error
+	return m, failure(err)
+}
+
+// MessageSent says that a message left at (business time). What a webhook said of it already stays.
+func (s *Store) MessageSent(ctx context.Context, key string, at time.Time) error {
+	return s.Transact(ctx, func(tx *Store) error {
+		m, err := tx.lockMessage(ctx, key)
+		if err != nil || !m.SentAt.IsZero() {
+			return err
+		}
+		values := map[string]any{"sent_at": instant(at)}
+		if m.Status == models.MessageQueued || m.Status == models.MessageSending || m.Status == models.MessageParked {
+			values["status"], values["failure"] = models.MessageSent, ""
+		}
+		_, err = update[models.Message](ctx, tx, values, "key = ?", key)
+		return err
+	})
+}
+
+// MessageFailed ends a message as bounced, no_address or parked, with a code. All but parked tell its workflow, in
+// the same transaction, that it reached nobody; at is business time.
+func (s *Store) MessageFailed(ctx context.Context, key, status, code string, at time.Time) error {
+	switch status {
+	case models.MessageBounced, models.MessageNoAddress, models.MessageParked:
+	default:
+		return models.NewError(models.CodeInvalid, fmt.Sprintf("message: %q is not a failure", status))
+	}
+	return s.Transact(ctx, func(tx *Store) error {
+		m, err := tx.lockMessage(ctx, key)
+		if err != nil {
+			return err
+		}
+		switch m.Status {
+		case models.MessageBounced, models.MessageNoAddress, models.MessageWithdrawn, models.MessageSuperseded:
+			return nil
+		}
+		_, err = update[models.Message](ctx, tx, map[string]any{"status": status, "failure": code}, "key = ?", key)
+		if err != nil || status == models.MessageParked {
+			return err
+		}
+		return tx.undeliverable(ctx, m, at)
+	})
+}
+
+// MessageRetry puts a message back in the queue until a real instant, with the code of what went wrong.
+func (s *Store) MessageRetry(ctx context.Context, key string, until time.Time, code string) error {
+	_, err := update[models.Message](ctx, s, map[string]any{"status": models.MessageQueued, "lease_until": instant(until), "failure": code},
+		"key = ? AND status IN ?", key, []string{models.MessageQueued, models.MessageSending, models.MessageParked})
+	return err
+}
+
+// Events that a mail provider reports.
+const (
+	EventDelivered = "delivered"
+	EventBounced   = "bounced"
+	EventDropped   = "dropped"
+)
+
+// MessageEvent takes what the provider reports of a message at (business time). Repeats and other events change
+// nothing; an unknown message is ErrNotFound.
+func (s *Store) MessageEvent(ctx context.Context, key, event string, at time.Time) error {
+	switch event {
+	case EventBounced, EventDropped:
+		return s.MessageFailed(ctx, key, models.MessageBounced, event, at)
+	case EventDelivered:
+	default:
+		return nil
+	}
+	return s.Transact(ctx, func(tx *Store) error {
+		m, err := tx.lockMessage(ctx, key)
+		if err != nil {
+			return err
+		}
+		switch m.Status {
+		case models.MessageQueued, models.MessageSending, models.MessageSent, models.MessageParked:
+		default:
+			return nil
+		}
+		values := map[string]any{"status": models.MessageDelivered, "failure": ""}
+		if m.SentAt.IsZero() {
+			values["sent_at"] = instant(at)
+		}
+		_, err = update[models.Message](ctx, tx, values, "key = ?", key)
+		return err
+	})
+}
+
+// StaleSending lists the messages whose attempt, made no later than before (business time), got no answer.
+func (s *Store) StaleSending(ctx context.Context, before time.Time) ([]models.Message, error) {
+	return all[models.Message](ctx, s, "attempt_at, key", "status = ? AND attempt_at <= ?", models.MessageSending, instant(before))
+}
+
+// KeepMail puts a rendered mail in the local mailbox, once.
+func (s *Store) KeepMail(ctx context.Context, item models.MailboxItem) error {
+	_, err := insert(ctx, s, item)
+	return err
+}
+
+// Mailbox lists kept mails, newest first, of one recipient or of all.
+func (s *Store) Mailbox(ctx context.Context, recipient string, from Cursor, limit int) (Page[models.MailboxItem], error) {
+	db := s.db.WithContext(ctx)
+	if recipient != "" {
+		db = db.Where("recipient = ?", recipient)
+	}
+	return page(db, order[models.MailboxItem]{at: "at", id: "key", desc: true,
+		place: func(m models.MailboxItem) Cursor { return Cursor{At: m.At, ID: m.Key} }}, from, limit)
+}
+
+// MailboxItem reads one kept mail.
+func (s *Store) MailboxItem(ctx context.Context, key string) (models.MailboxItem, error) {
+	return one[models.MailboxItem](ctx, s, "key = ?", key)
+}

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"jalon/models"
+)
+
+// Client reads a client.
+func (s *Store) Client(ctx context.Context, ref string) (models.Client, error) {
+	return one[models.Client](ctx, s, "ref = ?", ref)
+}
+
+// Clients lists clients by reference.
+func (s *Store) Clients(ctx context.Context, from Cursor, limit int) (Page[models.Client], error) {
+	return page(s.db.WithContext(ctx), order[models.Client]{id: "ref",
+		place: func(c models.Client) Cursor { return Cursor{ID: c.Ref} }}, from, limit)
+}
+
+// SaveClient writes a client, whole.
+func (s *Store) SaveClient(ctx context.Context, c models.Client) error { return save(ctx, s, c) }
+
+// Contact reads a person at a client.
+func (s *Store) Contact(ctx context.Context, ref string) (models.Contact, error) {
+	return one[models.Contact](ctx, s, "ref = ?", ref)
+}
+
+// Contacts lists the people of a client.
+func (s *Store) Contacts(ctx context.Context, client string) ([]models.Contact, error) {
+	return all[models.Contact](ctx, s, "ref", "client_ref = ?", client)
+}
+
+// SaveContact writes a person at a client, whole.
+func (s *Store) SaveContact(ctx context.Context, c models.Contact) error { return save(ctx, s, c) }
+
+func (s *Store) withSkills(ctx context.Context) *gorm.DB {
+	return s.db.WithContext(ctx).Preload("Skills", func(db *gorm.DB) *gorm.DB { return db.Order("topic") })
+}
+
+// Trainer reads a trainer with skills.
+func (s *Store) Trainer(ctx context.Context, ref string) (models.Trainer, error) {
+	var t models.Trainer
+	err := s.withSkills(ctx).Where("ref = ?", ref).Take(&t).Error
+	return t, failure(err)
+}
+
+// Trainers lists trainers with skills, by reference.
+func (s *Store) Trainers(ctx context.Context, from Cursor, limit int) (Page[models.Trainer], error) {
+	return page(s.withSkills(ctx), order[models.Trainer]{id: "ref",
+		place: func(t models.Trainer) Cursor { return Cursor{ID: t.Ref} }}, from, limit)
+}
+
+// TrainersByTopics lists the active trainers who hold one of the topics, with all their skills, by reference (F049).
+func (s *Store) TrainersByTopics(ctx context.Context, topics []string) ([]models.Trainer, error) {
+	out := []models.Trainer{}
+	holders := s.db.Model(&models.Skill{}).Select("trainer_ref").Where("topic IN ?", topics)
+	err := s.withSkills(ctx).Where("active = ? AND ref IN (?)", true, holders).Order("ref").Find(&out).Error
+	return out, failure(err)
+}
+
+// TrainersByRefs lists trainers with skills, by reference, active or not; unknown references are left out.
+func (s *Store) TrainersByRefs(ctx context.Context, refs []string) ([]models.Trainer, error) {
+	out := []models.Trainer{}
+	err := s.withSkills(ctx).Where("ref IN ?", refs).Order("ref").Find(&out).Error
+	return out, failure(err)
+}
+
+// SaveTrainer writes a trainer, whole: skills not given are forgotten.
+func (s *Store) SaveTrainer(ctx context.Context, t models.Trainer) error {
+	return s.Transact(ctx, func(tx *Store) error {
+		if err := save(ctx, tx, t); err != nil {
+			return err
+		}
+		if err := tx.db.WithContext(ctx).Where("trainer_ref = ?", t.Ref).Delete(&models.Skill{}).Error; err != nil {
+			return failure(err)
+		}
+		skills := make([]models.Skill, len(t.Skills))
+		for i, k := range t.Skills {
+			skills[i] = models.Skill{TrainerRef: t.Ref, Topic: k.Topic, Level: k.Level}
+		}
+		return save(ctx, tx, skills...)
+	})
+}
+
+// Course reads a line of the catalogue.
+func (s *Store) Course(ctx context.Context, topic string) (models.Course, error) {
+	return one[models.Course](ctx, s, "topic = ?", topic)
+}
+
+// Courses lists the catalogue.
+func (s *Store) Courses(ctx context.Context) ([]models.Course, error) {
+	return all[models.Course](ctx, s, "topic", "")
+}
+
+// SaveCourse writes a line of the catalogue.
+func (s *Store) SaveCourse(ctx context.Context, c models.Course) error { return save(ctx, s, c) }
+
+// Participant reads a participant, removed or not.
+func (s *Store) Participant(ctx context.Context, ref string) (models.Participant, error) {
+	return one[models.Participant](ctx, s, "ref = ?", ref)
+}
+
+// Participants lists those of a dossier, by reference; with active, without those removed.
+func (s *Store) Participants(ctx context.Context, dossier string, active bool) ([]models.Participant, error) {
+	if active {
+		return all[models.Participant](ctx, s, "ref", "dossier = ? AND removed_at = ''", dossier)
+	}
+	return all[models.Participant](ctx, s, "ref", "dossier = ?", dossier)
+}
+
+// SaveParticipants writes participants, whole.
+func (s *Store) SaveParticipants(ctx context.Context, people []models.Participant) error {
+	return save(ctx, s, people...)
+}
+
+// RemoveParticipant takes a participant off a dossier at (business time); again changes nothing. ErrNotFound if the
+// dossier has none of this reference.
+func (s *Store) RemoveParticipant(ctx context.Context, dossier, ref string, at time.Time) error {
+	return s.Transact(ctx, func(tx *Store) error {
+		p, err := tx.Participant(ctx, ref)
+		if err != nil || p.Dossier != dossier {
+			return cmpErr(err, ErrNotFound)
+		}
+		_, err = update[models.Participant](ctx, tx, map[string]any{"removed_at": instant(at)}, "ref = ? AND removed_at = ''", ref)
+		return err
+	})
+}
+
+// cmpErr is the first error there is.
+func cmpErr(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+
+	"jalon/models"
+)
+
+// Brief reads what is known of a request.
+func (s *Store) Brief(ctx context.Context, ref string) (models.Brief, error) {
+	return one[models.Brief](ctx, s, "ref = ?", ref)
+}
+
+// SaveBrief writes what is known of a request, whole.
+func (s *Store) SaveBrief(ctx context.Context, b models.Brief) error { return save(ctx, s, b) }
+
+// Request reads the projection of a dossier.
+func (s *Store) Request(ctx context.Context, ref string) (models.Request, error) {
+	return one[models.Request](ctx, s, "ref = ?", ref)
+}
+
+// RequestFilter narrows a list of dossiers; empty fields do not.
+type RequestFilter struct {
+	Stage   models.Stage
+	Owner   string
+	Alert   string // one alert
+	Alerted bool   // any alert
+	Open    bool   // not ended
+}
+
+// Requests lists dossiers, newest first.
+func (s *Store) Requests(ctx context.Context, f RequestFilter, from Cursor, limit int) (Page[models.Request], error) {
+	db := s.db.WithContext(ctx)
+	if f.Stage != "" {
+		db = db.Where("stage = ?", f.Stage)
+	}
+	if f.Owner != "" {
+		db = db.Where("owner = ?", f.Owner)
+	}
+	if f.Alert != "" {
+		db = db.Where("alert = ?", f.Alert)
+	}
+	if f.Alerted {
+		db = db.Where("alert <> ''")
+	}
+	if f.Open {
+		db = db.Where("stage NOT IN ?", []models.Stage{models.StageClosed, models.StageHandedOver, models.StageCancelled})
+	}
+	return page(db, order[models.Request]{at: "opened_at", id: "ref", desc: true,
+		place: func(r models.Request) Cursor { return Cursor{At: r.OpenedAt, ID: r.Ref} }}, from, limit)
+}
+
+// Journal lists the timeline of a dossier, oldest first.
+func (s *Store) Journal(ctx context.Context, dossier string, from Cursor, limit int) (Page[models.JournalLine], error) {
+	return page(s.db.WithContext(ctx).Where("dossier = ?", dossier), order[models.JournalLine]{at: "at", id: "id",
+		place: func(l models.JournalLine) Cursor { return Cursor{At: l.At, ID: l.ID} }}, from, limit)
+}
+
+// Note reads a free text.
+func (s *Store) Note(ctx context.Context, ref string) (models.Note, error) {
+	return one[models.Note](ctx, s, "ref = ?", ref)
+}
+
+// SaveNote keeps a free text.
+func (s *Store) SaveNote(ctx context.Context, n models.Note) error { return save(ctx, s, n) }

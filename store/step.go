@@ -1,0 +1,458 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"jalon/models"
+)
+
+// process guards the rows of one workflow: the last step written, and what it answered.
+type process struct {
+	Workflow string `gorm:"primaryKey"`
+	Run      string
+	Seq      int64
+	Result   models.StepResult `gorm:"serializer:json"`
+}
+
+// Apply writes one step of one workflow in one transaction. A step not newer than the last one changes nothing and
+// gets the last result; a step of another run is refused with ErrStaleRun. A step that makes no sense is refused with
+// invalid_input, and writes nothing.
+func (s *Store) Apply(ctx context.Context, step models.Step) (models.StepResult, error) {
+	if step.Workflow == "" || step.Run == "" || step.Seq <= 0 || step.At.IsZero() {
+		return models.StepResult{}, models.NewError(models.CodeInvalid, "step: workflow, run, number and instant are required")
+	}
+	var result models.StepResult
+	err := s.Transact(ctx, func(tx *Store) error {
+		if _, err := insert(ctx, tx, process{Workflow: step.Workflow, Run: step.Run}); err != nil {
+			return err
+		}
+		var p process
+		if err := tx.locked(ctx).Where("workflow = ?", step.Workflow).Take(&p).Error; err != nil {
+			return failure(err)
+		}
+		if p.Run != step.Run {
+			return ErrStaleRun
+		}
+		if step.Seq <= p.Seq {
+			result = p.Result
+			return nil
+		}
+		var err error
+		if result, err = tx.write(ctx, step); err != nil {
+			return fmt.Errorf("step %d of %s: %w", step.Seq, step.Workflow, err)
+		}
+		p.Seq, p.Result = step.Seq, result
+		return save(ctx, tx, p)
+	})
+	return result, err
+}
+
+func (s *Store) write(ctx context.Context, step models.Step) (models.StepResult, error) {
+	// Deadlines are locked before anything else, in one order, as Receive does: whoever writes about the same wait
+	// queues here and nowhere else.
+	if err := s.lockDeadlines(ctx, step); err != nil {
+		return models.StepResult{}, err
+	}
+	if err := s.handled(ctx, step.Handled); err != nil {
+		return models.StepResult{}, err
+	}
+	if err := s.saveRows(ctx, step.Rows); err != nil {
+		return models.StepResult{}, err
+	}
+	facts, err := s.newLines(ctx, step)
+	if err != nil {
+		return models.StepResult{}, err
+	}
+	if err := s.journal(ctx, step); err != nil {
+		return models.StepResult{}, err
+	}
+	if err := save(ctx, s, step.Deadlines...); err != nil {
+		return models.StepResult{}, err
+	}
+	if err := s.enqueue(ctx, step); err != nil {
+		return models.StepResult{}, err
+	}
+	if err := s.withdraw(ctx, step.Withdraw); err != nil {
+		return models.StepResult{}, err
+	}
+	if err := s.facts(ctx, step, facts); err != nil {
+		return models.StepResult{}, err
+	}
+	var result models.StepResult
+	for _, id := range step.Expiries {
+		r, err := s.expire(ctx, id)
+		if err != nil {
+			return models.StepResult{}, err
+		}
+		result.Expiries = append(result.Expiries, r)
+	}
+	return result, nil
+}
+
+func (s *Store) lockDeadlines(ctx context.Context, step models.Step) error {
+	ids := slices.Clone(step.Expiries)
+	for _, d := range step.Deadlines {
+		ids = append(ids, d.ID)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var rows []models.Deadline
+	return failure(s.locked(ctx).Select("id").Where("id IN ?", ids).Order("id").Find(&rows).Error)
+}
+
+func (s *Store) handled(ctx context.Context, facts []models.FactHandling) error {
+	for _, f := range facts {
+		switch f.State {
+		case models.FactApplied, models.FactIgnored, models.FactLate:
+		default:
+			return models.NewError(models.CodeInvalid, fmt.Sprintf("fact %s: no such state %q", f.ID, f.State))
+		}
+		if _, err := update[models.Inbox](ctx, s, map[string]any{"state": f.State}, "id = ?", f.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) saveRows(ctx context.Context, rows models.Rows) error {
+	if rows.Request != nil {
+		if err := save(ctx, s, *rows.Request); err != nil {
+			return err
+		}
+	}
+	for _, write := range []func() error{
+		func() error { return save(ctx, s, rows.Invitations...) },
+		func() error { return save(ctx, s, rows.Audits...) },
+		func() error { return save(ctx, s, rows.Programmes...) },
+		func() error { return save(ctx, s, rows.Contracts...) },
+		func() error { return save(ctx, s, rows.Sessions...) },
+		func() error { return save(ctx, s, rows.Absences...) },
+		func() error { return save(ctx, s, rows.Invoices...) },
+		func() error { return save(ctx, s, rows.Recaps...) },
+	} {
+		if err := write(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newLines writes pay lines, then closes the month of pay, and answers the step's facts with those that tell the
+// months about their lines. The row of a month is locked before a line joins it, so a line is either read by whoever
+// settles the month, or belongs to the next one.
+func (s *Store) newLines(ctx context.Context, step models.Step) ([]models.Fact, error) {
+	if err := save(ctx, s, step.Rows.Lines...); err != nil {
+		return nil, err
+	}
+	var out []models.Fact
+	prototypes := map[string]models.Fact{}
+	for _, f := range step.Facts {
+		if f.Kind == models.FactLineDue && f.Workflow == "" {
+			prototypes[f.Subject] = f
+		} else {
+			out = append(out, f)
+		}
+	}
+	if m := step.Rows.PayMonth; m != nil {
+		moved, err := s.settle(ctx, *m, step)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, moved...)
+	}
+	lines := slices.Clone(step.Rows.NewLines)
+	// Months are locked in one order by everybody.
+	slices.SortFunc(lines, func(a, b models.PayLine) int {
+		return cmp.Or(strings.Compare(a.Payer, b.Payer), strings.Compare(a.TrainerRef, b.TrainerRef),
+			strings.Compare(string(a.HeldOn), string(b.HeldOn)), strings.Compare(a.Ref, b.Ref))
+	})
+	for _, line := range lines {
+		f, ok := prototypes[line.Ref]
+		if !ok || f.Start == nil || f.Start.Remuneration == nil {
+			return nil, models.NewError(models.CodeInvalid, fmt.Sprintf("line %s: no fact says how to start its month", line.Ref))
+		}
+		if _, err := models.ParseDate(string(line.HeldOn)); err != nil {
+			return nil, err
+		}
+		if stored, err := s.PayLine(ctx, line.Ref); err == nil {
+			line = stored
+		} else if err != ErrNotFound {
+			return nil, err
+		} else {
+			if line.Month, err = s.openMonth(ctx, line.Payer, line.TrainerRef, line.HeldOn.Month()); err != nil {
+				return nil, err
+			}
+			if line.CreatedAt.IsZero() {
+				line.CreatedAt = step.At
+			}
+			if _, err := insert(ctx, s, line); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, lineDue(f, line))
+	}
+	return out, nil
+}
+
+// lineDue addresses the fact that goes with a line to the line's month.
+func lineDue(f models.Fact, line models.PayLine) models.Fact {
+	start := *f.Start.Remuneration
+	start.Payer, start.TrainerRef, start.Month = line.Payer, line.TrainerRef, line.Month
+	f.ID, f.Kind, f.Subject = "line_due/"+line.Ref, models.FactLineDue, line.Ref
+	f.Workflow = models.RemunerationID(line.Payer, line.TrainerRef, line.Month)
+	f.Start = &models.Start{Remuneration: &start}
+	return f
+}
+
+// openMonth is the payee's first month from first on that is not settled; its row is locked.
+func (s *Store) openMonth(ctx context.Context, payer, trainer string, first models.Month) (models.Month, error) {
+	for month := first; ; month = month.Next() {
+		row, err := s.lockMonth(ctx, payer, trainer, month)
+		if err != nil {
+			return "", err
+		}
+		if row.SettledAt.IsZero() {
+			return month, nil
+		}
+	}
+}
+
+func (s *Store) lockMonth(ctx context.Context, payer, trainer string, month models.Month) (models.PayMonth, error) {
+	row := models.PayMonth{Payer: payer, TrainerRef: trainer, Month: month}
+	if _, err := insert(ctx, s, row); err != nil {
+		return row, err
+	}
+	err := s.locked(ctx).Where("payer = ? AND trainer_ref = ? AND month = ?", payer, trainer, month).Take(&row).Error
+	return row, failure(err)
+}
+
+// settle writes a month of pay. Lines that reached it after it was read, still due and in no recap, go to the next
+// month, and that one is told.
+func (s *Store) settle(ctx context.Context, month models.PayMonth, step models.Step) ([]models.Fact, error) {
+	if _, err := models.ParseMonth(string(month.Month)); err != nil {
+		return nil, err
+	}
+	if _, err := s.lockMonth(ctx, month.Payer, month.TrainerRef, month.Month); err != nil {
+		return nil, err
+	}
+	if err := save(ctx, s, month); err != nil || month.SettledAt.IsZero() {
+		return nil, err
+	}
+	late, err := all[models.PayLine](ctx, s, "ref", "payer = ? AND trainer_ref = ? AND month = ? AND status = ? AND recap_ref = ''",
+		month.Payer, month.TrainerRef, month.Month, models.LineDue)
+	if err != nil {
+		return nil, err
+	}
+	var out []models.Fact
+	for _, line := range late {
+		if slices.ContainsFunc(step.Rows.Lines, func(l models.PayLine) bool { return l.Ref == line.Ref }) {
+			continue
+		}
+		told, err := s.Fact(ctx, "line_due/"+line.Ref)
+		if err == ErrNotFound || err == nil && (told.Start == nil || told.Start.Remuneration == nil) {
+			continue // not a line that Apply placed
+		}
+		if err != nil {
+			return nil, err
+		}
+		if line.Month, err = s.openMonth(ctx, line.Payer, line.TrainerRef, month.Month.Next()); err != nil {
+			return nil, err
+		}
+		if err := save(ctx, s, line); err != nil {
+			return nil, err
+		}
+		f := lineDue(told.Fact, line)
+		f.ID, f.ReceivedAt = f.ID+"/"+string(line.Month), step.At
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+func (s *Store) journal(ctx context.Context, step models.Step) error {
+	lines := slices.Clone(step.Journal)
+	for i := range lines {
+		l := &lines[i]
+		l.ID = cmp.Or(l.ID, fmt.Sprintf("%s/%d/%d", step.Workflow, step.Seq, i))
+		l.Dossier = cmp.Or(l.Dossier, step.Dossier)
+		if l.At.IsZero() {
+			l.At = step.At
+		}
+	}
+	_, err := insert(ctx, s, lines...)
+	return err
+}
+
+// facts puts what the step tells others in the inbox.
+func (s *Store) facts(ctx context.Context, step models.Step, facts []models.Fact) error {
+	for i, f := range facts {
+		if f.Workflow == "" || f.Kind == "" {
+			return models.NewError(models.CodeInvalid, fmt.Sprintf("fact %q: kind and addressee are required", f.Kind))
+		}
+		f.ID = cmp.Or(f.ID, fmt.Sprintf("%s/%d/fact/%d", step.Workflow, step.Seq, i))
+		f.Channel = cmp.Or(f.Channel, models.ChannelWorkflow)
+		f.Dossier = cmp.Or(f.Dossier, models.DossierOf(f.Workflow), step.Dossier)
+		if f.ReceivedAt.IsZero() {
+			f.ReceivedAt = step.At
+		}
+		if err := s.post(ctx, f, step.At); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// post puts a fact in the inbox, once.
+func (s *Store) post(ctx context.Context, f models.Fact, at time.Time) error {
+	_, err := insert(ctx, s, models.Inbox{Fact: f, State: models.FactPending, StoredAt: at})
+	s.tx.wake = true
+	return err
+}
+
+// expire decides about one deadline whose timer fired; its row is locked. A message that was never written (nobody
+// left to ask) holds nothing up; one that has not left, left too late or could not be delivered makes no silence.
+func (s *Store) expire(ctx context.Context, id string) (models.ExpiryResult, error) {
+	result := models.ExpiryResult{DeadlineID: id}
+	d, err := s.Deadline(ctx, id)
+	if err == ErrNotFound {
+		return result, nil
+	}
+	if err != nil {
+		return result, err
+	}
+	inTime, err := all[models.Inbox](ctx, s, "received_at, id", "deadline_id = ? AND received_at <= ? AND state IN ?",
+		id, instant(d.DueAt), []string{models.FactPending, models.FactDelivered})
+	if err != nil {
+		return result, err
+	}
+	for _, row := range inTime {
+		result.Facts = append(result.Facts, row.Fact)
+	}
+	silent := true
+	if len(d.Asked) > 0 {
+		asked, err := all[models.Message](ctx, s, "key", "key IN ? OR group_key IN ?", d.Asked, d.Asked)
+		if err != nil {
+			return result, err
+		}
+		leftBy := d.LeftBy
+		if leftBy.IsZero() {
+			leftBy = d.DueAt
+		}
+		for _, m := range asked {
+			result.Asked = append(result.Asked, models.MessageState{Key: m.Key, Status: m.Status, SentAt: m.SentAt})
+			left := (m.Status == models.MessageSent || m.Status == models.MessageDelivered) && !m.SentAt.After(leftBy)
+			silent = silent && (left || m.Status == models.MessageWithdrawn)
+		}
+	}
+	result.Missed = len(inTime) == 0 && (d.Status == models.Missed || d.Status == models.Open && silent)
+	if result.Missed && d.Status == models.Open {
+		_, err = update[models.Deadline](ctx, s, map[string]any{"status": models.Missed, "closed_at": instant(d.DueAt)}, "id = ?", id)
+	}
+	return result, err
+}
+
+// enqueue puts the step's messages in the outbox, once.
+func (s *Store) enqueue(ctx context.Context, step models.Step) error {
+	for _, m := range step.Messages {
+		m.Dossier = cmp.Or(m.Dossier, step.Dossier)
+		m.Workflow = cmp.Or(m.Workflow, step.Workflow)
+		m.Status = cmp.Or(m.Status, models.MessageQueued)
+		if m.NotBefore.IsZero() {
+			m.NotBefore = step.At
+		}
+		if m.CreatedAt.IsZero() {
+			m.CreatedAt = step.At
+		}
+		copies, err := s.expand(ctx, m)
+		if err != nil {
+			return err
+		}
+		for _, c := range copies {
+			if err := s.enqueueOne(ctx, c, step.At); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Store) enqueueOne(ctx context.Context, m models.Message, at time.Time) error {
+	reachable, err := s.reachable(ctx, m.To, m.ToRef)
+	if err != nil {
+		return err
+	}
+	if !reachable {
+		m.Status, m.Failure = models.MessageNoAddress, models.MessageNoAddress
+	}
+	n, err := insert(ctx, s, m)
+	if err != nil || n == 0 {
+		return err
+	}
+	s.tx.wake = true
+	if !reachable {
+		return s.undeliverable(ctx, m, at)
+	}
+	return nil
+}
+
+// reachable tells whether there is an e-mail address. Staff always are: the team has one.
+func (s *Store) reachable(ctx context.Context, to models.Role, ref string) (bool, error) {
+	var email []string
+	db := s.db.WithContext(ctx)
+	switch to {
+	case models.RoleTrainer:
+		db = db.Model(&models.Trainer{})
+	case models.RoleClient, models.RoleBilling:
+		db = db.Model(&models.Contact{})
+	case models.RoleParticipant:
+		db = db.Model(&models.Participant{})
+	default:
+		return true, nil
+	}
+	err := db.Where("ref = ?", ref).Pluck("email", &email).Error
+	return len(email) > 0 && email[0] != "", failure(err)
+}
+
+// expand turns a message to all participants into one for each who is registered now.
+func (s *Store) expand(ctx context.Context, m models.Message) ([]models.Message, error) {
+	if m.To != models.RoleParticipants {
+		return []models.Message{m}, nil
+	}
+	people, err := s.Participants(ctx, m.Dossier, true)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]models.Message, 0, len(people))
+	for _, p := range people {
+		c := m
+		c.Key, c.GroupKey = m.Key+"/"+p.Ref, m.Key
+		c.To, c.ToRef = models.RoleParticipant, p.Ref
+		c.Links, c.Attach = slices.Clone(m.Links), slices.Clone(m.Attach)
+		for i, l := range c.Links {
+			if strings.HasSuffix(l.Subject, "|") {
+				c.Links[i].Subject += p.Ref
+			}
+		}
+		for i, a := range c.Attach {
+			if strings.HasSuffix(a, "|") {
+				c.Attach[i] += p.Ref
+			}
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+func (s *Store) withdraw(ctx context.Context, keys []string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	_, err := update[models.Message](ctx, s, map[string]any{"status": models.MessageWithdrawn},
+		"status = ? AND (key IN ? OR group_key IN ?)", models.MessageQueued, keys, keys)
+	return err
+}

@@ -1,0 +1,225 @@
+// Package store keeps Jalon's rows in SQLite or PostgreSQL. Processes write through Apply, facts come in through
+// Receive, the relay claims what is undelivered, the API writes master data; everybody reads. Nothing here talks to
+// another system, and every write is idempotent, since activities and callers repeat themselves.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	gosqlite "github.com/glebarez/go-sqlite"
+	"github.com/glebarez/sqlite"
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"jalon/models"
+)
+
+// Errors that callers look for.
+var (
+	// ErrNotFound says that no row has this key; its code is not_found.
+	ErrNotFound = models.NewError(models.CodeUnknown, "no such row")
+	// ErrStaleRun says that a step comes from a run that does not own its workflow's rows; its code is stale_run.
+	ErrStaleRun = models.NewError(models.CodeStaleRun, "this workflow's rows belong to another run")
+	// ErrNewer says that the database was written by a newer version of Jalon.
+	ErrNewer = errors.New("the database belongs to a newer version of jalon: install that version, or use another database")
+	// ErrOlder says that migrations have to run first.
+	ErrOlder = errors.New("the database has an older schema: run `jalon migrate`")
+)
+
+// maxTries bounds how often a transaction is tried again after the database asked for it.
+const maxTries = 10
+
+// Store is a database, or one transaction of it: inside Transact every method takes part in the transaction.
+type Store struct {
+	db   *gorm.DB
+	core *core
+	tx   *transaction // nil outside a transaction
+}
+
+// core is what a store and its transactions share.
+type core struct {
+	sqlite bool
+	// writer admits one writing transaction at a time on SQLite: its own busy handler sleeps, and is not fair.
+	writer chan struct{}
+	mu     sync.Mutex
+	hooks  []func()
+}
+
+type transaction struct{ wake bool }
+
+// Open connects to `sqlite:PATH` (created if missing, readable by its owner only) or `postgres://…`. It does not
+// migrate.
+func Open(ctx context.Context, address string) (*Store, error) {
+	var dialector gorm.Dialector
+	c := &core{}
+	conns := 20
+	switch {
+	case strings.HasPrefix(address, "sqlite:"):
+		dsn, err := sqliteDSN(strings.TrimPrefix(address, "sqlite:"))
+		if err != nil {
+			return nil, err
+		}
+		dialector, conns = sqlite.Open(dsn), 8
+		c.sqlite, c.writer = true, make(chan struct{}, 1)
+	case strings.HasPrefix(address, "postgres://"), strings.HasPrefix(address, "postgresql://"):
+		dialector = postgres.Open(address)
+	default:
+		return nil, errors.New("database address: want sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")
+	}
+	// Statements hold personal data: they are never logged.
+	db, err := gorm.Open(dialector, &gorm.Config{Logger: logger.Discard, SkipDefaultTransaction: true, TranslateError: true})
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	s := &Store{db: db, core: c}
+	pool, err := db.DB()
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	pool.SetMaxOpenConns(conns)
+	pool.SetMaxIdleConns(conns)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	if err := s.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func sqliteDSN(path string) (string, error) {
+	if path == "" || strings.HasPrefix(path, ":") {
+		return "", errors.New("database address: sqlite: needs the path of a file")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", fmt.Errorf("open database: %w", err)
+	}
+	// SQLite would make it readable by everybody; its companions take the mode of the main file.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return "", fmt.Errorf("open database: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return "", fmt.Errorf("open database: %w", err)
+	}
+	// The timeout comes first: setting the journal mode may already have to wait.
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate&_pragma=busy_timeout(10000)" +
+		"&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)", nil
+}
+
+// Close ends all connections.
+func (s *Store) Close() error {
+	pool, err := s.db.DB()
+	if err != nil {
+		return err
+	}
+	return pool.Close()
+}
+
+// Ping tells whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	pool, err := s.db.DB()
+	if err == nil {
+		err = pool.PingContext(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("database does not answer: %w", err)
+	}
+	return nil
+}
+
+// OnCommit registers fn, called after each commit that left something to deliver: a fact or a message. It must not
+// block; relays of other processes poll.
+func (s *Store) OnCommit(fn func()) {
+	s.core.mu.Lock()
+	defer s.core.mu.Unlock()
+	s.core.hooks = append(s.core.hooks, fn)
+}
+
+// Transact runs fn in one writing transaction, again if the database asks for it; fn must therefore do nothing but
+// use tx. Inside a transaction it joins that one.
+func (s *Store) Transact(ctx context.Context, fn func(tx *Store) error) error {
+	if s.tx != nil {
+		return fn(s)
+	}
+	for try := 1; ; try++ {
+		wake, err := s.attempt(ctx, fn)
+		if err == nil {
+			if wake {
+				s.notify()
+			}
+			return nil
+		}
+		if !transient(err) || try == maxTries {
+			return err
+		}
+		pause := time.Duration(1+rand.IntN(5<<min(try, 6))) * time.Millisecond
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (s *Store) attempt(ctx context.Context, fn func(tx *Store) error) (wake bool, err error) {
+	if s.core.writer != nil {
+		select {
+		case s.core.writer <- struct{}{}:
+			defer func() { <-s.core.writer }()
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+	state := &transaction{}
+	err = s.db.WithContext(ctx).Transaction(func(db *gorm.DB) error {
+		return fn(&Store{db: db, core: s.core, tx: state})
+	})
+	return state.wake, err
+}
+
+func (s *Store) notify() {
+	s.core.mu.Lock()
+	hooks := s.core.hooks
+	s.core.mu.Unlock()
+	for _, fn := range hooks {
+		fn()
+	}
+}
+
+// transient tells whether the database asks for the same transaction again.
+func transient(err error) bool {
+	if e := (*gosqlite.Error)(nil); errors.As(err, &e) {
+		const busy, locked = 5, 6
+		return e.Code()&0xff == busy || e.Code()&0xff == locked
+	}
+	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {
+		const serialization, deadlock = "40001", "40P01"
+		return e.Code == serialization || e.Code == deadlock
+	}
+	return false
+}
+
+// failure turns what GORM says into what callers look for.
+func failure(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, gorm.ErrRecordNotFound), errors.Is(err, sql.ErrNoRows):
+		return ErrNotFound
+	case errors.Is(err, gorm.ErrDuplicatedKey):
+		return models.NewError(models.CodeConflict, "another row has this value already")
+	}
+	return err
+}
