@@ -45,8 +45,10 @@ type Config struct {
 	AgencyName        string `env:"JALON_AGENCY_NAME" envDefault:"Agence Exemple" help:"Name of the agency, in mails, pages and documents." example:"Agence Exemple"`
 	TeamEmail         string `env:"JALON_TEAM_EMAIL" envDefault:"equipe@example.org" help:"Team address that receives alerts of dossiers nobody owns." example:"equipe@example.org"`
 
-	ClockScale int64     `env:"JALON_CLOCK_SCALE" envDefault:"1" help:"Business seconds per real second; 1 in production. Stored at the first start and refused if it differs later." example:"86400"`
-	ClockEpoch time.Time `env:"JALON_CLOCK_EPOCH" default:"the moment of the first start" help:"Business instant shown at the first start, with its zone. Stored, and refused if it differs later." example:"2026-11-02T09:00:00+01:00"`
+	ClockScale int64     `env:"JALON_CLOCK_SCALE" default:"as stored; 1 at the first start" help:"Business seconds per real second; 1 in production. Stored at the first start, and another one is refused later." example:"86400"`
+	ClockEpoch time.Time `env:"JALON_CLOCK_EPOCH" default:"as stored; the moment of the first start" help:"Business instant of the first start, with its zone. Stored, and another one is refused later." example:"2026-11-02T09:00:00+01:00"`
+
+	LogLevel string `env:"JALON_LOG_LEVEL" default:"info; warn for jalon dev" help:"Least serious log lines written to standard error: debug, info, warn or error." example:"debug"`
 }
 
 // Problem is one wrong setting.
@@ -158,7 +160,13 @@ func (c *Config) fill(own bool) {
 		c.Documents = filepath.Join(c.Data, "documents")
 	}
 	if c.PublicURL == "" && own {
-		c.PublicURL = "http://" + c.Listen
+		c.PublicURL = publicURL(c.Listen)
+	}
+	if c.LogLevel == "" {
+		c.LogLevel = "info"
+		if own {
+			c.LogLevel = "warn"
+		}
 	}
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	c.SendGridHost = strings.TrimRight(c.SendGridHost, "/")
@@ -229,8 +237,11 @@ func (c Config) validate(own bool) (bad Problems) {
 	if strings.TrimSpace(c.AgencyName) == "" {
 		bad.add("JALON_AGENCY_NAME", "must not be empty")
 	}
-	if c.ClockScale < 1 || c.ClockScale > models.MaxScale {
+	if c.ClockScale < 0 || c.ClockScale > models.MaxScale {
 		bad.add("JALON_CLOCK_SCALE", "must be between 1 and %d", models.MaxScale)
+	}
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
+		bad.add("JALON_LOG_LEVEL", "must be debug, info, warn or error, not %q", c.LogLevel)
 	}
 	return bad
 }
