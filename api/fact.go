@@ -5,22 +5,25 @@ import (
 	"time"
 
 	"jalon/models"
+	"jalon/store"
 )
 
 // receive stores a fact and tries to deliver it at once. Workflow, Dossier and DeadlineID are found from Kind and
 // Subject when Workflow is empty. A fact whose ID is known already changes nothing: the stored row comes back with
 // dup true. Errors: not_found when the subject is unknown. Delivery that fails is the relay's business, not the caller's.
-func (s *Server) receive(ctx context.Context, f models.Fact) (row models.Inbox, dup bool, err error) {
+func (s *Server) receive(ctx context.Context, f models.Fact, opts ...store.ReceiveOption) (row models.Inbox, dup bool, err error) {
 	if f.Workflow == "" {
 		if err := s.address(ctx, &f); err != nil {
 			return models.Inbox{}, false, err
 		}
 	}
-	row, dup, err = s.store.Receive(ctx, f)
+	// Leased to this call for the time it tries: the relay would signal it a second time.
+	opts = append(opts, store.Leased(s.cfg.Now().Add(deliverTimeout)))
+	row, dup, err = s.store.Receive(ctx, f, s.now, opts...)
 	if err != nil {
 		return models.Inbox{}, false, err
 	}
-	if !dup || row.State == models.FactPending {
+	if !dup {
 		s.deliver(ctx, row)
 	}
 	return row, dup, nil
@@ -28,10 +31,16 @@ func (s *Server) receive(ctx context.Context, f models.Fact) (row models.Inbox, 
 
 // deliver hands a stored fact to its workflow, without waiting for long.
 func (s *Server) deliver(ctx context.Context, row models.Inbox) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliverTimeout)
+	ctx = context.WithoutCancel(ctx)
+	short, cancel := context.WithTimeout(ctx, deliverTimeout)
 	defer cancel()
-	if err := s.cfg.Courier.Deliver(ctx, row); err != nil {
-		s.log.WarnContext(ctx, "fact left to the relay", "kind", row.Kind, "code", models.ErrorCode(err))
+	err := s.cfg.Courier.Deliver(short, row)
+	if err == nil {
+		return
+	}
+	s.log.WarnContext(ctx, "fact left to the relay", "kind", row.Kind, "code", models.ErrorCode(err))
+	if err := s.store.FactRetry(ctx, row.ID, s.cfg.Now()); err != nil {
+		s.log.WarnContext(ctx, "the relay waits for the lease to end", "kind", row.Kind, "error", err)
 	}
 }
 
@@ -114,6 +123,13 @@ func (s *Server) note(ctx context.Context, dossier, author, text string) (string
 	if text == "" {
 		return "", nil
 	}
-	n := models.Note{Ref: "N-" + randomID(), Dossier: dossier, Author: author, Text: text, At: s.now()}
-	return n.Ref, s.store.AddNote(ctx, n)
+	key := callFrom(ctx).key // a repeat of the call keeps the same note
+	if key == "" {
+		key = randomID()
+	}
+	ref, err := s.store.Allocate(ctx, models.Allocation{Series: store.SeriesNote, Key: digest("note", key, text)})
+	if err != nil {
+		return "", err
+	}
+	return ref, s.store.SaveNote(ctx, models.Note{Ref: ref, Dossier: dossier, Author: author, Text: text, At: s.now()})
 }

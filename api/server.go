@@ -17,6 +17,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"go.temporal.io/sdk/client"
 
+	"jalon/mail"
 	"jalon/models"
 	"jalon/store"
 )
@@ -47,9 +48,9 @@ type Documents interface {
 	Get(ctx context.Context, sha256 string) ([]byte, error)
 }
 
-// MailEvents checks the signature of a webhook call and reads what it tells about messages.
+// MailEvents checks the signature of a webhook call (unauthenticated) and reads what it tells of messages.
 type MailEvents interface {
-	Events(header http.Header, body []byte) ([]store.MessageEvent, error)
+	Read(header http.Header, body []byte) ([]mail.Event, error)
 }
 
 // Config is what a Server is made of.
@@ -59,12 +60,15 @@ type Config struct {
 	Courier   Courier
 	Signer    Signer
 	Clock     models.Clock
-	Policies  Policies
+	Policies  Policies // nil: those that come with the program
 	Documents Documents
 	Events    MailEvents // nil: the webhook answers 404
 	PublicURL string     // absolute, without a final slash
 	Partners  []string   // codes a request may come with (F002)
 	Mailbox   bool       // show the local mailbox page
+	// TemporalUIURL is shown on the home page, TeamEmail at the foot of the pages; empty: not shown.
+	TemporalUIURL string
+	TeamEmail     string
 	Log       *slog.Logger
 	BodyLimit int64            // bytes; 0: DefaultBodyLimit
 	Timeout   time.Duration    // of a command, real time; 0: 10 s
@@ -90,8 +94,8 @@ type Server struct {
 
 // New makes a server and registers every route; Handler serves them.
 func New(cfg Config) (*Server, error) {
-	if cfg.Store == nil || cfg.Temporal == nil || cfg.Courier == nil || cfg.Signer == nil || cfg.Policies == nil {
-		return nil, errors.New("api: store, temporal, courier, signer and policies are needed")
+	if cfg.Store == nil || cfg.Temporal == nil || cfg.Courier == nil || cfg.Signer == nil {
+		return nil, errors.New("api: store, temporal, courier and signer are needed")
 	}
 	public, err := url.Parse(cfg.PublicURL)
 	if err != nil || public.Host == "" {
@@ -113,6 +117,9 @@ func New(cfg Config) (*Server, error) {
 	if cfg.RateBurst == 0 {
 		cfg.RateBurst = 200
 	}
+	if cfg.Policies == nil {
+		cfg.Policies = shipped{}
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -132,7 +139,7 @@ func New(cfg Config) (*Server, error) {
 	s.engine.ContextWithFallback = true
 	s.engine.Use(s.requestID, s.accessLog, s.recover, s.secure, s.limitBody)
 	s.engine.NoRoute(func(c *gin.Context) { s.problem(c, models.NewError(models.CodeUnknown, "no such address")) })
-	s.engine.NoMethod(func(c *gin.Context) { writeProblem(c, http.StatusMethodNotAllowed, models.CodeInvalid, nil) })
+	s.engine.NoMethod(func(c *gin.Context) { writeProblem(c, humaProblem(langOf(c.Request), http.StatusMethodNotAllowed, nil)) })
 
 	s.api = humagin.New(s.engine, humaConfig(cfg.BodyLimit))
 	s.api.UseMiddleware(s.guard)

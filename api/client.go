@@ -1,0 +1,194 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"jalon/models"
+	"jalon/store"
+)
+
+// NewContact is a person at a client, as given.
+type NewContact struct {
+	Name    string      `json:"name" minLength:"1" maxLength:"200"`
+	Email   string      `json:"email" format:"email" maxLength:"254"`
+	Phone   string      `json:"phone,omitempty" maxLength:"40"`
+	Lang    models.Lang `json:"lang,omitempty" enum:"fr,en" default:"fr"`
+	Billing bool        `json:"billing,omitempty" doc:"This is who is billed"`
+}
+
+// NewClient is a client with its people, as given.
+type NewClient struct {
+	Type      models.ClientType `json:"type" enum:"individual,sole_trader,very_small_firm,sme,large_firm,association,public_body,education" doc:"Selects contract form and registration rules (F005)"`
+	Name      string            `json:"name" minLength:"1" maxLength:"200"`
+	Company   string            `json:"company_number,omitempty" pattern:"^([0-9]{9})?$" doc:"SIREN; none for an individual"`
+	VATNumber string            `json:"vat_number,omitempty" maxLength:"20"`
+	Address   string            `json:"address,omitempty" maxLength:"500"`
+	Contacts  []NewContact      `json:"contacts,omitempty" maxItems:"20"`
+}
+
+func (c NewClient) check(at string) error {
+	if c.Type == models.ClientIndividual && c.Company != "" {
+		return &faulty{models.NewError(models.CodeClientForm, "an individual has no company number"),
+			[]Fault{{at + ".company_number", "an individual has none"}}}
+	}
+	return nil
+}
+
+// ClientView is a client with its people.
+type ClientView struct {
+	models.Client
+	Contacts []models.Contact `json:"contacts"`
+}
+
+// newClient gives a client and its people their references, without writing them.
+func (s *Server) newClient(ctx context.Context, in NewClient) (ClientView, error) {
+	key := callFrom(ctx).key
+	ref, err := s.store.Allocate(ctx, models.Allocation{Series: store.SeriesClient, Key: key})
+	if err != nil {
+		return ClientView{}, err
+	}
+	v := ClientView{Client: models.Client{Ref: ref, Type: in.Type, Name: in.Name, Company: in.Company,
+		VATNumber: in.VATNumber, Address: in.Address, CreatedAt: s.now()}, Contacts: []models.Contact{}}
+	for i, c := range in.Contacts {
+		contact, err := s.newContact(ctx, ref, key+"/"+strconv.Itoa(i), c)
+		if err != nil {
+			return ClientView{}, err
+		}
+		v.Contacts = append(v.Contacts, contact)
+	}
+	return v, nil
+}
+
+func (s *Server) newContact(ctx context.Context, client, key string, in NewContact) (models.Contact, error) {
+	ref, err := s.store.Allocate(ctx, models.Allocation{Series: store.SeriesContact, Key: key})
+	return models.Contact{Ref: ref, ClientRef: client, Name: in.Name, Email: in.Email, Phone: in.Phone,
+		Lang: orFrench(in.Lang)}, err
+}
+
+func orFrench(l models.Lang) models.Lang {
+	if l == "" {
+		return models.French
+	}
+	return l
+}
+
+// save writes a client and its people.
+func (v ClientView) save(ctx context.Context, tx *store.Store) error {
+	if err := tx.SaveClient(ctx, v.Client); err != nil {
+		return err
+	}
+	for _, c := range v.Contacts {
+		if err := tx.SaveContact(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Server) clientView(ctx context.Context, ref string) (ClientView, error) {
+	c, err := s.store.Client(ctx, ref)
+	if err != nil {
+		return ClientView{}, err
+	}
+	contacts, err := s.store.Contacts(ctx, ref)
+	return ClientView{c, contacts}, err
+}
+
+func (s *Server) registerClients() {
+	add(s, operation{method: "GET", path: "/clients", id: "list-clients", tag: "clients", rule: StaffMoney, summary: "Clients, by reference"},
+		func(ctx context.Context, in *paging) (*listOutput[models.Client], error) {
+			return paged(in, func(from store.Cursor) (store.Page[models.Client], error) { return s.store.Clients(ctx, from, in.Limit) })
+		})
+	add(s, operation{method: "GET", path: "/clients/{ref}", id: "get-client", tag: "clients", rule: StaffMoney, summary: "A client and its people"},
+		func(ctx context.Context, in *refInput) (*itemOutput[ClientView], error) {
+			return item(s.clientView(ctx, in.Ref))
+		})
+	add(s, operation{method: "POST", path: "/clients", id: "create-client", tag: "clients", rule: Staff, keyed: true,
+		status: http.StatusCreated, summary: "Record a client and its people (F005)"},
+		func(ctx context.Context, in *struct{ Body NewClient }) (*createdOutput[ClientView], error) {
+			if err := in.Body.check("body"); err != nil {
+				return nil, err
+			}
+			v, err := s.newClient(ctx, in.Body)
+			if err != nil {
+				return nil, err
+			}
+			if err := s.store.Transact(ctx, func(tx *store.Store) error { return v.save(ctx, tx) }); err != nil {
+				return nil, err
+			}
+			return created("/clients/"+v.Ref, v), nil
+		})
+	add(s, operation{method: "POST", path: "/clients/{ref}/contacts", id: "create-contact", tag: "clients", rule: Staff,
+		keyed: true, status: http.StatusCreated, summary: "Record a person at a client"},
+		func(ctx context.Context, in *struct {
+			Ref  string `path:"ref"`
+			Body NewContact
+		}) (*createdOutput[models.Contact], error) {
+			if _, err := s.store.Client(ctx, in.Ref); err != nil {
+				return nil, err
+			}
+			c, err := s.newContact(ctx, in.Ref, callFrom(ctx).key, in.Body)
+			if err != nil {
+				return nil, err
+			}
+			if err := s.store.SaveContact(ctx, c); err != nil {
+				return nil, err
+			}
+			return created("/clients/"+in.Ref, c), nil
+		})
+}
+
+// refInput is the reference in an address.
+type refInput struct {
+	Ref string `path:"ref" maxLength:"40"`
+}
+
+func created[T any](path string, body T) *createdOutput[T] {
+	return &createdOutput[T]{Location: Prefix + path, Body: body}
+}
+
+func item[T any](v T, err error) (*itemOutput[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &itemOutput[T]{v}, nil
+}
+
+// paged reads one page of a list kept in the order of its cursor.
+func paged[T any](in *paging, read func(from store.Cursor) (store.Page[T], error)) (*listOutput[T], error) {
+	from, err := store.ParseCursor(in.Cursor)
+	if err != nil {
+		return nil, badQuery("cursor", "use the one a page gave")
+	}
+	p, err := read(from)
+	if err != nil {
+		return nil, err
+	}
+	if p.Items == nil {
+		p.Items = []T{}
+	}
+	return &listOutput[T]{List[T]{Items: p.Items, Next: p.Next.String()}}, nil
+}
+
+// sliced is one page of a short list read whole; key is unique in it.
+func sliced[T any](in *paging, all []T, key func(T) string) (*listOutput[T], error) {
+	from, err := store.ParseCursor(in.Cursor)
+	if err != nil {
+		return nil, badQuery("cursor", "use the one a page gave")
+	}
+	if from.ID != "" {
+		i := slices.IndexFunc(all, func(x T) bool { return key(x) == from.ID })
+		if i < 0 {
+			return nil, badQuery("cursor", "use the one a page gave")
+		}
+		all = all[i+1:]
+	}
+	out := List[T]{Items: append([]T{}, all[:min(len(all), in.Limit)]...)}
+	if len(all) > in.Limit {
+		out.Next = store.Cursor{ID: key(all[in.Limit-1])}.String()
+	}
+	return &listOutput[T]{out}, nil
+}

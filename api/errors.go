@@ -1,0 +1,325 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"golang.org/x/text/language"
+
+	"jalon/models"
+)
+
+// refusal is how a code is answered: its HTTP status and its sentence in French and in English.
+type refusal struct {
+	status int
+	fr, en string
+}
+
+// refusals holds every code of models: the one map from a refusal to its status, and the one table of its sentences.
+var refusals = map[models.Code]refusal{
+	models.CodeUnknown:           {404, "Ce que vous cherchez n'existe pas, ou plus.", "What you are looking for does not exist."},
+	models.CodeInternal:          {500, "Une erreur s'est produite de notre côté. Rien n'a été changé ; vous pouvez réessayer.", "Something went wrong on our side. You can try again."},
+	models.CodeUnavailable:       {503, "Le service est momentanément indisponible. Rien n'est perdu : réessayez dans un instant.", "The service is temporarily unavailable. Nothing is lost: try again in a moment."},
+	models.CodeInvalid:           {422, "Certaines informations manquent ou ne conviennent pas.", "Some information is missing or not acceptable."},
+	models.CodeMalformed:         {400, "Le contenu envoyé n'est pas lisible.", "What was sent cannot be read."},
+	models.CodeTooLarge:          {413, "Le contenu envoyé est trop volumineux.", "What was sent is too large."},
+	models.CodeUnauthenticated:   {401, "Connectez-vous pour continuer.", "Sign in to continue."},
+	models.CodeForbidden:         {403, "Votre compte ne permet pas cette action.", "Your account does not allow this."},
+	models.CodeRateLimited:       {429, "Trop d'appels en peu de temps. Réessayez dans un instant.", "Too many calls in a short time. Try again in a moment."},
+	models.CodeConflict:          {409, "Cette action en contredit une autre déjà enregistrée ou en cours.", "This contradicts something already recorded or under way."},
+	models.CodeWrongStage:        {409, "Le dossier n'en est pas à cette étape.", "The request does not stand at this stage."},
+	models.CodeClosed:            {410, "Le dossier est terminé et ne peut plus changer.", "The request has ended and can no longer change."},
+	models.CodeFinished:          {410, "C'est déjà terminé et ne peut plus changer.", "This is finished and can no longer change."},
+	models.CodePolicyUnsupported: {422, "Cette façon de travailler contient des paramètres qui ne sont pas encore pris en charge.", "This way of working holds parameters that are not honoured yet."},
+	models.CodePolicyUnknown:     {422, "Cette façon de travailler n'existe pas.", "This way of working does not exist."},
+	models.CodeKeyReused:         {422, "Cette clé d'idempotence a déjà servi pour un autre contenu.", "This idempotency key was already used with another content."},
+	models.CodeKeyMissing:        {400, "L'en-tête Idempotency-Key est nécessaire (1 à 200 caractères).", "The Idempotency-Key header is needed (1 to 200 characters)."},
+	models.CodePastDate:          {422, "Cette date est déjà passée.", "This date is already past."},
+	models.CodeFutureDate:        {422, "Cette date est encore à venir.", "This date is still to come."},
+
+	models.CodeLinkInvalid:   {404, "Ce lien n'est pas valable. Vérifiez qu'il est complet.", "This link is not valid. Check that it is complete."},
+	models.CodeLinkExpired:   {410, "Ce lien n'est plus valable : le délai est passé.", "This link has expired: its time is over."},
+	models.CodeLinkUsed:      {409, "Votre réponse est déjà enregistrée.", "Your answer is already recorded."},
+	models.CodeLinkWithdrawn: {410, "Ce lien a été retiré : la demande n'est plus d'actualité.", "This link was withdrawn: what it asked for is no longer needed."},
+
+	models.CodeNotInterested:       {409, "Ce formateur n'a pas dit être intéressé.", "This trainer has not said to be interested."},
+	models.CodeUpskillingNotAgreed: {409, "Ce formateur n'a pas accepté la montée en compétences nécessaire.", "This trainer has not agreed to the upskilling needed."},
+	models.CodeAlreadyChosen:       {409, "Un formateur est déjà retenu.", "A trainer is already chosen."},
+	models.CodeNoTrainer:           {409, "Aucun formateur n'est retenu.", "No trainer is chosen."},
+	models.CodeTrainerUnknown:      {422, "Ce formateur n'existe pas ou n'est plus actif.", "This trainer does not exist or is no longer active."},
+	models.CodeTrainerBusy:         {409, "Le formateur est déjà pris à ce moment.", "The trainer is already busy at that time."},
+	models.CodeTrainerIneligible:   {409, "Ce formateur ne peut pas prendre cette mission.", "This trainer cannot take this mission."},
+	models.CodeNoCandidate:         {409, "Il ne reste personne à solliciter.", "There is nobody left to ask."},
+	models.CodeAuditMissing:        {409, "Le résultat de l'audit n'est pas enregistré.", "The outcome of the audit is not recorded."},
+	models.CodeProgrammeIncomplete: {422, "Le programme est incomplet : objectifs, contenu, méthodes et évaluation sont nécessaires.", "The programme is incomplete: objectives, content, methods and assessment are needed."},
+	models.CodeProgrammeMissing:    {409, "Aucun programme n'a été remis.", "No programme was submitted."},
+	models.CodeDocumentChanged:     {409, "Le document a changé depuis que vous l'avez lu.", "The document has changed since you read it."},
+	models.CodeNotSigned:           {409, "Tout n'est pas encore signé.", "Not everything is signed yet."},
+	models.CodeSessionUnknown:      {404, "Cette séance n'existe pas.", "This session does not exist."},
+	models.CodeSessionOverlap:      {422, "Ces demi-journées se chevauchent.", "These half-days overlap."},
+	models.CodeSessionState:        {409, "La séance n'est pas dans un état qui le permet.", "The session is not in a state that allows this."},
+	models.CodeOverPlanned:         {422, "C'est plus que ce que le client a commandé.", "This is more than the client ordered."},
+	models.CodeNoParticipants:      {409, "Aucun participant n'est inscrit.", "No participant is registered."},
+	models.CodeDeadlineClosed:      {409, "Cette échéance n'est plus ouverte.", "This deadline is no longer open."},
+	models.CodeDeadlineLegal:       {422, "Cette échéance est légale et ne peut pas être reportée.", "This deadline is a legal one and cannot be postponed."},
+	models.CodeDeadlineEarlier:     {422, "Une échéance ne peut être que reportée à plus tard.", "A deadline can only be moved later."},
+	models.CodeNothingToWaive:      {409, "Cette étape n'est pas celle qui est attendue.", "This step is not the one awaited."},
+	models.CodeReasonMissing:       {422, "Indiquez pourquoi.", "Say why."},
+	models.CodeLineUnknown:         {422, "Cette ligne n'appartient pas à ce récapitulatif.", "This line does not belong to this recap."},
+	models.CodeInvoiceState:        {409, "La facture n'est pas dans un état qui le permet.", "The invoice is not in a state that allows this."},
+	models.CodeCompanyNumber:       {409, "Le numéro d'entreprise manque : rien ne peut être payé.", "The company number is missing: nothing can be paid."},
+	models.CodeBankDetails:         {409, "Les coordonnées bancaires manquent : rien ne peut être payé.", "The bank details are missing: nothing can be paid."},
+	models.CodeVATMismatch:         {422, "La TVA ne correspond pas au statut du fournisseur.", "The VAT does not match the supplier's status."},
+	models.CodeClientForm:          {422, "Ces informations ne correspondent pas à ce type de client.", "This does not match this type of client."},
+	models.CodeBudgetUnknown:       {409, "Le budget n'est pas encore connu.", "The budget is not known yet."},
+	models.CodeTariffPerHead:       {422, "Le prix par participant n'est pas pris en charge.", "A price per participant is not honoured."},
+	models.CodeStaleRun:            {409, "Ce traitement a été remplacé par un autre.", "This process was replaced by another."},
+}
+
+// Sentence tells a person, in their language, why they were refused.
+func Sentence(code models.Code, lang models.Lang) string {
+	r, ok := refusals[code]
+	if !ok {
+		r = refusals[models.CodeInternal]
+	}
+	if lang == models.English {
+		return r.en
+	}
+	return r.fr
+}
+
+// Status is the HTTP status of a refusal.
+func Status(code models.Code) int {
+	if r, ok := refusals[code]; ok {
+		return r.status
+	}
+	return http.StatusInternalServerError
+}
+
+// Problem is an RFC 9457 problem document with the stable code of the refusal.
+type Problem struct {
+	Type   string   `json:"type" doc:"Always about:blank: the code tells the problem" example:"about:blank"`
+	Title  string   `json:"title" doc:"The words of the HTTP status" example:"Conflict"`
+	Status int      `json:"status" doc:"HTTP status" example:"409"`
+	Code   string   `json:"code" doc:"Stable name of the refusal" example:"wrong_stage"`
+	Detail string   `json:"detail" doc:"A sentence for the reader, in the language asked for"`
+	Errors []Fault  `json:"errors,omitempty" doc:"What is wrong with the input, field by field"`
+	Names  []string `json:"parameters,omitempty" doc:"What the refusal is about, e.g. the policy's parameters"`
+
+	headers http.Header
+}
+
+// Fault is one thing wrong with an input. It never repeats the value.
+type Fault struct {
+	Location string `json:"location,omitempty" example:"body.group_size"`
+	Message  string `json:"message" example:"expected number >= 1"`
+}
+
+func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
+
+// GetStatus is the HTTP status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// GetHeaders are sent with the problem.
+func (p *Problem) GetHeaders() http.Header { return p.headers }
+
+// ContentType is the one of problem documents.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// named is a refusal about named things, e.g. parameters of a policy.
+type named struct {
+	*models.Error
+	names []string
+}
+
+func (e *named) Unwrap() error { return e.Error }
+
+// faulty is a refusal of some fields.
+type faulty struct {
+	*models.Error
+	faults []Fault
+}
+
+func (e *faulty) Unwrap() error { return e.Error }
+
+// invalid refuses one field of the input.
+func invalid(location, message string) error {
+	return &faulty{Error: models.NewError(models.CodeInvalid, message), faults: []Fault{{location, message}}}
+}
+
+func refuse(code models.Code) error { return models.NewError(code, string(code)) }
+
+func newProblem(lang models.Lang, code models.Code) *Problem {
+	if _, ok := refusals[code]; !ok {
+		code = models.CodeInternal
+	}
+	p := &Problem{Type: "about:blank", Status: Status(code), Code: string(code), Detail: Sentence(code, lang),
+		headers: http.Header{}}
+	p.Title = http.StatusText(p.Status)
+	p.headers.Set("Content-Language", string(lang))
+	switch code {
+	case models.CodeUnavailable, models.CodeRateLimited:
+		p.headers.Set("Retry-After", "2")
+	case models.CodeUnauthenticated:
+		p.headers.Set("WWW-Authenticate", `Bearer realm="jalon"`)
+	}
+	return p
+}
+
+// problemOf turns any error into what may be shown of it: the cause of an internal error is logged, never shown.
+func (s *Server) problemOf(ctx context.Context, lang models.Lang, err error) *Problem {
+	if p := (*Problem)(nil); errors.As(err, &p) {
+		return p
+	}
+	if e := (*badAddress)(nil); errors.As(err, &e) {
+		p := newProblem(lang, models.CodeInvalid)
+		p.Status, p.Title, p.Errors = http.StatusBadRequest, http.StatusText(http.StatusBadRequest), e.faults
+		return p
+	}
+	code := codeOf(err)
+	if code == models.CodeInternal {
+		s.log.ErrorContext(ctx, "internal error", "request", requestIDFrom(ctx), "error", err)
+	}
+	p := newProblem(lang, code)
+	if e := (*named)(nil); errors.As(err, &e) {
+		p.Names = e.names
+	}
+	if e := (*faulty)(nil); errors.As(err, &e) {
+		p.Errors = e.faults
+	}
+	return p
+}
+
+// codeOf is the code an error carries: ours, the type of a Temporal application error, or what Temporal's absence
+// means.
+func codeOf(err error) models.Code {
+	if e := (*models.Error)(nil); errors.As(err, &e) {
+		return e.Code
+	}
+	if e := (*temporal.ApplicationError)(nil); errors.As(err, &e) {
+		if _, ok := refusals[models.Code(e.Type())]; ok {
+			return models.Code(e.Type())
+		}
+		return models.CodeInternal
+	}
+	var (
+		unavailable *serviceerror.Unavailable
+		exhausted   *serviceerror.ResourceExhausted
+		deadline    *serviceerror.DeadlineExceeded
+		canceled    *serviceerror.Canceled
+		timeout     *client.WorkflowUpdateServiceTimeoutOrCanceledError
+		tooBig      *http.MaxBytesError
+	)
+	switch {
+	case errors.As(err, &unavailable), errors.As(err, &exhausted), errors.As(err, &deadline),
+		errors.As(err, &canceled), errors.As(err, &timeout), errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, context.Canceled):
+		return models.CodeUnavailable
+	case errors.As(err, &tooBig):
+		return models.CodeTooLarge
+	}
+	return models.CodeInternal
+}
+
+// problem answers a refusal outside the typed API.
+func (s *Server) problem(c *gin.Context, err error) {
+	writeProblem(c, s.problemOf(c.Request.Context(), langOf(c.Request), err))
+}
+
+func writeProblem(c *gin.Context, p *Problem) {
+	for name, values := range p.headers {
+		c.Writer.Header()[name] = values
+	}
+	body, err := json.Marshal(p)
+	if err != nil {
+		panic(err) // strings and numbers always have a JSON form
+	}
+	c.Abort()
+	c.Data(p.Status, "application/problem+json", body)
+}
+
+// Languages offered, the default first.
+var languages = language.NewMatcher([]language.Tag{language.French, language.English})
+
+// langOf is the reader's language: French unless English is preferred.
+func langOf(r *http.Request) models.Lang {
+	return langOfHeader(r.Header.Get("Accept-Language"))
+}
+
+func langOfHeader(accept string) models.Lang {
+	if len(accept) > 200 {
+		return models.French
+	}
+	tags, _, err := language.ParseAcceptLanguage(accept)
+	if err != nil || len(tags) == 0 {
+		return models.French
+	}
+	if _, i, _ := languages.Match(tags...); i == 1 {
+		return models.English
+	}
+	return models.French
+}
+
+// huma's own refusals (validation, reading the body) take our form too. They never repeat a value: it may be personal.
+func init() {
+	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError {
+		return humaProblem(models.French, status, errs)
+	}
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, _ string, errs ...error) huma.StatusError {
+		return humaProblem(langOfHeader(ctx.Header("Accept-Language")), status, errs)
+	}
+}
+
+func humaProblem(lang models.Lang, status int, errs []error) *Problem {
+	code := models.CodeInternal
+	switch status {
+	case http.StatusBadRequest, http.StatusUnsupportedMediaType, http.StatusNotAcceptable, http.StatusRequestTimeout:
+		code = models.CodeMalformed
+	case http.StatusRequestEntityTooLarge:
+		code = models.CodeTooLarge
+	case http.StatusUnprocessableEntity, http.StatusNotFound, http.StatusMethodNotAllowed:
+		code = models.CodeInvalid
+	}
+	p := newProblem(lang, code)
+	if status != 0 {
+		p.Status, p.Title = status, http.StatusText(status)
+	}
+	if code == models.CodeInternal {
+		return p
+	}
+	outside := len(errs) > 0
+	for _, err := range errs {
+		d, ok := err.(huma.ErrorDetailer)
+		if !ok {
+			outside = false
+			continue
+		}
+		detail := d.ErrorDetail()
+		f := Fault{Location: detail.Location, Message: detail.Message}
+		if f.Location == "body" && (code == models.CodeMalformed || detail.Value != nil) && !strings.HasPrefix(f.Message, "expected") {
+			f.Message = "not readable as what is expected here"
+		}
+		p.Errors = append(p.Errors, f)
+		outside = outside && (strings.HasPrefix(f.Location, "query.") || strings.HasPrefix(f.Location, "path."))
+	}
+	if outside && code == models.CodeInvalid {
+		// Nonsense in the address itself is a bad request: no body would make it right.
+		p.Status, p.Title = http.StatusBadRequest, http.StatusText(http.StatusBadRequest)
+	}
+	return p
+}
+
+// badAddress refuses nonsense in the address itself: no body would make it right, so it is 400 and not 422.
+type badAddress struct{ faults []Fault }
+
+func (e *badAddress) Error() string { return "bad address" }
+
+func badQuery(name, message string) error { return &badAddress{[]Fault{{"query." + name, message}}} }

@@ -1,0 +1,231 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"jalon/models"
+)
+
+// Prefix is where the typed API begins.
+const Prefix = "/api/v1"
+
+const maxKey = 200 // characters of an idempotency key
+
+// operation is one route of the typed API, with its rule beside it.
+type operation struct {
+	method, path string // the path without Prefix
+	id, tag      string
+	summary      string
+	rule         Rule
+	status       int  // of success; 0: 200, or 201 for one that creates
+	keyed        bool // needs an Idempotency-Key
+}
+
+// humaConfig is the document's head; schema links and the docs page of the library, which loads scripts from
+// elsewhere, are left out.
+func humaConfig(bodyLimit int64) huma.Config {
+	c := huma.DefaultConfig("Jalon", "1")
+	c.CreateHooks = nil
+	c.DocsPath, c.SchemasPath, c.OpenAPIPath = "", "", ""
+	c.Info.Description = "Training missions, from the request to the payment of the trainer. Times are RFC 3339 in " +
+		"business time, amounts integer cents of euro, lists paged by cursor. Every command takes an Idempotency-Key. " +
+		"Refusals are problem documents with a stable code, in French or English by Accept-Language."
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"token":   {Type: "http", Scheme: "bearer", Description: "Machine token, jln_…"},
+		"session": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "Cookie of a sign-in"},
+	}
+	return c
+}
+
+const (
+	ruleMeta  = "rule"
+	keyedMeta = "keyed"
+)
+
+// add registers an operation and its handler; what the handler refuses is answered as a problem document.
+func add[I, O any](s *Server, op operation, handler func(context.Context, *I) (*O, error)) {
+	path := Prefix + op.path
+	s.rules[op.method+" "+ginPath(path)] = op.rule
+	roles := []string{"public"}
+	security := []map[string][]string{}
+	if !op.rule.Public {
+		roles = nil
+		for _, r := range op.rule.Roles {
+			roles = append(roles, string(r))
+		}
+		if !op.rule.has(models.RoleAdmin) {
+			roles = append(roles, string(models.RoleAdmin))
+		}
+		security = []map[string][]string{{"token": {}}, {"session": {}}}
+	}
+	h := huma.Operation{OperationID: op.id, Method: op.method, Path: path, Summary: op.summary, Tags: []string{op.tag},
+		DefaultStatus: op.status, MaxBodyBytes: s.cfg.BodyLimit + 1, Security: security,
+		Metadata:   map[string]any{ruleMeta: op.rule, keyedMeta: op.keyed},
+		Extensions: map[string]any{"x-roles": roles}}
+	if op.keyed {
+		one, most := 1, maxKey
+		h.Parameters = append(h.Parameters, &huma.Param{Name: "Idempotency-Key", In: "header", Required: true,
+			Description: "Chosen by the caller, one per thing to do: a repeat is answered without being done again",
+			Schema:      &huma.Schema{Type: "string", MinLength: &one, MaxLength: &most}})
+	}
+	huma.Register(s.api, h, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handler(ctx, in)
+		if err != nil {
+			return nil, s.problemOf(ctx, callFrom(ctx).lang, err)
+		}
+		return out, nil
+	})
+}
+
+func (r Rule) has(role models.Role) bool {
+	for _, x := range r.Roles {
+		if x == role {
+			return true
+		}
+	}
+	return false
+}
+
+func ginPath(path string) string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(path)
+}
+
+// guard admits a call of the typed API, reads its body and looks after its idempotency key.
+func (s *Server) guard(ctx huma.Context, next func(huma.Context)) {
+	c := humagin.Unwrap(ctx)
+	rule, _ := ctx.Operation().Metadata[ruleMeta].(Rule) // without one, nobody is allowed
+	if err := s.admit(c, rule); err != nil {
+		s.problem(c, err)
+		return
+	}
+	if !unsafe(c.Request.Method) {
+		next(ctx)
+		return
+	}
+	if t := c.ContentType(); t != "" && t != "application/json" && c.Request.ContentLength != 0 {
+		writeProblem(c, humaProblem(langOf(c.Request), http.StatusUnsupportedMediaType, nil))
+		return
+	}
+	body, err := io.ReadAll(c.Request.Body)
+	if err != nil {
+		if codeOf(err) != models.CodeTooLarge {
+			err = refuse(models.CodeMalformed) // the caller went away, or sends less than it announced
+		}
+		s.problem(c, err)
+		return
+	}
+	c.Request.Body = io.NopCloser(bytes.NewReader(body))
+	if keyed, _ := ctx.Operation().Metadata[keyedMeta].(bool); keyed {
+		s.once(c, body, func() { next(ctx) })
+		return
+	}
+	next(ctx)
+}
+
+// once does something at most once for a caller's key. What was decided is kept and answered again; what was not
+// (the input was refused as unreadable, a part of the system was away) leaves the key free.
+func (s *Server) once(c *gin.Context, body []byte, do func()) {
+	key := c.GetHeader("Idempotency-Key")
+	if key == "" || len(key) > maxKey {
+		s.problem(c, refuse(models.CodeKeyMissing))
+		return
+	}
+	ctx := c.Request.Context()
+	call := callFrom(ctx)
+	call.key = digest(call.Ref, c.Request.Method, c.Request.URL.Path, key)
+	row, fresh, err := s.store.BeginIdempotent(ctx, call.key, digest(string(body)), s.now())
+	switch {
+	case err != nil:
+		s.problem(c, err)
+		return
+	case !fresh && row.Status != 0:
+		c.Header("Idempotency-Replayed", "true")
+		kind := "application/json"
+		if row.Status >= 400 {
+			kind = "application/problem+json"
+		}
+		c.Data(row.Status, kind, row.Body)
+		return
+	}
+	// A row that is under way still is either a call at this very moment or one whose process died. Doing it again is
+	// safe: references are allocated by key, facts and updates have identities made of it.
+	w := &recorder{ResponseWriter: c.Writer}
+	c.Writer = w
+	func() {
+		defer func() { c.Writer = w.ResponseWriter }()
+		do()
+	}()
+	end := context.WithoutCancel(ctx)
+	if final(w.Status(), w.body.Bytes()) {
+		err = s.store.FinishIdempotent(end, call.key, w.Status(), w.body.Bytes())
+	} else {
+		err = s.store.AbandonIdempotent(end, call.key)
+	}
+	if err != nil {
+		s.log.ErrorContext(ctx, "outcome not kept", "request", requestIDFrom(ctx), "error", err)
+	}
+	w.flush()
+}
+
+// final tells whether an answer decides: done, or refused for what the database or the process says.
+func final(status int, body []byte) bool {
+	switch status {
+	case http.StatusConflict, http.StatusGone:
+		return true
+	case http.StatusUnprocessableEntity:
+		return !bytes.Contains(body, []byte(`"code":"`+string(models.CodeInvalid)+`"`))
+	}
+	return status < 300
+}
+
+// recorder holds an answer back until its outcome is kept.
+type recorder struct {
+	gin.ResponseWriter
+	body bytes.Buffer
+}
+
+func (r *recorder) Write(b []byte) (int, error)       { return r.body.Write(b) }
+func (r *recorder) WriteString(v string) (int, error) { return r.body.WriteString(v) }
+func (r *recorder) WriteHeaderNow()                   {}
+func (r *recorder) flush()                            { _, _ = r.ResponseWriter.Write(r.body.Bytes()) }
+
+// digest is a SHA-256 over parts, kept apart.
+func digest(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		h.Write([]byte(p))
+		h.Write([]byte{0})
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// List is one page of a list; Next is the cursor of the following one, empty on the last.
+type List[T any] struct {
+	Items []T    `json:"items"`
+	Next  string `json:"next,omitempty" doc:"Cursor of the next page, absent on the last"`
+}
+
+type listOutput[T any] struct{ Body List[T] }
+
+type itemOutput[T any] struct{ Body T }
+
+type createdOutput[T any] struct {
+	Location string `header:"Location"`
+	Body     T
+}
+
+// paging are the parameters of every list.
+type paging struct {
+	Cursor string `query:"cursor" maxLength:"300" doc:"The next of the page before"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
+}
