@@ -89,7 +89,11 @@ func (s *Store) Allocate(ctx context.Context, a models.Allocation) (string, erro
 			return err
 		}
 		value, _ = number(a.Series, a.Year, seq.Last+1)
-		if _, err := insert(ctx, tx, allocation{Series: a.Series, Key: a.Key, Value: value}); err != nil {
+		n, err := insert(ctx, tx, allocation{Series: a.Series, Key: a.Key, Value: value})
+		if err == nil && n == 0 {
+			err = models.NewError(models.CodeConflict, "allocation: the same key was given a number in another year just now")
+		}
+		if err != nil {
 			return err
 		}
 		_, err = update[sequence](ctx, tx, map[string]any{"last": seq.Last + 1}, "series = ? AND year = ?", a.Series, a.Year)

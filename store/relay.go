@@ -18,11 +18,11 @@ func (s *Store) NextMessageDue(ctx context.Context, now time.Time) (time.Time, e
 	return next[0].NotBefore, nil
 }
 
-// MessageUnanswered puts a message back in the queue if the attempt that was read is still its last and still without
-// an answer: two relays that saw the same one do not undo each other's next attempt.
-func (s *Store) MessageUnanswered(ctx context.Context, m models.Message) error {
-	_, err := update[models.Message](ctx, s, map[string]any{"status": models.MessageQueued, "lease_until": ""},
-		"key = ? AND status = ? AND attempts = ?", m.Key, models.MessageSending, m.Attempts)
+// MessageBack puts a message back in the queue until a real instant, with the code of what went wrong, if its status
+// and attempts are still those that were read: relays that saw the same one do not undo each other's next attempt.
+func (s *Store) MessageBack(ctx context.Context, m models.Message, until time.Time, code string) error {
+	_, err := update[models.Message](ctx, s, map[string]any{"status": models.MessageQueued, "lease_until": instant(until), "failure": code},
+		"key = ? AND status = ? AND attempts = ?", m.Key, m.Status, m.Attempts)
 	return err
 }
 

@@ -271,7 +271,7 @@ CREATE TABLE courses (
     topic text NOT NULL,
     title_fr text NOT NULL DEFAULT '',
     title_en text NOT NULL DEFAULT '',
-    similar text NOT NULL DEFAULT '',
+    "similar" text NOT NULL DEFAULT '',
     adjacent text NOT NULL DEFAULT '',
     PRIMARY KEY (topic)
 );
