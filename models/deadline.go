@@ -16,8 +16,6 @@ const (
 	DeadlineClientSignature DeadlineKind = "client_signature" // reminder, then staff
 	DeadlineTrainerContract DeadlineKind = "trainer_contract" // expires: the search resumes
 	DeadlineConvocation     DeadlineKind = "convocation"      // not awaited from anyone: convocations leave
-	DeadlineSessionStart    DeadlineKind = "session_start"
-	DeadlineSessionEnd      DeadlineKind = "session_end"
 	DeadlineSheet           DeadlineKind = "sheet_deposit"
 	DeadlineAbsence         DeadlineKind = "absence_justification" // 48 h (F136)
 	DeadlineHot             DeadlineKind = "hot_evaluation"
@@ -27,8 +25,9 @@ const (
 	DeadlineRecap           DeadlineKind = "recap"
 	DeadlineInvoiceUpload   DeadlineKind = "invoice_upload"
 	DeadlineConformity      DeadlineKind = "conformity"
-	DeadlinePayment         DeadlineKind = "payment"   // the promise: 30 days (F197)
-	DeadlineLegalCap        DeadlineKind = "legal_cap" // never postponed (rules section 1)
+	DeadlinePayment         DeadlineKind = "payment"    // the promise: 30 days (F197)
+	DeadlineLegalCap        DeadlineKind = "legal_cap"  // never postponed (rules section 1)
+	DeadlineClaim           DeadlineKind = "paid_claim" // a payment not credited is claimed, a mistake undone (F205)
 	DeadlineClientPayment   DeadlineKind = "client_payment"
 )
 

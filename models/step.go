@@ -96,6 +96,7 @@ type SessionInput struct {
 	RateUnit  Unit    `json:"rate_unit"`
 	LineCents Cents   `json:"line_cents,omitempty"` // the session's share of a flat rate
 	First     bool    `json:"first"`                // the positioning test goes with its convocation
+	Owner     string  `json:"owner,omitempty"`      // who is alerted
 }
 
 // SessionResult is how a session ended.
@@ -110,6 +111,7 @@ type FollowUpInput struct {
 	Common
 	Dossier   string    `json:"dossier"`
 	CourseEnd time.Time `json:"course_end"`
+	Owner     string    `json:"owner,omitempty"`
 }
 
 // RemunerationInput starts a trainer's month.
@@ -118,6 +120,7 @@ type RemunerationInput struct {
 	Payer      string `json:"payer"`
 	TrainerRef string `json:"trainer_ref"`
 	Month      Month  `json:"month"`
+	Owner      string `json:"owner,omitempty"`
 }
 
 // InvoiceInput starts an Invoice.

@@ -1,0 +1,81 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"jalon/models"
+)
+
+// Names of the activities the processes ask for. A test in worker compares them and the signatures below with what is
+// registered.
+const (
+	ActivityApply             = "Apply"
+	ActivityMatch             = "Match"
+	ActivityAllocate          = "Allocate"
+	ActivityRender            = "Render"
+	ActivityReadAttendance    = "ReadAttendance"
+	ActivityReadLines         = "ReadLines"
+	ActivityReadSupplier      = "ReadSupplier"
+	ActivityReadEvaluations   = "ReadEvaluations"
+	ActivityIssueCertificates = "IssueCertificates"
+)
+
+// ActivityNames lists them all.
+var ActivityNames = []string{ActivityApply, ActivityMatch, ActivityAllocate, ActivityRender, ActivityReadAttendance,
+	ActivityReadLines, ActivityReadSupplier, ActivityReadEvaluations, ActivityIssueCertificates}
+
+// storage is for short calls to our own database and document store: they are repeated until they succeed, since a
+// dossier must not fail because a disk was full for a night.
+func storage(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:           models.TaskQueue,
+		StartToCloseTimeout: 30 * time.Second,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2,
+			MaximumInterval: time.Minute},
+		Summary: summary,
+	})
+}
+
+func call[T any](ctx workflow.Context, activity string, in any, summary string) (out T, err error) {
+	err = workflow.ExecuteActivity(storage(ctx, summary), activity, in).Get(ctx, &out)
+	return out, err
+}
+
+func apply(ctx workflow.Context, s models.Step) (models.StepResult, error) {
+	return call[models.StepResult](ctx, ActivityApply, s, stepSummary(s))
+}
+
+func match(ctx workflow.Context, in models.MatchInput) ([]models.Candidate, error) {
+	return call[[]models.Candidate](ctx, ActivityMatch, in, "Recherche des formateurs à contacter")
+}
+
+func allocate(ctx workflow.Context, in models.Allocation) (string, error) {
+	return call[string](ctx, ActivityAllocate, in, "Attribution d'un numéro")
+}
+
+func render(ctx workflow.Context, in models.RenderInput) (string, error) {
+	return call[string](ctx, ActivityRender, in, "Rédaction du document : "+documentName(in.Kind))
+}
+
+func readAttendance(ctx workflow.Context, s models.Session) (models.AttendanceReading, error) {
+	return call[models.AttendanceReading](ctx, ActivityReadAttendance, s, "Lecture de la feuille d'émargement")
+}
+
+func readLines(ctx workflow.Context, q models.LinesQuery) ([]models.PayLine, error) {
+	return call[[]models.PayLine](ctx, ActivityReadLines, q, "Lecture des lignes du mois")
+}
+
+func readSupplier(ctx workflow.Context, trainer string) (models.Supplier, error) {
+	return call[models.Supplier](ctx, ActivityReadSupplier, trainer, "Lecture de la fiche fournisseur")
+}
+
+func readEvaluations(ctx workflow.Context, q models.EvaluationQuery) (models.EvaluationReading, error) {
+	return call[models.EvaluationReading](ctx, ActivityReadEvaluations, q, "Lecture des évaluations")
+}
+
+func issueCertificates(ctx workflow.Context, in models.CertificateInput) ([]string, error) {
+	return call[[]string](ctx, ActivityIssueCertificates, in, "Édition des certificats de réalisation")
+}

@@ -1,0 +1,293 @@
+package workflows
+
+import (
+	"slices"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/workflow"
+
+	"jalon/models"
+)
+
+// planned is one session of the dossier and the child that follows it.
+type planned struct {
+	session models.Session
+	cancel  workflow.CancelFunc
+	ended   bool
+	result  models.SessionResult
+}
+
+// counts tells whether the session is still to be held or was.
+func (s *planned) counts() bool {
+	return !s.ended || s.result.Session.Status == models.SessionValidated
+}
+
+// playSessions has everything that was ordered planned, held and validated; the last absence window closes it.
+func (r *request) playSessions(ctx workflow.Context) {
+	for !r.delivered() && !r.interrupted() && r.failure == nil && ctx.Err() == nil {
+		if r.halfDays((*planned).counts) < r.scope.Order.HalfDays {
+			r.awaitStaff(ctx, wait{Subject: r.dossier}, "planning_overdue", r.raiser(ctx, r.dossier),
+				func() bool { return r.halfDays((*planned).counts) >= r.scope.Order.HalfDays })
+			r.clear(r.dossier)
+			continue
+		}
+		_ = workflow.Await(ctx, func() bool {
+			return r.delivered() || r.halfDays((*planned).counts) < r.scope.Order.HalfDays || r.interrupted() || r.failure != nil
+		})
+	}
+}
+
+// delivered tells whether all that was ordered is held, validated, and over.
+func (r *request) delivered() bool {
+	return !slices.ContainsFunc(r.sessions, func(s *planned) bool { return !s.ended }) && r.held() >= r.scope.Order.HalfDays
+}
+
+func (r *request) held() int {
+	return r.halfDays(func(s *planned) bool { return s.ended && s.result.Session.Status == models.SessionValidated })
+}
+
+func (r *request) halfDays(which func(*planned) bool) int {
+	n := 0
+	for _, s := range r.sessions {
+		if which(s) {
+			n += len(s.session.HalfDays)
+		}
+	}
+	return n
+}
+
+// checkPlan refuses sessions that cannot be held as planned (F108).
+func (r *request) checkPlan(in models.PlanSessions) error {
+	if r.row.Stage != models.StageSessions {
+		return errWrongStage
+	}
+	if len(in.Sessions) == 0 {
+		return models.NewError(models.CodeInvalid, "no session to plan")
+	}
+	n := r.halfDays((*planned).counts)
+	var taken []models.HalfDay
+	for _, s := range r.sessions {
+		if s.counts() {
+			taken = append(taken, s.session.HalfDays...)
+		}
+	}
+	for _, s := range in.Sessions {
+		if err := checkHalfDays(s.HalfDays, taken); err != nil {
+			return err
+		}
+		taken = append(taken, s.HalfDays...)
+		n += len(s.HalfDays)
+	}
+	if n > r.scope.Order.HalfDays {
+		return models.NewError(models.CodeOverPlanned, "more half-days than ordered")
+	}
+	return r.steady()
+}
+
+// checkHalfDays refuses half-days that are empty, out of order, or overlap what is already taken.
+func checkHalfDays(halfDays, taken []models.HalfDay) error {
+	if len(halfDays) == 0 {
+		return models.NewError(models.CodeInvalid, "a session has at least one half-day")
+	}
+	taken = slices.Clone(taken)
+	for i, h := range halfDays {
+		if !h.End.After(h.Start) || (i > 0 && h.Start.Before(halfDays[i-1].End)) {
+			return models.NewError(models.CodeInvalid, "half-days end after they start, and follow each other")
+		}
+		for _, t := range taken {
+			if h.Start.Before(t.End) && t.Start.Before(h.End) {
+				return models.NewError(models.CodeSessionOverlap, "two half-days overlap")
+			}
+		}
+		taken = append(taken, h)
+	}
+	return nil
+}
+
+// plan starts a child for each session and tells trainer and client.
+func (r *request) plan(ctx workflow.Context, in models.PlanSessions) models.CommandResult {
+	for _, s := range in.Sessions {
+		n := len(r.sessions) + 1
+		session := models.Session{Ref: models.SessionRef(r.dossier, n), Dossier: r.dossier, Number: n, TrainerRef: r.chosen.trainer,
+			Status: models.SessionPlanned, HalfDays: s.HalfDays, PlaceRef: s.PlaceRef,
+			StartAt: s.HalfDays[0].Start, EndAt: s.HalfDays[len(s.HalfDays)-1].End}
+		r.startSession(ctx, session)
+	}
+	r.send(ctx, letter{Template: "sessions_planned_trainer", To: models.RoleTrainer, ToRef: r.chosen.trainer, Subject: r.dossier})
+	r.send(ctx, letter{Template: "sessions_planned_client", To: models.RoleClient, Subject: r.dossier})
+	r.decisionLine("sessions_planned", r.dossier, in.By, models.Arg{Name: "sessions", Value: itoa(len(in.Sessions))})
+	return r.result()
+}
+
+func (r *request) startSession(ctx workflow.Context, session models.Session) {
+	in := models.SessionInput{Common: r.common, Session: session, RateCents: r.chosen.offer.Cents, RateUnit: r.chosen.offer.Unit,
+		LineCents: r.flatShare(session), First: len(r.sessions) == 0, Owner: r.owner}
+	r.record(func(s *models.Step) { // here at once, so that links and refusals know it; its own process writes it from then on
+		put(&s.Rows.Sessions, session, func(s models.Session) string { return s.Ref })
+	})
+	childCtx, cancel := workflow.WithCancel(workflow.WithChildOptions(ctx,
+		child(models.SessionID(r.dossier, session.Number), "Séance "+itoa(session.Number)+" · "+r.dossier, enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL)))
+	s := &planned{session: session, cancel: cancel}
+	r.sessions = append(r.sessions, s)
+	future := workflow.ExecuteChildWorkflow(childCtx, models.SessionType, in)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		durable, _ := workflow.NewDisconnectedContext(ctx)
+		s.result = models.SessionResult{Session: session}
+		err := future.Get(durable, &s.result)
+		if err != nil {
+			s.result.Session.Status = models.SessionCancelled
+		}
+		s.session, s.ended = s.result.Session, true
+		if s.session.Status == models.SessionValidated {
+			r.row.HalfDaysHeld = r.held()
+			r.project()
+		}
+		r.watchAbsences(durable, s)
+	})
+}
+
+// flatShare is a session's part of a flat rate: the shares of all ordered half-days add up to it, to the cent.
+func (r *request) flatShare(session models.Session) models.Cents {
+	if r.chosen.offer.Unit != models.UnitFlat {
+		return 0
+	}
+	weights := make([]int64, r.scope.Order.HalfDays)
+	for i := range weights {
+		weights[i] = 1
+	}
+	var sum models.Cents
+	first := r.halfDays((*planned).counts)
+	for i, c := range models.Share(r.chosen.offer.Cents, weights) {
+		if i >= first && i < first+len(session.HalfDays) {
+			sum += c
+		}
+	}
+	return sum
+}
+
+// watchAbsences calls staff when a participant misses sessions in a row, or too many without reason (F138).
+func (r *request) watchAbsences(ctx workflow.Context, last *planned) {
+	p := r.common.Policy
+	for _, a := range last.result.Absences {
+		row, unjustified := 0, 0
+		for _, s := range r.sessions {
+			if !s.ended || s.session.Status != models.SessionValidated {
+				continue
+			}
+			i := slices.IndexFunc(s.result.Absences, func(x models.Absence) bool { return x.Participant == a.Participant })
+			if i < 0 {
+				row = 0
+				continue
+			}
+			row++
+			if s.result.Absences[i].Status == models.AbsenceUnjustified {
+				unjustified++
+			}
+		}
+		if n := p.ConsecutiveAbsenceAlert; n > 0 && row >= n {
+			r.raise(ctx, "consecutive_absences", a.Ref)
+		} else if n := p.UnjustifiedAbsenceAlert; n > 0 && unjustified >= n && a.Status == models.AbsenceUnjustified {
+			r.raise(ctx, "unjustified_absences", a.Ref)
+		}
+	}
+}
+
+// undoSessions cancels what is not over; each child tells its participants and its trainer.
+func (r *request) undoSessions(ctx workflow.Context, _ string) {
+	running := false
+	for _, s := range r.sessions {
+		if !s.ended {
+			s.cancel()
+			running = true
+		}
+	}
+	if running {
+		durable, _ := workflow.NewDisconnectedContext(ctx)
+		_ = workflow.Await(durable, func() bool {
+			return !slices.ContainsFunc(r.sessions, func(s *planned) bool { return !s.ended }) || r.failure != nil
+		})
+	}
+}
+
+// playDelivered invoices the client, starts the follow-up and waits until the policy lets the dossier close (F206).
+// Money has its own clocks: nothing here is awaited with a deadline.
+func (r *request) playDelivered(ctx workflow.Context) {
+	if r.row.InvoiceRef == "" {
+		r.invoiceClient(ctx)
+		r.startFollowUp(ctx)
+	}
+	_ = workflow.Await(ctx, func() bool { return r.closable() || r.failure != nil })
+}
+
+// closable tells whether every pay line is transmitted, or paid, as the policy wants.
+func (r *request) closable() bool {
+	for _, s := range r.sessions {
+		line := s.result.Line
+		if line == "" {
+			continue
+		}
+		if r.common.Policy.ClosureWhen == models.ClosureWhenTransmitted && slices.Contains(r.settled, line) {
+			continue
+		}
+		if !slices.Contains(r.paid, line) {
+			return false
+		}
+	}
+	return true
+}
+
+// invoiceClient has the client's invoice issued for what was ordered and delivered (F211).
+func (r *request) invoiceClient(ctx workflow.Context) {
+	o := r.scope.Order
+	net := o.TotalCents()
+	if net <= 0 {
+		r.row.InvoiceRef = models.Off
+		return
+	}
+	ref, err := allocate(ctx, models.Allocation{Series: "invoice", Key: r.dossier + "/client", Year: r.today(ctx).Year()})
+	if err != nil {
+		return
+	}
+	r.row.InvoiceRef = ref
+	r.project()
+	vat := models.VAT(net, o.VATBps)
+	r.tell(models.Fact{ID: r.dossier + "/client_invoice", Kind: models.FactInvoiceDue, Workflow: models.InvoiceID(ref), Subject: ref,
+		Start: &models.Start{Invoice: &models.InvoiceInput{Common: r.common, Owner: r.owner, Invoice: models.Invoice{Ref: ref,
+			Kind: models.InvoiceClient, Dossier: r.dossier, NetCents: net, VATBps: o.VATBps, VATCents: vat, TotalCents: net + vat}}}})
+}
+
+// startFollowUp hands certificates and evaluations to a child that outlives the dossier.
+func (r *request) startFollowUp(ctx workflow.Context) {
+	end := r.row.DeliveredAt
+	var last time.Time
+	for _, s := range r.sessions {
+		if s.session.Status == models.SessionValidated && s.session.EndAt.After(last) {
+			last = s.session.EndAt
+		}
+	}
+	if !last.IsZero() {
+		end = last
+	}
+	in := models.FollowUpInput{Common: r.common, Dossier: r.dossier, CourseEnd: end, Owner: r.owner}
+	childCtx := workflow.WithChildOptions(ctx, child(models.FollowUpID(r.dossier), "Suivi de la formation · "+r.dossier,
+		enumspb.PARENT_CLOSE_POLICY_ABANDON))
+	// Started is awaited: a parent that completes before would leave no child behind.
+	_ = workflow.ExecuteChildWorkflow(childCtx, models.FollowUpType, in).GetChildWorkflowExecution().Get(ctx, nil)
+}
+
+// moneyFact follows the dossier's pay lines.
+func (r *request) moneyFact(f models.Fact) string {
+	for _, line := range f.Data.Lines {
+		switch f.Kind {
+		case models.FactLinesSettled:
+			r.settled = append(r.settled, line)
+		case models.FactInvoicePaid, models.FactLinesCancelled:
+			r.paid = append(r.paid, line)
+		case models.FactInvoiceUnpaid:
+			r.paid = slices.DeleteFunc(r.paid, func(l string) bool { return l == line })
+		}
+	}
+	r.journal(models.JournalLine{Kind: string(f.Kind), Subject: f.Subject, Actor: string(models.RoleSystem)})
+	return models.FactApplied
+}

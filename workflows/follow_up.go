@@ -1,0 +1,111 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"jalon/models"
+)
+
+// How long answers to an evaluation are awaited: practice, not statute (rules section 10).
+var (
+	hotAnswer  = models.MustDelay("7d")
+	coldAnswer = models.MustDelay("30d")
+)
+
+// followUp sends certificates and evaluations after the course; it outlives the dossier.
+type followUp struct {
+	*process
+	in      models.FollowUpInput
+	stopped bool
+}
+
+// FollowUp has certificates and hot evaluations leave by themselves, reminds those who did not answer, and sends the
+// cold evaluation when the policy says (F140 to F143).
+func FollowUp(ctx workflow.Context, in models.FollowUpInput) error {
+	f := &followUp{in: in}
+	if err := f.setup(ctx); err != nil {
+		return err
+	}
+	f.run(ctx)
+	return f.finish(ctx)
+}
+
+func (f *followUp) setup(ctx workflow.Context) (err error) {
+	nothing := func(models.Fact) string { return models.FactIgnored }
+	if f.process, err = newProcess(ctx, f.in.Common, f.in.Dossier, f.in.Owner, nothing); err != nil {
+		return err
+	}
+	f.subject = "Suivi " + f.in.Dossier
+	f.interrupted = func() bool { return f.stopped }
+	if err := command(ctx, f.process, models.VerbGiveUp, f.checkGiveUp, f.giveUp); err != nil {
+		return err
+	}
+	f.begin(ctx)
+	return nil
+}
+
+func (f *followUp) run(ctx workflow.Context) {
+	attended, err := issueCertificates(ctx, models.CertificateInput{Dossier: f.dossier, At: f.now(ctx)})
+	if err != nil {
+		return
+	}
+	for _, p := range attended {
+		f.send(ctx, letter{Template: "certificate", To: models.RoleParticipant, ToRef: p, Subject: f.dossier,
+			Attach: []string{string(models.DocumentCertificate) + ":" + f.dossier + "|" + p}})
+	}
+	f.journal(models.JournalLine{Kind: "certificates_sent", Subject: f.dossier, Actor: string(models.RoleSystem),
+		Args: models.Args{{Name: "participants", Value: itoa(len(attended))}}})
+	if f.common.Policy.HotEvaluation != models.Off {
+		f.survey(ctx, models.EvaluationHot, "hot_evaluation", models.LinkHot, attended)
+		if f.until(ctx, wait{Kind: models.DeadlineHot, Subject: f.dossier, Delay: hotAnswer}, never) {
+			if reading, err := readEvaluations(ctx, models.EvaluationQuery{Dossier: f.dossier, Kind: models.EvaluationHot}); err == nil {
+				f.survey(ctx, models.EvaluationHot, "hot_reminder", models.LinkHot, among(attended, reading.Missing))
+			}
+		}
+	}
+	if f.stopped || f.common.Policy.ColdEvaluation.IsOff() {
+		return
+	}
+	cold := f.cal.Add(f.in.CourseEnd, f.common.Policy.ColdEvaluation)
+	if !f.until(ctx, wait{Kind: models.DeadlineCold, Subject: f.dossier, Due: latest(cold, f.now(ctx))}, never) {
+		return
+	}
+	f.survey(ctx, models.EvaluationCold, "cold_evaluation", models.LinkCold, attended)
+	f.until(ctx, wait{Kind: models.DeadlineColdAnswer, Subject: f.dossier, Delay: coldAnswer}, never)
+}
+
+// survey asks participants to evaluate the course.
+func (f *followUp) survey(ctx workflow.Context, kind, template string, purpose models.Purpose, to []string) {
+	for _, p := range to {
+		f.send(ctx, letter{Template: template, To: models.RoleParticipant, ToRef: p, Subject: f.dossier,
+			Links: []models.Link{{Purpose: purpose, Subject: f.dossier + "|" + p}}})
+	}
+	f.journal(models.JournalLine{Kind: "evaluation_asked", Subject: f.dossier, Actor: string(models.RoleSystem),
+		Args: models.Args{{Name: "evaluation", Value: kind}, {Name: "participants", Value: itoa(len(to))}}})
+}
+
+func (f *followUp) checkGiveUp(in models.Decision) error {
+	if in.Note == "" {
+		return models.NewError(models.CodeReasonMissing, "a reason is needed")
+	}
+	return nil
+}
+
+func (f *followUp) giveUp(_ workflow.Context, in models.Decision) models.CommandResult {
+	f.stopped = true
+	f.decisionLine("follow_up_given_up", f.dossier, in.By)
+	return models.CommandResult{Ref: f.dossier, Status: "given_up"}
+}
+
+// among keeps what is in both lists, in the order of the first.
+func among(list, wanted []string) []string {
+	var out []string
+	for _, x := range list {
+		for _, w := range wanted {
+			if x == w {
+				out = append(out, x)
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,282 @@
+// Package workflows holds the processes of Jalon: deterministic, knowing models and the names of activities only.
+//
+// Every process embeds process: facts come in by one signal, commands by updates, what they change is gathered into
+// steps that one writer hands to the activity Apply in order, and every business wait goes through waitUntil.
+package workflows
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"jalon/models"
+)
+
+// process is what all workflows share.
+type process struct {
+	common   models.Common
+	cal      models.Calendar
+	id       string
+	run      string
+	dossier  string
+	owner    string
+	subject  string // what the UI shows as the process's reference
+	seq      int64
+	gathered int // changes recorded so far
+	written  int // of which written
+	step     models.Step
+	expiries map[string]models.ExpiryResult // by deadline, read by key only
+	open     []*models.Deadline             // in order of opening
+	numbered int                            // deadlines opened so far
+	seen     map[string]bool                // facts received, read by key only
+	sent     map[string]int                 // messages recorded per key, read by key only
+	receive  func(f models.Fact) string     // what a fact changes; returns its state. Never blocks
+	done     bool                           // the story is over: commands are refused, facts are late
+	failure  error                          // Apply refused for good
+
+	interrupted func() bool // the story has to turn: every wait ends cancelled
+	waived      func() bool // the step is skipped: every wait ends waived
+	stage       string
+	history     []string // last journal kinds, for the current details
+}
+
+func never() bool { return false }
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// newProcess sets up what all processes share and registers what all answer to. It does not block.
+func newProcess(ctx workflow.Context, common models.Common, dossier, owner string, receive func(models.Fact) string) (*process, error) {
+	cal, err := models.NewCalendar(common.Policy.CalendarSpec())
+	if err != nil {
+		return nil, refusal(err)
+	}
+	info := workflow.GetInfo(ctx)
+	p := &process{
+		common: common, cal: cal, id: info.WorkflowExecution.ID, run: info.OriginalRunID, dossier: dossier,
+		owner: owner, expiries: map[string]models.ExpiryResult{}, seen: map[string]bool{}, sent: map[string]int{},
+		receive: receive, interrupted: never, waived: never,
+	}
+	if err := command(ctx, p, models.VerbPostpone, p.checkPostpone, p.postpone); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// begin starts the two coroutines that every process has, after all handlers are registered: the inbox, then the
+// writer, which is last so that it takes what the others gathered.
+func (p *process) begin(ctx workflow.Context) {
+	facts := workflow.GetSignalChannel(ctx, models.FactSignal)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		for {
+			var f models.Fact
+			if !facts.Receive(ctx, &f) {
+				return
+			}
+			p.take(f)
+		}
+	})
+	durable, _ := workflow.NewDisconnectedContext(ctx)
+	workflow.Go(durable, p.write)
+}
+
+// now is the business time of the current workflow task.
+func (p *process) now(ctx workflow.Context) time.Time {
+	return p.common.Clock.Business(workflow.Now(ctx))
+}
+
+// today is the business date.
+func (p *process) today(ctx workflow.Context) models.Date { return p.cal.DateOf(p.now(ctx)) }
+
+// take receives one fact, once. A fact is never refused and cannot harm: what cannot be applied is kept as ignored or
+// late.
+func (p *process) take(f models.Fact) {
+	if p.seen[f.ID] {
+		return
+	}
+	p.seen[f.ID] = true
+	state := models.FactLate
+	if !p.done {
+		state = p.receive(f)
+	}
+	if state != models.FactApplied && f.Channel != models.ChannelWorkflow && f.Kind != models.FactUndeliverable {
+		p.journal(models.JournalLine{Kind: "fact_" + state, Subject: f.Subject, Actor: f.Actor, Channel: f.Channel,
+			Recorder: f.Recorder, Note: f.Data.Note, At: f.ReceivedAt, Args: models.Args{{Name: "fact", Value: string(f.Kind)}}})
+	}
+	p.record(func(s *models.Step) { s.Handled = append(s.Handled, models.FactHandling{ID: f.ID, State: state}) })
+}
+
+// record adds a change to the step being gathered. Rows of the same reference replace each other.
+func (p *process) record(change func(s *models.Step)) {
+	change(&p.step)
+	p.gathered++
+}
+
+// put adds or replaces a row in a list of rows keyed by key.
+func put[T any](rows *[]T, row T, key func(T) string) {
+	if i := slices.IndexFunc(*rows, func(r T) bool { return key(r) == key(row) }); i >= 0 {
+		(*rows)[i] = row
+		return
+	}
+	*rows = append(*rows, row)
+}
+
+// journal adds a line to the timeline; At defaults to the time of the step.
+func (p *process) journal(line models.JournalLine) {
+	p.record(func(s *models.Step) { s.Journal = append(s.Journal, line) })
+	p.history = append(p.history, line.Kind)
+	if n := len(p.history); n > 5 {
+		p.history = p.history[n-5:]
+	}
+}
+
+// tell records a fact for another workflow; the relay delivers it once the step is written.
+func (p *process) tell(f models.Fact) {
+	f.Channel = models.ChannelWorkflow
+	f.Actor = p.id
+	if f.Dossier == "" {
+		f.Dossier = p.dossier
+	}
+	p.record(func(s *models.Step) { s.Facts = append(s.Facts, f) })
+}
+
+// letter is a message to record. When is the business instant before which it does not leave, AtOnce that the mail
+// hours do not hold it back.
+type letter struct {
+	Template string
+	To       models.Role
+	ToRef    string
+	Subject  string
+	Links    []models.Link
+	Attach   []string
+	Args     models.Args
+	When     time.Time
+	AtOnce   bool
+}
+
+// message makes the row of a letter. Its key is what it is for, numbered when it is sent again.
+func (p *process) message(ctx workflow.Context, l letter) models.Message {
+	key := l.Subject + "/" + l.Template
+	if l.ToRef != "" {
+		key += "/" + l.ToRef
+	}
+	p.sent[key]++
+	if n := p.sent[key]; n > 1 {
+		key = fmt.Sprintf("%s/%d", key, n)
+	}
+	leaves := latest(p.now(ctx), l.When)
+	if !l.AtOnce {
+		leaves = p.cal.MailTime(leaves, p.common.Policy.MailHours)
+	}
+	return models.Message{Key: key, Dossier: p.dossier, Workflow: p.id, Template: l.Template, To: l.To, ToRef: l.ToRef,
+		Subject: l.Subject, Links: l.Links, Attach: l.Attach, Args: l.Args, NotBefore: leaves, Status: models.MessageQueued}
+}
+
+// send records a message and returns its key and the instant at which it is to leave.
+func (p *process) send(ctx workflow.Context, l letter) (key string, leaves time.Time) {
+	m := p.message(ctx, l)
+	p.record(func(s *models.Step) { s.Messages = append(s.Messages, m) })
+	return m.Key, m.NotBefore
+}
+
+// withdraw takes back messages that have not left.
+func (p *process) withdraw(keys ...string) {
+	if len(keys) > 0 {
+		p.record(func(s *models.Step) { s.Withdraw = append(s.Withdraw, keys...) })
+	}
+}
+
+// alertStaff tells the owner of the dossier, or the team, what needs a person.
+func (p *process) alertStaff(ctx workflow.Context, alert, subject string) {
+	p.send(ctx, letter{Template: "staff_alert", To: models.RoleStaff, ToRef: p.owner, Subject: subject,
+		Args: models.Args{{Name: "alert", Value: alert}, {Name: "subject", Value: subject}}})
+	p.journal(models.JournalLine{Kind: "alert", Subject: subject, Actor: string(models.RoleSystem),
+		Args: models.Args{{Name: "alert", Value: alert}}})
+}
+
+// write is the only caller of Apply: it hands over what was gathered, one step after the other.
+func (p *process) write(ctx workflow.Context) {
+	for {
+		if err := workflow.Await(ctx, func() bool { return p.gathered > p.written }); err != nil {
+			return
+		}
+		// Let every coroutine run until none has anything to add, so that one task makes one step.
+		quiet := -1
+		if err := workflow.Await(ctx, func() bool {
+			same := quiet == p.gathered
+			quiet = p.gathered
+			return same
+		}); err != nil {
+			return
+		}
+		step, upTo := p.next(ctx)
+		p.show(ctx)
+		result, err := apply(ctx, step)
+		if err != nil {
+			p.failure = err
+			return
+		}
+		for _, e := range result.Expiries {
+			p.expiries[e.DeadlineID] = e
+		}
+		p.written = upTo
+	}
+}
+
+// next closes the step being gathered and numbers it.
+func (p *process) next(ctx workflow.Context) (models.Step, int) {
+	p.seq++
+	step := p.step
+	p.step = models.Step{}
+	step.Workflow, step.Run, step.Seq, step.At, step.Dossier = p.id, p.run, p.seq, p.now(ctx), p.dossier
+	for i := range step.Journal {
+		line := &step.Journal[i]
+		line.ID, line.Dossier = fmt.Sprintf("%s#%d.%d", p.id, p.seq, i+1), p.dossier
+		if line.At.IsZero() {
+			line.At = step.At
+		}
+	}
+	return step, p.gathered
+}
+
+// flush waits until everything recorded so far is written. It outlives cancellation: what was promised is undone on
+// record.
+func (p *process) flush(ctx workflow.Context) error {
+	durable, _ := workflow.NewDisconnectedContext(ctx)
+	upTo := p.gathered
+	if err := workflow.Await(durable, func() bool { return p.written >= upTo || p.failure != nil }); err != nil {
+		return err
+	}
+	return p.failure
+}
+
+// finish ends a process: nothing is accepted any more, what is on its way is taken in, handlers answer, everything is
+// written. Between its return and the workflow's nothing may block.
+func (p *process) finish(ctx workflow.Context) error {
+	p.done = true
+	durable, _ := workflow.NewDisconnectedContext(ctx)
+	facts := workflow.GetSignalChannel(ctx, models.FactSignal)
+	for {
+		if err := p.flush(ctx); err != nil {
+			return err
+		}
+		if err := workflow.Await(durable, func() bool { return len(p.open) == 0 && workflow.AllHandlersFinished(durable) }); err != nil {
+			return err
+		}
+		var f models.Fact
+		for facts.ReceiveAsync(&f) {
+			p.take(f)
+			f = models.Fact{}
+		}
+		if p.gathered == p.written {
+			return nil
+		}
+	}
+}
+
+// show keeps the Temporal UI's current details true: stage, what is awaited, last steps.
+func (p *process) show(ctx workflow.Context) {
+	workflow.SetCurrentDetails(ctx, p.describe())
+}

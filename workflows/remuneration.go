@@ -1,0 +1,315 @@
+package workflows
+
+import (
+	"slices"
+
+	"go.temporal.io/sdk/workflow"
+
+	"jalon/models"
+)
+
+// remuneration is a trainer's month: the recap on its day, its answer, and the invoice of what is agreed (F177 to F181).
+type remuneration struct {
+	*process
+	in        models.RemunerationInput
+	lines     []models.PayLine // still to be agreed on
+	recap     *models.Recap
+	recaps    int
+	answered  models.FactKind
+	contested []string
+	note      string
+	corrected *models.CorrectRecap
+}
+
+// Remuneration settles a trainer's month: nothing is paid without the trainer's explicit agreement, whatever the
+// silence (F180).
+func Remuneration(ctx workflow.Context, in models.RemunerationInput) error {
+	m := &remuneration{in: in}
+	if err := m.setup(ctx); err != nil {
+		return err
+	}
+	m.run(ctx)
+	return m.finish(ctx)
+}
+
+func (m *remuneration) setup(ctx workflow.Context) (err error) {
+	if m.process, err = newProcess(ctx, m.in.Common, "", m.in.Owner, m.fact); err != nil {
+		return err
+	}
+	m.subject = m.id
+	if err := command(ctx, m.process, models.VerbCorrectRecap, m.checkCorrect, m.correct); err != nil {
+		return err
+	}
+	m.begin(ctx)
+	return nil
+}
+
+func (m *remuneration) run(ctx workflow.Context) {
+	day, err := m.cal.NextRecurrence(m.common.Policy.RecapDay, m.cal.EndOf(m.in.Month.Last()))
+	if err != nil {
+		m.failure = refusal(err)
+		return
+	}
+	if !m.until(ctx, wait{Kind: models.DeadlineRecapDay, Subject: m.id, Due: latest(day, m.now(ctx))}, never) {
+		return
+	}
+	// Closed before its lines are read: a line that comes meanwhile falls in the next month, never between the two.
+	m.record(func(s *models.Step) {
+		s.Rows.PayMonth = &models.PayMonth{Payer: m.in.Payer, TrainerRef: m.in.TrainerRef, Month: m.in.Month, SettledAt: m.now(ctx)}
+	})
+	if m.flush(ctx) != nil {
+		return
+	}
+	if m.lines, err = readLines(ctx, models.LinesQuery{Payer: m.in.Payer, TrainerRef: m.in.TrainerRef, Month: m.in.Month}); err != nil {
+		return
+	}
+	for len(m.lines) > 0 && m.failure == nil && ctx.Err() == nil {
+		if !m.issue(ctx) || !m.awaitAnswer(ctx) {
+			return
+		}
+		if m.answered == models.FactRecapAccepted {
+			m.settle(ctx, m.lines)
+			m.lines = nil
+			return
+		}
+		m.arbitrate(ctx)
+	}
+}
+
+// issue sends the recap of what is still to be agreed on (F179).
+func (m *remuneration) issue(ctx workflow.Context) bool {
+	m.recaps++
+	m.answered, m.corrected, m.contested = "", nil, nil
+	ref := models.RecapRef(m.in.Payer, m.in.TrainerRef, m.in.Month, m.recaps)
+	rc := &models.Recap{Ref: ref, Workflow: m.id, Payer: m.in.Payer, TrainerRef: m.in.TrainerRef, Month: m.in.Month,
+		Number: m.recaps, Status: models.RecapSent, SentAt: m.now(ctx)}
+	for i := range m.lines {
+		m.lines[i].RecapRef = ref
+		rc.Lines = append(rc.Lines, m.lines[i].Ref)
+		rc.Cents += m.lines[i].Cents
+		m.line(m.lines[i])
+	}
+	if m.flush(ctx) != nil { // the document is drawn from the lines as they stand
+		return false
+	}
+	sha, err := render(ctx, models.RenderInput{Kind: models.DocumentRecap, Subject: ref, At: rc.SentAt, Recap: rc})
+	if err != nil {
+		return false
+	}
+	rc.SHA256 = sha
+	m.recap = rc
+	return true
+}
+
+func (m *remuneration) row() {
+	row := *m.recap
+	m.record(func(s *models.Step) { put(&s.Rows.Recaps, row, func(r models.Recap) string { return r.Ref }) })
+}
+
+func (m *remuneration) line(l models.PayLine) {
+	m.record(func(s *models.Step) { put(&s.Rows.Lines, l, func(l models.PayLine) string { return l.Ref }) })
+}
+
+// awaitAnswer waits for the trainer's yes or no: silence is reminded, then handed to staff, never taken for a yes.
+func (m *remuneration) awaitAnswer(ctx workflow.Context) bool {
+	p := m.common.Policy
+	rc := m.recap
+	ask := letter{Template: "recap", To: models.RoleTrainer, ToRef: rc.TrainerRef, Subject: rc.Ref, Attach: []string{rc.SHA256},
+		Links: []models.Link{{Purpose: models.LinkRecap, Subject: rc.Ref}},
+		Args: append(m.dueArg(ctx, p.RecapReminder), models.Arg{Name: "recap", Value: rc.Ref},
+			models.Arg{Name: "amount", Value: itoa(int(rc.Cents))})}
+	key, leaves := m.send(ctx, ask)
+	d := m.opens(ctx, wait{Kind: models.DeadlineRecap, Subject: rc.Ref, Awaits: models.RoleTrainer, AwaitsRef: rc.TrainerRef,
+		From: leaves, Delay: p.RecapReminder, Asked: []string{key}})
+	rc.DeadlineID = d.ID
+	m.row()
+	m.journal(models.JournalLine{Kind: "recap_sent", Subject: rc.Ref, Actor: string(models.RoleSystem)})
+	answered := func() bool { return m.answered != "" }
+	switch m.waitUntil(ctx, d, answered) {
+	case models.Met:
+		return true
+	case models.Cancelled:
+		return false
+	}
+	ask.Template, ask.Attach = "recap_reminder", nil
+	m.send(ctx, ask)
+	rc.Status = models.RecapWithStaff
+	m.row()
+	m.alertStaff(ctx, "recap_unanswered", rc.Ref)
+	return m.awaitStaff(ctx, wait{Subject: rc.Ref}, "recap_unanswered",
+		func(alert string) { m.alertStaff(ctx, alert, rc.Ref) }, answered) == models.Met
+}
+
+// arbitrate settles what is not disputed, if the policy pays it, and waits for staff to decide the rest; what was
+// decided goes to the trainer in a new recap, never over the one contested (rules section 2).
+func (m *remuneration) arbitrate(ctx workflow.Context) {
+	disputed := func(l models.PayLine) bool { return len(m.contested) == 0 || slices.Contains(m.contested, l.Ref) }
+	if m.common.Policy.UndisputedPart == models.UndisputedPay {
+		var agreed, rest []models.PayLine
+		for _, l := range m.lines {
+			if disputed(l) {
+				rest = append(rest, l)
+			} else {
+				agreed = append(agreed, l)
+			}
+		}
+		m.settle(ctx, agreed)
+		m.lines = rest
+	}
+	for i := range m.lines {
+		if disputed(m.lines[i]) {
+			m.lines[i].Status = models.LineContested
+			m.line(m.lines[i])
+		}
+	}
+	rc := m.recap
+	m.alertStaff(ctx, "recap_contested", rc.Ref)
+	m.awaitStaff(ctx, wait{Subject: rc.Ref}, "recap_contested", func(alert string) { m.alertStaff(ctx, alert, rc.Ref) },
+		func() bool { return m.corrected != nil })
+	if m.corrected == nil {
+		return
+	}
+	rc.Status = models.RecapReplaced
+	m.row()
+	m.applyCorrections(ctx)
+}
+
+// applyCorrections takes over what staff decided; a line decided at nothing is cancelled.
+func (m *remuneration) applyCorrections(ctx workflow.Context) {
+	var kept []models.PayLine
+	for _, l := range m.lines {
+		l.Status = models.LineDue
+		for _, c := range m.corrected.Corrections {
+			if c.Line == l.Ref {
+				l.Quantity, l.Cents = c.Quantity, models.MulQuantity(l.RateCents, c.Quantity)
+			}
+		}
+		if l.Cents > 0 {
+			kept = append(kept, l)
+			m.line(l)
+			continue
+		}
+		l.Status = models.LineCancelled
+		m.line(l)
+		m.tellDossiers(models.FactLinesCancelled, m.recap.Ref, []models.PayLine{l})
+	}
+	m.lines = kept
+}
+
+// settle turns agreed lines into an invoice: self-billed for a domestic supplier with a mandate, otherwise the supplier
+// is asked for one (F192, F193).
+func (m *remuneration) settle(ctx workflow.Context, lines []models.PayLine) {
+	if len(lines) == 0 {
+		return
+	}
+	supplier, err := readSupplier(ctx, m.in.TrainerRef)
+	if err != nil {
+		return
+	}
+	year := m.today(ctx).Year()
+	ref, err := allocate(ctx, models.Allocation{Series: "invoice", Key: m.recap.Ref, Year: year})
+	if err != nil {
+		return
+	}
+	invoice := models.Invoice{Ref: ref, Kind: models.InvoiceSupplier, RecapRef: m.recap.Ref, TrainerRef: m.in.TrainerRef, VATBps: supplier.VAT.RateBps()}
+	if m.common.Policy.SelfBilling == models.SelfBillingDomestic && supplier.Domestic && supplier.Mandate && !supplier.Umbrella {
+		invoice.Kind = models.InvoiceSelfBilled
+		if invoice.Number, err = allocate(ctx, models.Allocation{Series: "self_billed/" + m.in.TrainerRef, Key: ref, Year: year}); err != nil {
+			return
+		}
+	}
+	lines = slices.Clone(lines)
+	for i := range lines {
+		lines[i].Status, lines[i].InvoiceRef = models.LineSettled, ref
+		m.line(lines[i])
+		invoice.Lines = append(invoice.Lines, lines[i].Ref)
+		invoice.NetCents += lines[i].Cents
+	}
+	invoice.VATCents = models.VAT(invoice.NetCents, invoice.VATBps)
+	invoice.TotalCents = invoice.NetCents + invoice.VATCents
+	m.tellDossiers(models.FactLinesSettled, ref, lines)
+	m.tell(models.Fact{ID: "invoice_due/" + ref, Kind: models.FactInvoiceDue, Workflow: models.InvoiceID(ref), Subject: ref,
+		Start: &models.Start{Invoice: &models.InvoiceInput{Common: m.common, Invoice: invoice, Lines: lines, Owner: m.owner}}})
+	m.journal(models.JournalLine{Kind: "lines_settled", Subject: m.recap.Ref, Actor: string(models.RoleSystem),
+		Args: models.Args{{Name: "invoice", Value: ref}}})
+}
+
+// tellDossiers tells each dossier, in order, what became of its lines.
+func (p *process) tellDossiers(kind models.FactKind, subject string, lines []models.PayLine) {
+	var dossiers []string
+	for _, l := range lines {
+		if !slices.Contains(dossiers, l.Dossier) {
+			dossiers = append(dossiers, l.Dossier)
+		}
+	}
+	for _, d := range dossiers {
+		var refs []string
+		for _, l := range lines {
+			if l.Dossier == d {
+				refs = append(refs, l.Ref)
+			}
+		}
+		id := string(kind) + "/" + subject + "/" + d
+		if n := p.sentCount(id); n > 1 || kind == models.FactLinesCancelled {
+			id += "/" + itoa(n)
+		}
+		p.tell(models.Fact{ID: id, Kind: kind, Workflow: models.RequestID(d), Dossier: d, Subject: subject, Data: models.FactData{Lines: refs}})
+	}
+}
+
+// fact takes the trainer's answer to the recap as it was sent.
+func (m *remuneration) fact(f models.Fact) string {
+	switch f.Kind {
+	case models.FactLineDue:
+		return models.FactApplied // the month runs, that is all it says
+	case models.FactRecapAccepted, models.FactRecapContested:
+	default:
+		return models.FactIgnored
+	}
+	if m.recap == nil || m.recap.Ref != f.Subject || m.answered != "" {
+		return models.FactIgnored
+	}
+	if f.Kind == models.FactRecapAccepted {
+		if f.Data.SHA256 != m.recap.SHA256 {
+			return models.FactIgnored
+		}
+		m.recap.Status = models.RecapAccepted
+	} else {
+		for _, ref := range f.Data.Lines {
+			if slices.Contains(m.recap.Lines, ref) {
+				m.contested = append(m.contested, ref)
+			}
+		}
+		m.recap.Status, m.recap.Contested = models.RecapContested, m.contested
+	}
+	m.answered, m.recap.Note, m.recap.AnsweredAt = f.Kind, f.Data.Note, f.ReceivedAt
+	m.row()
+	m.journal(models.JournalLine{Kind: string(f.Kind), Subject: m.recap.Ref, Actor: f.Actor, Channel: f.Channel, Recorder: f.Recorder,
+		Note: f.Data.Note, At: f.ReceivedAt})
+	return models.FactApplied
+}
+
+func (m *remuneration) checkCorrect(in models.CorrectRecap) error {
+	if m.recap == nil || m.recap.Status != models.RecapContested || m.corrected != nil {
+		return models.NewError(models.CodeConflict, "no contested recap awaits a decision")
+	}
+	if in.Note == "" {
+		return models.NewError(models.CodeReasonMissing, "explain the gap to the trainer")
+	}
+	for _, c := range in.Corrections {
+		i := slices.IndexFunc(m.lines, func(l models.PayLine) bool { return l.Ref == c.Line })
+		if i < 0 {
+			return models.NewError(models.CodeLineUnknown, "no such line to decide: "+c.Line)
+		}
+		if c.Quantity < 0 {
+			return models.NewError(models.CodeInvalid, "a quantity cannot be negative")
+		}
+	}
+	return nil
+}
+
+func (m *remuneration) correct(_ workflow.Context, in models.CorrectRecap) models.CommandResult {
+	m.corrected = &in
+	m.decisionLine("recap_corrected", m.recap.Ref, in.By)
+	return models.CommandResult{Ref: m.recap.Ref, Status: models.RecapReplaced}
+}

@@ -1,0 +1,206 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"jalon/models"
+)
+
+// commands registers what staff decide about a dossier.
+func (r *request) commands(ctx workflow.Context) error {
+	type registration struct {
+		verb models.Verb
+		err  error
+	}
+	for _, c := range []registration{
+		{models.VerbQualify, command(ctx, r.process, models.VerbQualify, r.checkQualify, r.qualify)},
+		{models.VerbHandOver, command(ctx, r.process, models.VerbHandOver, r.checkHandOver, r.handOver)},
+		{models.VerbCancel, command(ctx, r.process, models.VerbCancel, r.checkCancel, r.cancel)},
+		{models.VerbAssign, command(ctx, r.process, models.VerbAssign, r.checkAssign, r.assign)},
+		{models.VerbRework, command(ctx, r.process, models.VerbRework, r.checkRework, r.askRework)},
+		{models.VerbDropTrainer, command(ctx, r.process, models.VerbDropTrainer, r.checkDrop, r.drop)},
+		{models.VerbWaive, command(ctx, r.process, models.VerbWaive, r.checkWaive, r.waive)},
+		{models.VerbApproveProgramme, command(ctx, r.process, models.VerbApproveProgramme, r.checkApprove, r.decide(models.VerbApproveProgramme))},
+		{models.VerbReturnProgramme, command(ctx, r.process, models.VerbReturnProgramme, r.checkReturn, r.decide(models.VerbReturnProgramme))},
+		{models.VerbRecordInterview, command(ctx, r.process, models.VerbRecordInterview, r.at(models.StageInterview), r.recordInterview)},
+		{models.VerbReissueContract, command(ctx, r.process, models.VerbReissueContract, r.checkReissue, r.reissue)},
+		{models.VerbConfirmReadiness, command(ctx, r.process, models.VerbConfirmReadiness, r.at(models.StageReadiness), r.confirmReadiness)},
+		{models.VerbPlanSessions, command(ctx, r.process, models.VerbPlanSessions, r.checkPlan, r.plan)},
+	} {
+		if c.err != nil {
+			return c.err
+		}
+	}
+	return nil
+}
+
+// result answers a command with the dossier's stage.
+func (r *request) result() models.CommandResult {
+	return models.CommandResult{Ref: r.dossier, Status: string(r.row.Stage)}
+}
+
+// by is the journal line of a decision.
+func by(b models.By) models.JournalLine {
+	return models.JournalLine{Actor: b.Actor, Channel: models.ChannelConsole, Note: b.Note}
+}
+
+// decisionLine journals a decision under a kind.
+func (p *process) decisionLine(kind, subject string, b models.By, args ...models.Arg) {
+	line := by(b)
+	line.Kind, line.Subject, line.Args = kind, subject, args
+	p.journal(line)
+}
+
+var errWrongStage = models.NewError(models.CodeWrongStage, "the dossier does not stand at this stage")
+
+// steady refuses while the story is turning.
+func (r *request) steady() error {
+	if r.interrupted() {
+		return models.NewError(models.CodeConflict, "the dossier is changing, try again shortly")
+	}
+	return nil
+}
+
+// at is the check of a verdict at a stage.
+func (r *request) at(s models.Stage) func(models.Verdict) error {
+	return func(models.Verdict) error {
+		if r.row.Stage != s {
+			return errWrongStage
+		}
+		return r.steady()
+	}
+}
+
+func (r *request) checkQualify(models.Qualify) error {
+	if r.row.Stage != models.StageQualification || r.qualified {
+		return errWrongStage
+	}
+	return r.steady()
+}
+
+func (r *request) qualify(_ workflow.Context, in models.Qualify) models.CommandResult {
+	r.scope, r.qualified = in.Scope, true
+	r.rescope()
+	r.decisionLine("request_qualified", r.dossier, in.By)
+	return r.result()
+}
+
+// rescope takes over what staff changed in the request.
+func (r *request) rescope() {
+	r.owner, r.row.Owner, r.row.Topic = r.scope.Owner, r.scope.Owner, r.scope.Topic
+	r.project()
+}
+
+func (r *request) checkHandOver(in models.Decision) error {
+	switch r.row.Stage {
+	case models.StageQualification, models.StageSolicitation: // F013: never after a contract
+	default:
+		return errWrongStage
+	}
+	return r.checkCancel(in)
+}
+
+func (r *request) handOver(_ workflow.Context, in models.Decision) models.CommandResult {
+	r.ending = &ending{stage: models.StageHandedOver, reason: "out_of_scope", by: by(in.By)}
+	return r.result()
+}
+
+func (r *request) checkCancel(in models.Decision) error {
+	switch {
+	case r.row.Stage == models.StageDelivered || r.row.Stage.Ended():
+		return errWrongStage
+	case in.Note == "":
+		return models.NewError(models.CodeReasonMissing, "a reason is needed")
+	case r.ending != nil:
+		return r.steady()
+	}
+	return nil
+}
+
+func (r *request) cancel(_ workflow.Context, in models.Decision) models.CommandResult {
+	reason := in.Reason
+	if reason == "" {
+		reason = "by_agency"
+	}
+	r.ending = &ending{stage: models.StageCancelled, reason: reason, by: by(in.By)}
+	return r.result()
+}
+
+func (r *request) checkAssign(in models.Assign) error {
+	switch r.row.Stage {
+	case models.StageQualification, models.StageSolicitation:
+	default:
+		return errWrongStage
+	}
+	switch {
+	case r.chosen != nil:
+		return models.NewError(models.CodeAlreadyChosen, "a trainer is already retained")
+	case in.RateCents <= 0 || !in.RateUnit.Valid():
+		return models.NewError(models.CodeInvalid, "a rate and its unit are needed")
+	}
+	return r.steady()
+}
+
+// assign retains a known trainer without a search; a running one is over.
+func (r *request) assign(_ workflow.Context, in models.Assign) models.CommandResult {
+	r.retain(in.TrainerRef, "", models.Offer{Cents: in.RateCents, Unit: in.RateUnit})
+	if r.search != nil && !r.search.ended {
+		r.tell(models.Fact{ID: r.dossier + "/assigned/" + itoa(r.search.number), Kind: models.FactSearchReworked, Subject: r.dossier,
+			Workflow: models.SolicitationID(r.dossier, r.search.number)})
+	}
+	r.decisionLine("trainer_assigned", r.dossier, in.By, models.Arg{Name: "trainer", Value: in.TrainerRef})
+	return r.result()
+}
+
+func (r *request) checkRework(models.Qualify) error {
+	switch r.row.Stage {
+	case models.StageSolicitation, models.StageAudit, models.StageProgramme:
+		return r.steady()
+	}
+	return errWrongStage
+}
+
+func (r *request) askRework(_ workflow.Context, in models.Qualify) models.CommandResult {
+	r.scope, r.reworked = in.Scope, true
+	r.rescope()
+	r.decisionLine("request_reworked", r.dossier, in.By)
+	return r.result()
+}
+
+func (r *request) checkDrop(in models.Decision) error {
+	switch {
+	case r.chosen == nil:
+		return models.NewError(models.CodeNoTrainer, "no trainer is retained")
+	case r.row.Stage == models.StageDelivered:
+		return errWrongStage
+	case in.Note == "":
+		return models.NewError(models.CodeReasonMissing, "a reason is needed")
+	}
+	return r.steady()
+}
+
+func (r *request) drop(_ workflow.Context, in models.Decision) models.CommandResult {
+	r.left = &left{reason: "dropped_by_staff", by: by(in.By)}
+	return r.result()
+}
+
+func (r *request) checkWaive(in models.Waive) error {
+	switch {
+	case in.Step != r.row.Stage:
+		return errWrongStage
+	case in.Note == "":
+		return models.NewError(models.CodeReasonMissing, "a reason is needed")
+	}
+	switch in.Step {
+	case models.StageAudit, models.StageProgramme, models.StageInterview, models.StageReadiness:
+		return r.steady()
+	}
+	return models.NewError(models.CodeNothingToWaive, "this step cannot be skipped")
+}
+
+// waive skips the step the dossier stands at; the journal keeps why.
+func (r *request) waive(_ workflow.Context, in models.Waive) models.CommandResult {
+	r.waivedStep = in.Step
+	r.decisionLine("step_waived", r.dossier, in.By, models.Arg{Name: "stage", Value: string(in.Step)})
+	return r.result()
+}

@@ -1,0 +1,394 @@
+package workflows
+
+import (
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"jalon/models"
+)
+
+// session follows one planned day: convocations, half-day signatures, the trainer's sheet, absence windows, validation
+// (F119 to F136).
+type session struct {
+	*process
+	in       models.SessionInput
+	row      models.Session
+	moved    bool
+	ended    bool // cancelled by staff
+	judged   *models.Verdict
+	queued   []string // messages of the planned day
+	convoked letter
+	calls    []models.Message // the summons, for who registers late
+	absences []*models.Absence
+	windows  int       // absence windows open
+	closed   []pending // absence windows, open or not
+	line     string
+}
+
+// Session follows one session until it is validated, refused or cancelled and its last absence window is over.
+func Session(ctx workflow.Context, in models.SessionInput) (models.SessionResult, error) {
+	s := &session{in: in, row: in.Session}
+	if err := s.setup(ctx); err != nil {
+		return models.SessionResult{}, err
+	}
+	s.run(ctx)
+	if err := s.finish(ctx); err != nil {
+		return models.SessionResult{}, err
+	}
+	out := models.SessionResult{Session: s.row, Line: s.line}
+	for _, a := range s.absences {
+		out.Absences = append(out.Absences, *a)
+	}
+	return out, nil
+}
+
+func (s *session) setup(ctx workflow.Context) (err error) {
+	if s.process, err = newProcess(ctx, s.in.Common, s.in.Session.Dossier, s.in.Owner, s.fact); err != nil {
+		return err
+	}
+	s.subject = s.row.Ref
+	s.interrupted = func() bool { return s.moved || s.ended }
+	if err := command(ctx, s.process, models.VerbJudgeSheet, s.checkJudge, s.judge); err != nil {
+		return err
+	}
+	if err := command(ctx, s.process, models.VerbCancelSession, s.checkCancel, s.cancel); err != nil {
+		return err
+	}
+	if err := command(ctx, s.process, models.VerbReschedule, s.checkReschedule, s.reschedule); err != nil {
+		return err
+	}
+	s.begin(ctx)
+	return nil
+}
+
+func (s *session) run(ctx workflow.Context) {
+	for s.row.Status == models.SessionPlanned && s.failure == nil {
+		s.moved = false
+		s.convoke(ctx)
+		s.awaitSheet(ctx)
+		switch {
+		case s.failure != nil:
+		case ctx.Err() != nil || s.ended:
+			s.undo(ctx)
+		case s.moved:
+			s.withdraw(s.queued...)
+			s.queued = nil
+			s.tellMoved(ctx)
+		default:
+			s.settle(ctx)
+		}
+	}
+	durable, _ := workflow.NewDisconnectedContext(ctx)
+	_ = workflow.Await(durable, func() bool { return s.windows == 0 || s.failure != nil })
+}
+
+// convoke waits for the lead before the session, then convokes every participant; what has to be signed on the day is
+// queued for it.
+func (s *session) convoke(ctx workflow.Context) {
+	at := s.cal.Before(s.row.StartAt, s.common.Policy.ConvocationLead)
+	s.project()
+	if at.After(s.now(ctx)) && !s.until(ctx, wait{Kind: models.DeadlineConvocation, Subject: s.row.Ref, Due: at}, never) {
+		return
+	}
+	s.row.Status = models.SessionConvoked
+	ref := models.Args{{Name: "session", Value: s.row.Ref}}
+	s.convoked = letter{Template: "convocation", To: models.RoleParticipants, Subject: s.row.Ref, Args: ref}
+	if s.in.First { // the positioning test goes with the first convocation (F120)
+		s.convoked.Links = []models.Link{{Purpose: models.LinkPositioning, Subject: s.dossier + "|"}}
+	}
+	s.summon(ctx)
+	key, _ := s.send(ctx, letter{Template: "sheet_ask", To: models.RoleTrainer, ToRef: s.row.TrainerRef, Subject: s.row.Ref, Args: ref,
+		Links: []models.Link{{Purpose: models.LinkSheet, Subject: s.row.Ref}}, When: s.row.EndAt, AtOnce: true})
+	s.queued = append(s.queued, key)
+	s.project()
+	s.journal(models.JournalLine{Kind: "session_convoked", Subject: s.row.Ref, Actor: string(models.RoleSystem)})
+}
+
+// summon sends convocation and attendance links to every registered participant.
+func (s *session) summon(ctx workflow.Context) {
+	s.calls = []models.Message{s.message(ctx, s.convoked),
+		s.message(ctx, letter{Template: "attend", To: models.RoleParticipants, Subject: s.row.Ref, Args: s.convoked.Args,
+			Links: []models.Link{{Purpose: models.LinkAttend, Subject: s.row.Ref + "|"}}, When: s.row.StartAt, AtOnce: true})}
+	for _, m := range s.calls {
+		s.queued = append(s.queued, m.Key)
+	}
+	s.call()
+}
+
+// call records the summons: whoever has them already gets no other, since their keys are known.
+func (s *session) call() {
+	s.record(func(step *models.Step) { step.Messages = append(step.Messages, s.calls...) })
+}
+
+// awaitSheet waits until the trainer has signed the sheet, or staff have judged it.
+func (s *session) awaitSheet(ctx workflow.Context) {
+	if s.row.Status != models.SessionConvoked || s.interrupted() || ctx.Err() != nil {
+		return
+	}
+	due := s.cal.Add(s.row.EndAt, s.common.Policy.SheetDeposit)
+	d := s.opens(ctx, wait{Kind: models.DeadlineSheet, Subject: s.row.Ref, Awaits: models.RoleTrainer, AwaitsRef: s.row.TrainerRef,
+		Due: latest(due, s.now(ctx)), From: s.row.EndAt, Delay: s.common.Policy.SheetDeposit, Asked: s.queued[len(s.queued)-1:]})
+	s.row.DeadlineID = d.ID
+	s.project()
+	known := func() bool { return !s.row.SheetSigned.IsZero() || s.judged != nil }
+	switch s.waitUntil(ctx, d, known) {
+	case models.Missed, models.Undeliverable: // attendance not recorded (F129)
+		s.send(ctx, letter{Template: "sheet_reminder", To: models.RoleTrainer, ToRef: s.row.TrainerRef, Subject: s.row.Ref,
+			Links: []models.Link{{Purpose: models.LinkSheet, Subject: s.row.Ref}}, Args: s.convoked.Args})
+		s.row.Status = models.SessionToJudge
+		s.project()
+		s.raise(ctx, "sheet_missing")
+		if s.awaitStaff(ctx, wait{Subject: s.row.Ref}, "sheet_missing", s.raiser(ctx), known) == models.Met {
+			s.calm()
+		}
+	}
+}
+
+// settle reads the sheet once: a complete one validates the session by itself, otherwise staff judge.
+func (s *session) settle(ctx workflow.Context) {
+	reading, err := readAttendance(ctx, s.row)
+	if err != nil || ctx.Err() != nil {
+		s.undo(ctx)
+		return
+	}
+	s.row.Complete = reading.Unsigned == 0 && len(reading.Participants) > 0 && !s.row.SheetSigned.IsZero()
+	if !s.row.Complete && s.judged == nil {
+		s.row.Status = models.SessionToJudge
+		s.project()
+		s.raise(ctx, "sheet_incomplete")
+		if s.awaitStaff(ctx, wait{Subject: s.row.Ref}, "sheet_incomplete", s.raiser(ctx), func() bool { return s.judged != nil }) != models.Met {
+			s.undo(ctx)
+			return
+		}
+		s.calm()
+	}
+	if s.judged != nil && !s.judged.Passed {
+		s.row.Status, s.row.Note = models.SessionRefused, s.judged.Note
+		s.project()
+		return
+	}
+	s.row.Status = models.SessionValidated
+	s.project()
+	s.pay(ctx)
+	s.journal(models.JournalLine{Kind: "session_validated", Subject: s.row.Ref, Actor: string(models.RoleSystem)})
+	missing := reading.Absences
+	for _, o := range reading.Open { // staff validated without their signature: hours unproved are not counted
+		if i := slices.IndexFunc(missing, func(e models.AbsenceEntry) bool { return e.Participant == o.Participant }); i >= 0 {
+			missing[i].HalfDays = append(missing[i].HalfDays, o.HalfDays...)
+			slices.Sort(missing[i].HalfDays)
+			continue
+		}
+		missing = append(missing, o)
+	}
+	for _, e := range missing {
+		s.open(ctx, e)
+	}
+}
+
+// open tells a participant of an absence and gives the policy's window to justify it, from the later of the half-day's
+// end and the moment the participant is told (F136).
+func (s *session) open(ctx workflow.Context, e models.AbsenceEntry) {
+	a := &models.Absence{Ref: models.AbsenceRef(s.row.Ref, e.Participant), Dossier: s.dossier, Session: s.row.Ref,
+		Participant: e.Participant, HalfDays: e.HalfDays, Status: models.AbsenceOpen}
+	s.absences = append(s.absences, a)
+	window := s.common.Policy.AbsenceJustificationWindow
+	told := latest(s.cal.MailTime(s.now(ctx), s.common.Policy.MailHours), s.row.HalfDays[e.HalfDays[len(e.HalfDays)-1]].End)
+	key, leaves := s.send(ctx, letter{Template: "absence_told", To: models.RoleParticipant, ToRef: e.Participant, Subject: a.Ref,
+		Links: []models.Link{{Purpose: models.LinkJustify, Subject: a.Ref}}, When: told,
+		Args: models.Args{{Name: "session", Value: s.row.Ref}, {Name: "due", Value: s.cal.Add(told, window).Format(time.RFC3339)}}})
+	a.ToldAt = leaves
+	d := s.opens(ctx, wait{Kind: models.DeadlineAbsence, Subject: a.Ref, Awaits: models.RoleParticipant, AwaitsRef: e.Participant,
+		From: leaves, Delay: window, Asked: []string{key}})
+	a.DeadlineID = d.ID
+	s.closed = append(s.closed, d)
+	s.absence(a)
+	s.windows++
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		switch s.waitUntil(ctx, d, func() bool { return a.Status != models.AbsenceOpen }) {
+		case models.Missed:
+			a.Status = models.AbsenceUnjustified
+			s.absence(a)
+			s.journal(models.JournalLine{Kind: "absence_unjustified", Subject: a.Ref, Actor: e.Participant, At: d.DueAt})
+		case models.Undeliverable: // nobody could tell the participant: staff decide what to make of it
+			s.raise(ctx, "message_undeliverable")
+			s.awaitStaff(ctx, wait{Subject: a.Ref}, "message_undeliverable", s.raiser(ctx), func() bool { return a.Status != models.AbsenceOpen })
+		case models.Cancelled:
+			a.Status = models.AbsenceCancelled
+			s.absence(a)
+		}
+		s.windows--
+	})
+}
+
+func (s *session) absence(a *models.Absence) {
+	row := *a
+	s.record(func(step *models.Step) {
+		put(&step.Rows.Absences, row, func(a models.Absence) string { return a.Ref })
+	})
+}
+
+// pay sends the session's line to the trainer's month.
+func (s *session) pay(ctx workflow.Context) {
+	quantity := models.Quantity(s.in.RateUnit, len(s.row.HalfDays), s.row.Minutes())
+	cents := models.MulQuantity(s.in.RateCents, quantity)
+	rate := s.in.RateCents
+	if s.in.RateUnit == models.UnitFlat {
+		quantity, cents, rate = 100, s.in.LineCents, s.in.LineCents
+	}
+	if cents <= 0 {
+		return
+	}
+	s.line = s.row.Ref
+	line := models.PayLine{Ref: s.row.Ref, Dossier: s.dossier, Payer: models.PayerAgency, TrainerRef: s.row.TrainerRef,
+		HeldOn: s.cal.DateOf(s.row.StartAt), Unit: s.in.RateUnit, Quantity: quantity, RateCents: rate, Cents: cents,
+		Status: models.LineDue, CreatedAt: s.now(ctx)}
+	s.record(func(step *models.Step) { step.Rows.NewLines = append(step.Rows.NewLines, line) })
+	s.tell(models.Fact{ID: "line_due/" + line.Ref, Kind: models.FactLineDue, Subject: line.Ref,
+		Start: &models.Start{Remuneration: &models.RemunerationInput{Common: s.common, Payer: line.Payer, TrainerRef: line.TrainerRef, Owner: s.owner}}})
+}
+
+func (s *session) project() {
+	row := s.row
+	s.record(func(step *models.Step) {
+		put(&step.Rows.Sessions, row, func(r models.Session) string { return r.Ref })
+	})
+}
+
+func (s *session) raise(ctx workflow.Context, alert string) {
+	s.alertStaff(ctx, alert, s.row.Ref)
+	s.tellAlert(alert)
+}
+
+func (s *session) raiser(ctx workflow.Context) func(string) {
+	return func(alert string) { s.raise(ctx, alert) }
+}
+
+// calm takes back this session's alert on the dossier.
+func (s *session) calm() {
+	s.tell(models.Fact{ID: s.id + "/calm/" + itoa(s.sentCount("calm")), Kind: models.FactAlertCleared,
+		Workflow: models.RequestID(s.dossier), Subject: s.subject})
+}
+
+// fact takes in the trainer's signature, justifications, and participants registered late.
+func (s *session) fact(f models.Fact) string {
+	switch f.Kind {
+	case models.FactSheetSigned:
+		if !s.row.SheetSigned.IsZero() || s.judged != nil || s.ended || f.ReceivedAt.Before(s.row.EndAt) ||
+			(s.row.Status != models.SessionConvoked && s.row.Status != models.SessionToJudge) {
+			return models.FactIgnored
+		}
+		s.row.SheetSigned, s.row.SheetBy = f.ReceivedAt, f.Actor
+		s.project()
+	case models.FactAbsenceJustified:
+		i := slices.IndexFunc(s.absences, func(a *models.Absence) bool { return a.Ref == f.Subject })
+		if i < 0 {
+			return models.FactIgnored
+		}
+		a := s.absences[i]
+		reopened := a.Status == models.AbsenceUnjustified && s.inWindow(a, f.ReceivedAt)
+		if a.Status == models.AbsenceUnjustified && !reopened {
+			return models.FactLate
+		}
+		if a.Status != models.AbsenceOpen && !reopened {
+			return models.FactIgnored
+		}
+		a.Status, a.JustifiedAt, a.Note = models.AbsenceJustified, f.ReceivedAt, f.Data.Note
+		s.absence(a)
+	case models.FactRegistered:
+		if s.row.Status != models.SessionConvoked {
+			return models.FactIgnored
+		}
+		s.call()
+		return models.FactApplied
+	default:
+		return models.FactIgnored
+	}
+	s.journal(models.JournalLine{Kind: string(f.Kind), Subject: f.Subject, Actor: f.Actor, Channel: f.Channel, Recorder: f.Recorder,
+		Note: f.Data.Note, At: f.ReceivedAt})
+	return models.FactApplied
+}
+
+// inWindow tells whether a justification keyed later was received before the window closed.
+func (s *session) inWindow(a *models.Absence, received time.Time) bool {
+	for _, w := range s.closed {
+		if w.ID == a.DeadlineID {
+			return !received.After(w.DueAt)
+		}
+	}
+	return false
+}
+
+func (s *session) checkJudge(in models.Verdict) error {
+	switch {
+	case s.row.Status != models.SessionToJudge && s.row.Status != models.SessionConvoked, s.judged != nil:
+		return models.NewError(models.CodeSessionState, "this session does not await a judgement")
+	case !in.Passed && in.Note == "":
+		return models.NewError(models.CodeReasonMissing, "say why the session does not count")
+	}
+	return nil
+}
+
+// judge records the verdict of staff on a missing or incomplete sheet (F128).
+func (s *session) judge(ctx workflow.Context, in models.Verdict) models.CommandResult {
+	s.judged = &in
+	s.decisionLine("sheet_judged", s.row.Ref, in.By, passed(in))
+	return models.CommandResult{Ref: s.row.Ref, Status: s.row.Status}
+}
+
+func (s *session) checkCancel(in models.Decision) error {
+	switch {
+	case s.row.Status != models.SessionPlanned && s.row.Status != models.SessionConvoked, s.ended, !s.row.SheetSigned.IsZero():
+		return models.NewError(models.CodeSessionState, "this session can no longer be cancelled")
+	case in.Note == "":
+		return models.NewError(models.CodeReasonMissing, "a reason is needed")
+	}
+	return nil
+}
+
+func (s *session) cancel(_ workflow.Context, in models.Decision) models.CommandResult {
+	s.ended = true
+	s.row.Note = in.Note
+	s.decisionLine("session_cancelled", s.row.Ref, in.By)
+	return models.CommandResult{Ref: s.row.Ref, Status: models.SessionCancelled}
+}
+
+func (s *session) checkReschedule(in models.Reschedule) error {
+	if s.row.Status != models.SessionPlanned && s.row.Status != models.SessionConvoked || s.ended || s.moved || !s.row.SheetSigned.IsZero() {
+		return models.NewError(models.CodeSessionState, "this session can no longer be moved")
+	}
+	if len(in.HalfDays) != len(s.row.HalfDays) {
+		return models.NewError(models.CodeInvalid, "a session keeps its number of half-days when it is moved")
+	}
+	return checkHalfDays(in.HalfDays, nil)
+}
+
+func (s *session) reschedule(_ workflow.Context, in models.Reschedule) models.CommandResult {
+	s.row.HalfDays, s.row.Status, s.moved = in.HalfDays, models.SessionPlanned, true
+	s.row.StartAt, s.row.EndAt = in.HalfDays[0].Start, in.HalfDays[len(in.HalfDays)-1].End
+	s.project()
+	s.decisionLine("session_moved", s.row.Ref, in.By)
+	return models.CommandResult{Ref: s.row.Ref, Status: s.row.Status}
+}
+
+// tellMoved tells everyone of the new date.
+func (s *session) tellMoved(ctx workflow.Context) { s.announce(ctx, "session_moved_") }
+
+// undo cancels the session and tells everyone, once; what is validated stays.
+func (s *session) undo(ctx workflow.Context) {
+	if s.row.Status == models.SessionValidated || s.row.Status == models.SessionRefused {
+		return
+	}
+	s.withdraw(s.queued...)
+	s.row.Status = models.SessionCancelled
+	s.project()
+	s.announce(ctx, "session_cancelled_")
+}
+
+func (s *session) announce(ctx workflow.Context, template string) {
+	args := models.Args{{Name: "session", Value: s.row.Ref}}
+	s.send(ctx, letter{Template: template + "participant", To: models.RoleParticipants, Subject: s.row.Ref, Args: args, AtOnce: true})
+	s.send(ctx, letter{Template: template + "trainer", To: models.RoleTrainer, ToRef: s.row.TrainerRef, Subject: s.row.Ref, Args: args, AtOnce: true})
+	s.send(ctx, letter{Template: template + "client", To: models.RoleClient, Subject: s.row.Ref, Args: args, AtOnce: true})
+}

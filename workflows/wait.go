@@ -1,0 +1,243 @@
+package workflows
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"jalon/models"
+)
+
+// grace is how late the message that asks may leave without moving an hour-counted delay.
+const grace = 15 * time.Minute
+
+// wait describes a deadline to open. Either Due is given, or Delay counts from the moment the asking message leaves.
+type wait struct {
+	Kind        models.DeadlineKind
+	Subject     string
+	Awaits      models.Role
+	AwaitsRef   string
+	Due         time.Time
+	From        time.Time // when Delay starts to count; now if zero
+	Delay       models.Delay
+	Asked       []string // keys of the messages that ask
+	Fixed       bool     // staff cannot postpone it
+	Consequence string   // sentence key, the kind's own if empty
+}
+
+// pending is an open deadline and how its due instant is computed.
+type pending struct {
+	*models.Deadline
+	delay models.Delay
+}
+
+// opens records a deadline, so that rows and links of the same step can name it.
+func (p *process) opens(ctx workflow.Context, w wait) pending {
+	p.numbered++
+	now := p.now(ctx)
+	from := w.From
+	if from.Before(now) {
+		from = now
+	}
+	due := w.Due
+	if due.IsZero() {
+		due = p.cal.Add(from, w.Delay)
+	}
+	if w.Consequence == "" {
+		w.Consequence = string(w.Kind)
+	}
+	d := &models.Deadline{ID: fmt.Sprintf("%s#%d", p.id, p.numbered), Workflow: p.id, Dossier: p.dossier, Kind: w.Kind,
+		Subject: w.Subject, Awaits: w.Awaits, AwaitsRef: w.AwaitsRef, OpenedAt: now, DueAt: due, Status: models.Open,
+		Consequence: w.Consequence, Postponable: !w.Fixed, Asked: w.Asked, LeftBy: p.leftBy(from, w.Delay)}
+	p.open = append(p.open, d)
+	p.project(d)
+	return pending{Deadline: d, delay: w.Delay}
+}
+
+// leftBy is the latest departure from which a delay leads to the same due instant.
+func (p *process) leftBy(from time.Time, delay models.Delay) time.Time {
+	if delay.Unit == models.DelayHours {
+		return from.Add(grace)
+	}
+	return p.cal.EndOf(p.cal.DateOf(from))
+}
+
+// project records the deadline's row as it is now.
+func (p *process) project(d *models.Deadline) {
+	p.record(func(s *models.Step) {
+		put(&s.Deadlines, *d, func(d models.Deadline) string { return d.ID })
+	})
+}
+
+// close ends a deadline.
+func (p *process) close(ctx workflow.Context, d *models.Deadline, o models.Outcome) models.Outcome {
+	d.Status = o
+	d.ClosedAt = p.now(ctx)
+	if o == models.Missed {
+		d.ClosedAt = d.DueAt // what a deadline causes is dated by it
+	}
+	p.open = slices.DeleteFunc(p.open, func(x *models.Deadline) bool { return x == d })
+	p.project(d)
+	return o
+}
+
+// waitUntil is the only business wait. It returns when met says so, when the deadline was missed, or when the step is
+// waived or the story turns; staff may postpone it meanwhile. Its timer is cancelled on every path.
+//
+// At expiry the database decides: facts received in time are taken in first, whatever the moment they are processed,
+// and the delay is prolonged when the message that asks left later than planned or has not left at all.
+func (p *process) waitUntil(ctx workflow.Context, d pending, met func() bool) models.Outcome {
+	for {
+		switch {
+		case met():
+			return p.close(ctx, d.Deadline, models.Met)
+		case p.waived():
+			return p.close(ctx, d.Deadline, models.Waived)
+		case p.interrupted() || p.done || ctx.Err() != nil || p.failure != nil:
+			return p.close(ctx, d.Deadline, models.Cancelled)
+		}
+		if !p.untilDue(ctx, d.Deadline, met) {
+			continue
+		}
+		if o := p.expire(ctx, d, met); o != models.Open {
+			return o
+		}
+	}
+}
+
+// untilDue blocks until the deadline is due (true) or anything else is worth a look (false).
+func (p *process) untilDue(ctx workflow.Context, d *models.Deadline, met func() bool) bool {
+	due := d.DueAt
+	timerCtx, cancel := workflow.WithCancel(ctx)
+	defer cancel()
+	timer := workflow.NewTimerWithOptions(timerCtx, p.common.Clock.RealDelay(workflow.Now(ctx), due),
+		workflow.TimerOptions{Summary: timerSummary(d)})
+	err := workflow.Await(ctx, func() bool {
+		return timer.IsReady() || met() || p.waived() || p.interrupted() || !d.DueAt.Equal(due) || p.done || p.failure != nil
+	})
+	return err == nil && timer.IsReady() && !met() && !p.waived() && !p.interrupted() && !p.done && d.DueAt.Equal(due)
+}
+
+// expire asks the database whether the deadline is missed.
+func (p *process) expire(ctx workflow.Context, d pending, met func() bool) models.Outcome {
+	p.record(func(s *models.Step) { s.Expiries = append(s.Expiries, d.ID) })
+	if err := p.flush(ctx); err != nil {
+		return models.Cancelled
+	}
+	result := p.expiries[d.ID]
+	delete(p.expiries, d.ID)
+	if result.Missed {
+		if met() { // a fact that counts came while the database was asked
+			return p.close(ctx, d.Deadline, models.Met)
+		}
+		return p.close(ctx, d.Deadline, models.Missed)
+	}
+	for _, f := range result.Facts {
+		p.take(f)
+	}
+	if met() {
+		return p.close(ctx, d.Deadline, models.Met)
+	}
+	if len(result.Facts) > 0 {
+		return models.Open // what came in time was not an answer to this: ask again
+	}
+	return p.prolong(ctx, d, result.Asked)
+}
+
+// prolong looks at the messages that asked: what never reached anybody makes no silence, what left late moves the due
+// instant.
+func (p *process) prolong(ctx workflow.Context, d pending, asked []models.MessageState) models.Outcome {
+	due, leftBy := d.DueAt, d.LeftBy
+	for _, m := range asked {
+		switch m.Status {
+		case models.MessageBounced, models.MessageNoAddress:
+			d.Asked = slices.DeleteFunc(slices.Clone(d.Asked), func(k string) bool { return k == m.Key })
+		case models.MessageSent, models.MessageDelivered:
+			if m.SentAt.After(d.LeftBy) {
+				due = latest(due, p.cal.Add(m.SentAt, d.delay))
+				leftBy = latest(leftBy, p.leftBy(m.SentAt, d.delay))
+			}
+		default: // not left yet, or nobody knows: it counts from when it does
+			now := p.now(ctx)
+			due = latest(due, p.cal.Add(now, d.delay))
+			leftBy = latest(leftBy, p.leftBy(now, d.delay))
+		}
+	}
+	if len(d.Asked) == 0 && len(asked) > 0 {
+		return p.close(ctx, d.Deadline, models.Undeliverable)
+	}
+	d.DueAt, d.LeftBy = due, leftBy
+	p.project(d.Deadline)
+	return models.Open
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// until waits for an instant at which something happens by itself. False: the story turned before.
+func (p *process) until(ctx workflow.Context, w wait, turned func() bool) bool {
+	w.Awaits = models.RoleSystem
+	return p.waitUntil(ctx, p.opens(ctx, w), turned) == models.Missed
+}
+
+// awaitStaff waits for a step that only staff can take: each staff_step that passes alerts, the owner first, then the
+// team, then once a week.
+func (p *process) awaitStaff(ctx workflow.Context, w wait, alert string, raise func(alert string), met func() bool) models.Outcome {
+	if w.Kind == "" {
+		w.Kind = models.DeadlineStaff
+	}
+	if w.Awaits == "" {
+		w.Awaits = models.RoleStaff
+	}
+	if w.Consequence == "" {
+		w.Consequence = alert
+	}
+	for n := 0; ; n++ {
+		w.Delay = p.common.Policy.StaffStep
+		if n > 1 {
+			w.Delay = models.Delay{N: 5, Unit: models.DelayBusinessDays}
+		}
+		outcome := p.waitUntil(ctx, p.opens(ctx, w), met)
+		if outcome != models.Missed {
+			return outcome
+		}
+		raise(alert)
+	}
+}
+
+// checkPostpone refuses what cannot be postponed.
+func (p *process) checkPostpone(in models.Postpone) error {
+	i := slices.IndexFunc(p.open, func(d *models.Deadline) bool { return d.ID == in.DeadlineID })
+	switch {
+	case i < 0:
+		return models.NewError(models.CodeDeadlineClosed, "this deadline is not open")
+	case !p.open[i].Postponable:
+		return models.NewError(models.CodeDeadlineLegal, "this deadline cannot be postponed")
+	case !in.DueAt.After(p.open[i].DueAt):
+		return models.NewError(models.CodeDeadlineEarlier, "a postponed deadline is later than before")
+	case in.Note == "":
+		return models.NewError(models.CodeReasonMissing, "a reason is needed")
+	}
+	return nil
+}
+
+// postpone moves a deadline; whoever waits for it sees the new instant, and the mailed link lives as long.
+func (p *process) postpone(_ workflow.Context, in models.Postpone) models.CommandResult {
+	i := slices.IndexFunc(p.open, func(d *models.Deadline) bool { return d.ID == in.DeadlineID })
+	if i < 0 {
+		return models.CommandResult{Ref: in.DeadlineID, Status: string(models.Cancelled)}
+	}
+	d := p.open[i]
+	d.DueAt, d.Note = in.DueAt, in.Note
+	d.Postponed++
+	p.project(d)
+	p.journal(models.JournalLine{Kind: "deadline_postponed", Subject: d.Subject, Actor: in.Actor, Channel: models.ChannelConsole,
+		Note: in.Note, Args: models.Args{{Name: "deadline", Value: string(d.Kind)}, {Name: "due", Value: in.DueAt.UTC().Format(time.RFC3339)}}})
+	return models.CommandResult{Ref: d.ID, Status: string(models.Open)}
+}
