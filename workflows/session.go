@@ -302,6 +302,10 @@ func (s *session) fact(f models.Fact) string {
 		}
 		s.call()
 		return models.FactApplied
+	case models.FactUndeliverable:
+		s.tellAlert("message_undeliverable")
+		s.journal(models.JournalLine{Kind: "message_undeliverable", Subject: f.Data.Ref, Actor: string(models.RoleSystem)})
+		return models.FactApplied
 	default:
 		return models.FactIgnored
 	}
