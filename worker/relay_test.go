@@ -382,12 +382,15 @@ func TestFactsKeepTheirOrderAndBlockNobodyElse(t *testing.T) {
 	}
 	b.runner.away["request/a"] = true
 	b.deliverAll()
-	b.receive("a/3", "request/a") // must not overtake
-	b.deliverAll()
 	if got := b.runner.brought; len(got["request/a"]) != 0 || !reflect.DeepEqual(got["request/b"], []string{"b/0", "b/1", "b/2"}) {
 		t.Fatalf("brought %v", got)
 	}
 	b.runner.away["request/a"] = false
+	b.receive("a/3", "request/a") // must not overtake those that wait
+	b.deliverAll()
+	if got := b.runner.brought["request/a"]; len(got) != 0 {
+		t.Errorf("overtaken by %v", got)
+	}
 	b.real = b.real.Add(time.Minute)
 	b.deliverAll()
 	if got := b.runner.brought["request/a"]; !reflect.DeepEqual(got, []string{"a/0", "a/1", "a/2", "a/3"}) {
@@ -435,5 +438,33 @@ func TestWatcherCountsWhatWaits(t *testing.T) {
 	counts, err = b.Store.Backlog(t.Context(), b.business().Add(time.Minute))
 	if err != nil || counts != (store.Backlog{Facts: 1, Messages: 1}) {
 		t.Errorf("later: %+v (%v)", counts, err)
+	}
+}
+
+func TestStoppingRelayGivesBackWhatItHolds(t *testing.T) {
+	b := newBench(t, "local")
+	b.enqueue(models.Message{Key: "m"})
+	b.receive("a/0", "request/a")
+	b.runner.away["request/a"] = true
+	messages, err := b.Store.ClaimMessages(t.Context(), b.real, b.business(), lease, 1)
+	if err != nil || len(messages) != 1 {
+		t.Fatal(messages, err)
+	}
+	facts, err := b.Store.ClaimFacts(t.Context(), b.real, lease, 1)
+	if err != nil || len(facts) != 1 {
+		t.Fatal(facts, err)
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	if err := errors.Join(b.send(stopped, messages[0]), b.deliver(stopped, facts)); err != nil {
+		t.Fatal(err)
+	}
+	b.expect("m", models.MessageQueued, "", 0)
+	b.runner.away["request/a"] = false
+	b.pass()
+	b.deliverAll()
+	b.expect("m", models.MessageSent, "", 1)
+	if len(b.runner.brought["request/a"]) != 1 {
+		t.Error("the fact waits for the lease of a relay that stopped")
 	}
 }
