@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
@@ -72,6 +73,9 @@ func HashToken(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
 }
+
+// NewToken is a random machine token, in clear: shown once, kept by its HashToken.
+func NewToken() string { return tokenPrefix + rand.Text() + rand.Text() }
 
 func newSessions(st *store.Store, secure bool) *scs.SessionManager {
 	m := scs.New()
