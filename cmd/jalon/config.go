@@ -33,6 +33,7 @@ type Config struct {
 	TemporalAddress   string `env:"JALON_TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233" help:"Temporal frontend. jalon dev starts its own server there, on a loopback address; port 0 takes a free one." example:"temporal.example.org:7233"`
 	TemporalNamespace string `env:"JALON_TEMPORAL_NAMESPACE" envDefault:"default" help:"Temporal namespace." example:"jalon"`
 	TemporalUI        string `env:"JALON_TEMPORAL_UI" envDefault:"127.0.0.1:8233" help:"Address of the Temporal UI that jalon dev starts; port 0 takes a free one." example:"127.0.0.1:9233"`
+	TemporalUIURL     string `env:"JALON_TEMPORAL_UI_URL" default:"the one jalon dev starts, none otherwise" help:"Address of the Temporal UI that pages lead staff to." example:"https://temporal.example.org"`
 	TemporalBin       string `env:"JALON_TEMPORAL_BIN" default:"searched: PATH, beside jalon, else built from tools/" help:"Temporal CLI that jalon dev starts; its server must be 1.29 or newer." example:"/usr/local/bin/temporal"`
 
 	LinkKeys []string `env:"JALON_LINK_KEYS" default:"generated and kept in JALON_DATA, for jalon dev only" help:"Keys that sign the links of mails, comma-separated, each of at least 32 characters. The first signs, all are honoured." example:"5Zb0mCwq3X9o1uS8r7dYhK2eVtJfGxLpA4NcQiMyBzE"`
@@ -44,6 +45,8 @@ type Config struct {
 	MailFrom          string `env:"JALON_MAIL_FROM" envDefault:"Jalon <missions@example.org>" help:"Sender of every mail." example:"Agence Exemple <missions@example.org>"`
 	AgencyName        string `env:"JALON_AGENCY_NAME" envDefault:"Agence Exemple" help:"Name of the agency, in mails, pages and documents." example:"Agence Exemple"`
 	TeamEmail         string `env:"JALON_TEAM_EMAIL" envDefault:"equipe@example.org" help:"Team address that receives alerts of dossiers nobody owns." example:"equipe@example.org"`
+
+	Partners []string `env:"JALON_PARTNERS" help:"Codes of the partners that requests may come from, comma-separated." example:"reseau-a,reseau-b"`
 
 	ClockScale int64     `env:"JALON_CLOCK_SCALE" default:"as stored; 1 at the first start" help:"Business seconds per real second; 1 in production. Stored at the first start, and another one is refused later." example:"86400"`
 	ClockEpoch time.Time `env:"JALON_CLOCK_EPOCH" default:"as stored; the moment of the first start" help:"Business instant of the first start, with its zone. Stored, and another one is refused later." example:"2026-11-02T09:00:00+01:00"`
@@ -224,6 +227,9 @@ func (c Config) validate(own bool) (bad Problems) {
 		}
 	default:
 		bad.add("JALON_MAIL_TRANSPORT", "must be local or sendgrid, not %q", c.MailTransport)
+	}
+	if c.TemporalUIURL != "" && !webAddress(c.TemporalUIURL) {
+		bad.add("JALON_TEMPORAL_UI_URL", "must be an http or https address, not %q", c.TemporalUIURL)
 	}
 	if !webAddress(c.SendGridHost) {
 		bad.add("JALON_SENDGRID_HOST", "must be an http or https address, not %q", c.SendGridHost)

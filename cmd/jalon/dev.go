@@ -128,10 +128,10 @@ Jalon is ready.
   API and pages   %[1]s
   OpenAPI         %[1]s/openapi.json   readable at %[1]s/docs
   mailbox         %[1]s/mailbox
-  Temporal UI     http://%[2]s
+  Temporal UI     %[2]s
   data            %[3]s
 
-`, s.cfg.PublicURL, s.cfg.TemporalUI, s.cfg.Data)
+`, s.cfg.PublicURL, s.cfg.TemporalUIURL, s.cfg.Data)
 	if s.clock.Scale > 1 {
 		fmt.Printf("  Business time runs %d times as fast as real time; it is %s.\n\n", s.clock.Scale,
 			s.clock.Business(time.Now()).Format(time.RFC3339))
@@ -204,6 +204,9 @@ func (c *Config) takePorts() (net.Listener, error) {
 	if err != nil {
 		l.Close()
 		return nil, err
+	}
+	if c.TemporalUIURL == "" {
+		c.TemporalUIURL = publicURL(c.TemporalUI)
 	}
 	return l, nil
 }

@@ -77,8 +77,9 @@ const (
 // serve answers HTTP calls until ctx ends, and lets those under way finish.
 func (s *system) serve(ctx context.Context, l net.Listener) error {
 	cfg := api.Config{
-		Store: s.store, Temporal: s.temporal, Courier: s.courier, Signer: s.signer, Clock: s.clock, Policies: embedded{},
-		Documents: s.documents, PublicURL: s.cfg.PublicURL, Mailbox: s.cfg.MailTransport == "local", Log: s.log,
+		Store: s.store, Temporal: s.temporal, Courier: s.courier, Signer: s.signer, Clock: s.clock,
+		Documents: s.documents, PublicURL: s.cfg.PublicURL, Partners: s.cfg.Partners, Mailbox: s.cfg.MailTransport == "local",
+		TemporalUIURL: s.cfg.TemporalUIURL, TeamEmail: s.cfg.TeamEmail, Log: s.log,
 	}
 	if s.cfg.SendGridEventsKey != "" {
 		events, err := mail.NewEvents(s.cfg.SendGridEventsKey)
