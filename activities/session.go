@@ -33,7 +33,7 @@ func readSheet(participants []models.Participant, rows []models.Attendance, half
 	out := models.AttendanceReading{Participants: []string{}, Absences: []models.AbsenceEntry{}}
 	for _, p := range participants {
 		out.Participants = append(out.Participants, p.Ref)
-		absence := models.AbsenceEntry{Participant: p.Ref}
+		absence, open := models.AbsenceEntry{Participant: p.Ref}, models.AbsenceEntry{Participant: p.Ref}
 		for h := range halfDays {
 			switch marks[cell{p.Ref, h}] {
 			case models.AttendanceSigned:
@@ -42,10 +42,14 @@ func readSheet(participants []models.Participant, rows []models.Attendance, half
 				absence.HalfDays = append(absence.HalfDays, h)
 			default:
 				out.Unsigned++
+				open.HalfDays = append(open.HalfDays, h)
 			}
 		}
 		if len(absence.HalfDays) > 0 {
 			out.Absences = append(out.Absences, absence)
+		}
+		if len(open.HalfDays) > 0 {
+			out.Open = append(out.Open, open)
 		}
 	}
 	return out

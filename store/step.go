@@ -166,6 +166,11 @@ func (s *Store) newLines(ctx context.Context, step models.Step) ([]models.Fact, 
 		}
 		out = append(out, moved...)
 	}
+	reopened, err := s.reopen(ctx, step, prototypes)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, reopened...)
 	lines := slices.Clone(step.Rows.NewLines)
 	// Months are locked in one order by everybody.
 	slices.SortFunc(lines, func(a, b models.PayLine) int {
@@ -196,6 +201,29 @@ func (s *Store) newLines(ctx context.Context, step models.Step) ([]models.Fact, 
 			}
 		}
 		out = append(out, lineDue(f, line))
+	}
+	return out, nil
+}
+
+// reopen makes lines due again, in their payee's first month that is not settled.
+func (s *Store) reopen(ctx context.Context, step models.Step, prototypes map[string]models.Fact) ([]models.Fact, error) {
+	var out []models.Fact
+	for _, line := range step.Rows.Reopened {
+		f, ok := prototypes[line.Ref]
+		if !ok || f.Start == nil || f.Start.Remuneration == nil {
+			return nil, models.NewError(models.CodeInvalid, fmt.Sprintf("line %s: no fact says how to start its month", line.Ref))
+		}
+		var err error
+		if line.Month, err = s.openMonth(ctx, line.Payer, line.TrainerRef, line.HeldOn.Month()); err != nil {
+			return nil, err
+		}
+		if err := save(ctx, s, line); err != nil {
+			return nil, err
+		}
+		id := f.ID
+		f = lineDue(f, line)
+		f.ID = id
+		out = append(out, f)
 	}
 	return out, nil
 }
@@ -418,10 +446,27 @@ func (s *Store) reachable(ctx context.Context, to models.Role, ref string) (bool
 	return len(email) > 0 && email[0] != "", failure(err)
 }
 
+// address names the dossier's contact, whom a process knows by role only.
+func (s *Store) address(ctx context.Context, m *models.Message) error {
+	if m.ToRef != "" || (m.To != models.RoleClient && m.To != models.RoleBilling) {
+		return nil
+	}
+	brief, err := s.Brief(ctx, m.Dossier)
+	if err == ErrNotFound {
+		return nil
+	}
+	m.ToRef = brief.ContactRef
+	if m.To == models.RoleBilling && brief.BillingRef != "" {
+		m.ToRef = brief.BillingRef
+	}
+	return err
+}
+
 // expand turns a message to all participants into one for each who is registered now.
 func (s *Store) expand(ctx context.Context, m models.Message) ([]models.Message, error) {
 	if m.To != models.RoleParticipants {
-		return []models.Message{m}, nil
+		err := s.address(ctx, &m)
+		return []models.Message{m}, err
 	}
 	people, err := s.Participants(ctx, m.Dossier, true)
 	if err != nil {

@@ -53,16 +53,13 @@ func (m *remuneration) run(ctx workflow.Context) {
 	if !m.until(ctx, wait{Kind: models.DeadlineRecapDay, Subject: m.id, Due: latest(day, m.now(ctx))}, never) {
 		return
 	}
-	// Closed before its lines are read: a line that comes meanwhile falls in the next month, never between the two.
-	m.record(func(s *models.Step) {
-		s.Rows.PayMonth = &models.PayMonth{Payer: m.in.Payer, TrainerRef: m.in.TrainerRef, Month: m.in.Month, SettledAt: m.now(ctx)}
-	})
-	if m.flush(ctx) != nil {
-		return
-	}
 	if m.lines, err = readLines(ctx, models.LinesQuery{Payer: m.in.Payer, TrainerRef: m.in.TrainerRef, Month: m.in.Month}); err != nil {
 		return
 	}
+	// The month is closed in the step that takes its lines into the recap: one that came meanwhile moves to the next.
+	m.record(func(s *models.Step) {
+		s.Rows.PayMonth = &models.PayMonth{Payer: m.in.Payer, TrainerRef: m.in.TrainerRef, Month: m.in.Month, SettledAt: m.now(ctx)}
+	})
 	for len(m.lines) > 0 && m.failure == nil && ctx.Err() == nil {
 		if !m.issue(ctx) || !m.awaitAnswer(ctx) {
 			return
