@@ -126,7 +126,8 @@ func (s *solicitation) raise(ctx workflow.Context) func(alert string) {
 // the skill the search widens to adjacent ones (F050).
 func (s *solicitation) ask(ctx workflow.Context, only []string) {
 	limit := s.common.Policy.WaveSize
-	in := models.MatchInput{Dossier: s.dossier, Scope: s.in.Scope, Adjacent: s.adjacent, Exclude: s.asked, Only: only, Limit: limit}
+	in := models.MatchInput{Dossier: s.dossier, Scope: s.in.Scope, Adjacent: s.adjacent, Exclude: s.asked, Only: only, Limit: limit,
+		TargetRateShare: s.common.Policy.TargetRateShare}
 	found, err := match(ctx, in)
 	if err == nil && len(found) == 0 && len(only) == 0 && !s.adjacent {
 		s.adjacent, in.Adjacent = true, true
