@@ -159,10 +159,15 @@ func effects(a *activities.Activities) map[string]any {
 	}
 }
 
-func register(r worker.Registry, a *activities.Activities) {
+// RegisterProcesses registers the workflows alone, as a replayer needs them.
+func RegisterProcesses(r worker.WorkflowRegistry) {
 	for name, process := range processes() {
 		r.RegisterWorkflowWithOptions(process, workflow.RegisterOptions{Name: name})
 	}
+}
+
+func register(r worker.Registry, a *activities.Activities) {
+	RegisterProcesses(r)
 	for name, effect := range effects(a) {
 		r.RegisterActivityWithOptions(effect, activity.RegisterOptions{Name: name})
 	}

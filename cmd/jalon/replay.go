@@ -15,7 +15,7 @@ import (
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 
-	"jalon/workflows"
+	processes "jalon/worker"
 )
 
 // ReplayCmd replays histories.
@@ -27,7 +27,7 @@ type ReplayCmd struct {
 // an empty corpus proves nothing.
 func (c ReplayCmd) Run() error {
 	replayer := worker.NewWorkflowReplayer()
-	workflows.Register(replayer)
+	processes.RegisterProcesses(replayer)
 	quiet := log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 	count := 0
 	for _, path := range c.Paths {
