@@ -50,7 +50,7 @@ func open(ctx context.Context, c Config, log *slog.Logger) (*system, error) {
 		s.Close()
 		return nil, fmt.Errorf("JALON_DOCUMENTS: %w", err)
 	}
-	s.courier = &activities.Courier{Client: s.temporal, Store: st, TaskTimeout: worker.TaskTimeout(clock)}
+	s.courier = &activities.Courier{Client: s.temporal, Store: st, Clock: clock, TaskTimeout: worker.TaskTimeout(clock)}
 	return s, nil
 }
 
