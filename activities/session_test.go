@@ -19,7 +19,7 @@ func TestF124F135SheetIsReadPerHalfDay(t *testing.T) {
 	got := readSheet(people, rows, 2)
 	want := models.AttendanceReading{Participants: []string{"P-1", "P-2", "P-3"}, Signed: 3, Unsigned: 1,
 		Absences: []models.AbsenceEntry{{Participant: "P-2", HalfDays: []int{1}}, {Participant: "P-3", HalfDays: []int{0}}},
-		Open: []models.AbsenceEntry{{Participant: "P-3", HalfDays: []int{1}}}}
+		Open:     []models.AbsenceEntry{{Participant: "P-3", HalfDays: []int{1}}}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
