@@ -26,10 +26,12 @@ var arrows = map[string][]string{
 	"activities": {"store", "mail", "documents", "models"},
 	"worker":     {"workflows", "activities", "store", "mail", "documents", "policies", "models"},
 	"api":        {"workflows", "activities", "store", "mail", "documents", "web", "policies", "models"},
-	"cmd":        {"api", "worker", "workflows", "activities", "store", "mail", "documents", "web", "policies", "models"},
+	// Its people have what real people have: mails, pages and the API.
+	"demo": {"models"},
+	"cmd":  {"demo", "api", "worker", "workflows", "activities", "store", "mail", "documents", "web", "policies", "models"},
 	// Whole-system tests and benchmarks look at the house from outside.
-	"e2e":   {"cmd", "api", "worker", "workflows", "activities", "store", "mail", "documents", "web", "policies", "models"},
-	"bench": {"cmd", "api", "worker", "workflows", "activities", "store", "mail", "documents", "web", "policies", "models"},
+	"e2e":   {"cmd", "demo", "api", "worker", "workflows", "activities", "store", "mail", "documents", "web", "policies", "models"},
+	"bench": {"cmd", "demo", "api", "worker", "workflows", "activities", "store", "mail", "documents", "web", "policies", "models"},
 }
 
 // outside limits what rooms import from elsewhere, by prefix. Rooms not listed here are free.
