@@ -15,6 +15,7 @@ type Activities struct {
 	Store     *store.Store
 	Documents *documents.Folder
 	Clock     models.Clock
+	Agency    documents.Agency // who issues the documents
 
 	steps sync.Map // steps being written: workflow ID → time.Time of their first attempt
 }

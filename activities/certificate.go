@@ -1,0 +1,109 @@
+package activities
+
+import (
+	"context"
+
+	"jalon/documents"
+	"jalon/models"
+)
+
+// presence is what one participant followed of a course.
+type presence struct {
+	models.Participant
+	minutes  int64 // of the half-days signed: absences are out (F134)
+	from, to models.Date
+}
+
+// attended lists the active participants who signed at least one half-day of a session that was held, in the order they
+// registered.
+func (a *Activities) attended(ctx context.Context, dossier string) ([]presence, error) {
+	people, err := a.Store.Participants(ctx, dossier, true)
+	if err != nil {
+		return nil, err
+	}
+	sessions, err := a.Store.Sessions(ctx, dossier)
+	if err != nil {
+		return nil, err
+	}
+	by := map[string]*presence{}
+	for _, s := range sessions {
+		if s.Status == models.SessionCancelled || s.Status == models.SessionRefused {
+			continue
+		}
+		marks, err := a.Store.Attendances(ctx, s.Ref)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range marks {
+			if m.State != models.AttendanceSigned || m.HalfDay < 0 || m.HalfDay >= len(s.HalfDays) {
+				continue
+			}
+			p := by[m.Participant]
+			if p == nil {
+				p = &presence{}
+				by[m.Participant] = p
+			}
+			h := s.HalfDays[m.HalfDay]
+			p.minutes += int64(h.End.Sub(h.Start).Minutes())
+			day := models.ParisDate(h.Start)
+			if p.from == "" || day < p.from {
+				p.from = day
+			}
+			p.to = max(p.to, day)
+		}
+	}
+	var out []presence
+	for _, person := range people {
+		if p := by[person.Ref]; p != nil {
+			p.Participant = person
+			out = append(out, *p)
+		}
+	}
+	return out, nil
+}
+
+// IssueCertificates draws the certificate of every participant who signed at least one half-day, with the hours
+// followed, absences out (F134), and returns who they are. Issuing again at the same moment changes nothing.
+func (a *Activities) IssueCertificates(ctx context.Context, in models.CertificateInput) ([]string, error) {
+	b, course, err := a.brief(ctx, in.Dossier)
+	if err != nil {
+		return nil, failure(ctx, err)
+	}
+	client, err := known(a.Store.Client(ctx, b.ClientRef))
+	if err != nil {
+		return nil, failure(ctx, err)
+	}
+	sessions, err := a.Store.Sessions(ctx, in.Dossier)
+	if err != nil {
+		return nil, failure(ctx, err)
+	}
+	var planned int64
+	for _, s := range sessions {
+		if s.Status != models.SessionCancelled && s.Status != models.SessionRefused {
+			planned += s.Minutes()
+		}
+	}
+	people, err := a.attended(ctx, in.Dossier)
+	if err != nil {
+		return nil, failure(ctx, err)
+	}
+	out := []string{}
+	for _, p := range people {
+		subject := in.Dossier + "|" + p.Ref
+		employer := client.Name
+		if !b.ClientType.Organisation() {
+			employer = ""
+		}
+		pdf, err := documents.Certificate(documents.Attestation{Ref: subject, At: in.At, Agency: a.Agency, Participant: p.Name, Employer: employer,
+			Course: course, From: p.from, To: p.to, Minutes: p.minutes, Planned: planned})
+		if err != nil {
+			return nil, failure(ctx, err)
+		}
+		input := models.RenderInput{Kind: models.DocumentCertificate, Subject: subject, Dossier: in.Dossier, At: in.At}
+		if _, err := a.keep(ctx, input, fileName("certificat", subject), pdf); err != nil {
+			return nil, failure(ctx, err)
+		}
+		out = append(out, p.Ref)
+	}
+	return out, nil
+}
