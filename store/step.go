@@ -71,7 +71,10 @@ func (s *Store) write(ctx context.Context, step models.Step) (models.StepResult,
 	if err := s.journal(ctx, step); err != nil {
 		return models.StepResult{}, err
 	}
-	if err := save(ctx, s, step.Deadlines...); err != nil {
+	// New ones could not be locked: they are written in the same order.
+	deadlines := slices.Clone(step.Deadlines)
+	slices.SortStableFunc(deadlines, func(a, b models.Deadline) int { return strings.Compare(a.ID, b.ID) })
+	if err := save(ctx, s, deadlines...); err != nil {
 		return models.StepResult{}, err
 	}
 	if err := s.enqueue(ctx, step); err != nil {
