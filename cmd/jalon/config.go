@@ -44,6 +44,10 @@ type Config struct {
 	SendGridEventsKey string `env:"JALON_SENDGRID_EVENT_PUBLIC_KEY" help:"Public key of SendGrid's signed event webhook, in base64; required by the sendgrid transport, or bounces would go unseen." example:"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE…"`
 	MailFrom          string `env:"JALON_MAIL_FROM" envDefault:"Jalon <missions@example.org>" help:"Sender of every mail." example:"Agence Exemple <missions@example.org>"`
 	AgencyName        string `env:"JALON_AGENCY_NAME" envDefault:"Agence Exemple" help:"Name of the agency, in mails, pages and documents." example:"Agence Exemple"`
+	AgencyAddress     string `env:"JALON_AGENCY_ADDRESS" envDefault:"1 rue de l'Exemple, 75001 Paris" help:"Postal address of the agency, on documents." example:"1 rue de l'Exemple, 75001 Paris"`
+	AgencyCompany     string `env:"JALON_AGENCY_COMPANY_NUMBER" envDefault:"999999907" help:"SIREN of the agency, nine digits, on documents." example:"999999907"`
+	AgencyVATNumber   string `env:"JALON_AGENCY_VAT_NUMBER" help:"VAT number of the agency, on invoices." example:"FR29999999907"`
+	AgencyActivity    string `env:"JALON_AGENCY_ACTIVITY_NUMBER" help:"Training activity declaration number (NDA) of the agency, on conventions and contracts." example:"11750000000"`
 	TeamEmail         string `env:"JALON_TEAM_EMAIL" envDefault:"equipe@example.org" help:"Team address that receives alerts of dossiers nobody owns." example:"equipe@example.org"`
 
 	Partners []string `env:"JALON_PARTNERS" help:"Codes of the partners that requests may come from, comma-separated." example:"reseau-a,reseau-b"`
@@ -242,6 +246,9 @@ func (c Config) validate(own bool) (bad Problems) {
 	}
 	if strings.TrimSpace(c.AgencyName) == "" {
 		bad.add("JALON_AGENCY_NAME", "must not be empty")
+	}
+	if len(c.AgencyCompany) != 9 || strings.Trim(c.AgencyCompany, "0123456789") != "" {
+		bad.add("JALON_AGENCY_COMPANY_NUMBER", "must be nine digits, not %q", c.AgencyCompany)
 	}
 	if c.ClockScale < 0 || c.ClockScale > models.MaxScale {
 		bad.add("JALON_CLOCK_SCALE", "must be between 1 and %d", models.MaxScale)
