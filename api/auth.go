@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/argon2id"
@@ -210,15 +211,10 @@ func (s *Server) caller(c *gin.Context) Caller { return callFrom(c.Request.Conte
 var hashing = make(chan struct{}, 2)
 
 // decoy takes as long to check as a real hash, so that the answer does not tell which logins exist.
-var decoy = func() func() string {
-	var hash string
-	return func() string {
-		if hash == "" {
-			hash, _ = argon2id.CreateHash(randomID(), argon2id.DefaultParams)
-		}
-		return hash
-	}
-}()
+var decoy = sync.OnceValue(func() string {
+	hash, _ := argon2id.CreateHash(randomID(), argon2id.DefaultParams)
+	return hash
+})
 
 // HashPassword is the form in which a password is kept.
 func HashPassword(password string) (string, error) {

@@ -51,7 +51,7 @@ type PolicyView struct {
 // shipped are the policies that come with the program.
 type shipped struct{}
 
-func (shipped) Names() []string                          { return policies.Names() }
+func (shipped) Names() []string                         { return policies.Names() }
 func (shipped) Load(name string) (models.Policy, error) { return policies.Load(name) }
 
 // policy is a way of working that takes requests. Errors: policy_unknown, policy_unsupported with the parameters.

@@ -31,8 +31,7 @@ type NewClient struct {
 
 func (c NewClient) check(at string) error {
 	if c.Type == models.ClientIndividual && c.Company != "" {
-		return &faulty{models.NewError(models.CodeClientForm, "an individual has no company number"),
-			[]Fault{{at + ".company_number", "an individual has none"}}}
+		return fault(models.CodeClientForm, at+".company_number", "an individual has none")
 	}
 	return nil
 }
@@ -100,7 +99,9 @@ func (s *Server) clientView(ctx context.Context, ref string) (ClientView, error)
 func (s *Server) registerClients() {
 	add(s, operation{method: "GET", path: "/clients", id: "list-clients", tag: "clients", rule: StaffMoney, summary: "Clients, by reference"},
 		func(ctx context.Context, in *paging) (*listOutput[models.Client], error) {
-			return paged(in, func(from store.Cursor) (store.Page[models.Client], error) { return s.store.Clients(ctx, from, in.Limit) })
+			return paged(in, func(from store.Cursor) (store.Page[models.Client], error) {
+				return s.store.Clients(ctx, from, in.Limit)
+			})
 		})
 	add(s, operation{method: "GET", path: "/clients/{ref}", id: "get-client", tag: "clients", rule: StaffMoney, summary: "A client and its people"},
 		func(ctx context.Context, in *refInput) (*itemOutput[ClientView], error) {

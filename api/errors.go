@@ -55,7 +55,7 @@ var refusals = map[models.Code]refusal{
 	models.CodeAlreadyChosen:       {409, "Un formateur est déjà retenu.", "A trainer is already chosen."},
 	models.CodeNoTrainer:           {409, "Aucun formateur n'est retenu.", "No trainer is chosen."},
 	models.CodeTrainerUnknown:      {422, "Ce formateur n'existe pas ou n'est plus actif.", "This trainer does not exist or is no longer active."},
-	models.CodeTrainerBusy:         {409, "Le formateur est déjà pris à ce moment.", "The trainer is already busy at that time."},
+	models.CodeTrainerBusy:         {409, "Ce formateur a déjà été sollicité ou est déjà pris.", "This trainer was already asked or is already busy."},
 	models.CodeTrainerIneligible:   {409, "Ce formateur ne peut pas prendre cette mission.", "This trainer cannot take this mission."},
 	models.CodeNoCandidate:         {409, "Il ne reste personne à solliciter.", "There is nobody left to ask."},
 	models.CodeAuditMissing:        {409, "Le résultat de l'audit n'est pas enregistré.", "The outcome of the audit is not recorded."},
@@ -134,26 +134,31 @@ func (p *Problem) GetHeaders() http.Header { return p.headers }
 // ContentType is the one of problem documents.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
+type cause = models.Error
+
 // named is a refusal about named things, e.g. parameters of a policy.
 type named struct {
-	*models.Error
+	*cause
 	names []string
 }
 
-func (e *named) Unwrap() error { return e.Error }
+func (e *named) Unwrap() error { return e.cause }
 
 // faulty is a refusal of some fields.
 type faulty struct {
-	*models.Error
+	*cause
 	faults []Fault
 }
 
-func (e *faulty) Unwrap() error { return e.Error }
+func (e *faulty) Unwrap() error { return e.cause }
 
-// invalid refuses one field of the input.
-func invalid(location, message string) error {
-	return &faulty{Error: models.NewError(models.CodeInvalid, message), faults: []Fault{{location, message}}}
+// fault refuses one field, saying where and what in English.
+func fault(code models.Code, location, message string) error {
+	return &faulty{models.NewError(code, message), []Fault{{location, message}}}
 }
+
+// invalid refuses one field of the input (invalid_input).
+func invalid(location, message string) error { return fault(models.CodeInvalid, location, message) }
 
 func refuse(code models.Code) error { return models.NewError(code, string(code)) }
 

@@ -16,7 +16,7 @@ import (
 	"jalon/models"
 )
 
-// readTimeout bounds one request, whatever it asks for.
+// requestTimeout bounds one request, whatever it asks for.
 const requestTimeout = 30 * time.Second
 
 type contextKey int
@@ -103,11 +103,15 @@ func (s *Server) limitBody(c *gin.Context) {
 		c.Next() // its pages set their own limit, and say so in their own markup
 		return
 	}
-	if c.Request.ContentLength > s.cfg.BodyLimit {
+	limit, ok := s.bodies[c.Request.Method+" "+c.FullPath()]
+	if !ok {
+		limit = s.cfg.BodyLimit
+	}
+	if c.Request.ContentLength > limit {
 		s.problem(c, refuse(models.CodeTooLarge))
 		return
 	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, s.cfg.BodyLimit)
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit)
 	c.Next()
 }
 

@@ -27,13 +27,14 @@ type operation struct {
 	id, tag      string
 	summary      string
 	rule         Rule
-	status       int  // of success; 0: 200, or 201 for one that creates
-	keyed        bool // needs an Idempotency-Key
+	status       int   // of success; 0: 200, or 201 for one that creates
+	keyed        bool  // needs an Idempotency-Key
+	body         int64 // limit in bytes; 0: the server's
 }
 
 // humaConfig is the document's head; schema links and the docs page of the library, which loads scripts from
 // elsewhere, are left out.
-func humaConfig(bodyLimit int64) huma.Config {
+func humaConfig() huma.Config {
 	c := huma.DefaultConfig("Jalon", "1")
 	c.CreateHooks = nil
 	c.DocsPath, c.SchemasPath, c.OpenAPIPath = "", "", ""
@@ -56,6 +57,11 @@ const (
 func add[I, O any](s *Server, op operation, handler func(context.Context, *I) (*O, error)) {
 	path := Prefix + op.path
 	s.rules[op.method+" "+ginPath(path)] = op.rule
+	limit := s.cfg.BodyLimit
+	if op.body > 0 {
+		limit = op.body
+		s.bodies[op.method+" "+ginPath(path)] = limit
+	}
 	roles := []string{"public"}
 	security := []map[string][]string{}
 	if !op.rule.Public {
@@ -69,7 +75,7 @@ func add[I, O any](s *Server, op operation, handler func(context.Context, *I) (*
 		security = []map[string][]string{{"token": {}}, {"session": {}}}
 	}
 	h := huma.Operation{OperationID: op.id, Method: op.method, Path: path, Summary: op.summary, Tags: []string{op.tag},
-		DefaultStatus: op.status, MaxBodyBytes: s.cfg.BodyLimit + 1, Security: security,
+		DefaultStatus: op.status, MaxBodyBytes: limit + 1, Security: security,
 		Metadata:   map[string]any{ruleMeta: op.rule, keyedMeta: op.keyed},
 		Extensions: map[string]any{"x-roles": roles}}
 	if op.keyed {
@@ -123,6 +129,9 @@ func (s *Server) guard(ctx huma.Context, next func(huma.Context)) {
 		}
 		s.problem(c, err)
 		return
+	}
+	if len(body) == 0 && ctx.Operation().RequestBody != nil {
+		body = []byte("{}") // a decision without particulars needs no body
 	}
 	c.Request.Body = io.NopCloser(bytes.NewReader(body))
 	if keyed, _ := ctx.Operation().Metadata[keyedMeta].(bool); keyed {

@@ -69,12 +69,12 @@ type Config struct {
 	// TemporalUIURL is shown on the home page, TeamEmail at the foot of the pages; empty: not shown.
 	TemporalUIURL string
 	TeamEmail     string
-	Log       *slog.Logger
-	BodyLimit int64            // bytes; 0: DefaultBodyLimit
-	Timeout   time.Duration    // of a command, real time; 0: 10 s
-	RateLimit float64          // calls per second and caller; 0: 50
-	RateBurst int              // 0: 200
-	Now       func() time.Time // real time; nil: the system clock
+	Log           *slog.Logger
+	BodyLimit     int64            // bytes; 0: DefaultBodyLimit
+	Timeout       time.Duration    // of a command, real time; 0: 10 s
+	RateLimit     float64          // calls per second and caller; 0: 50
+	RateBurst     int              // 0: 200
+	Now           func() time.Time // real time; nil: the system clock
 }
 
 // Server answers HTTP calls. Make it with New.
@@ -85,9 +85,10 @@ type Server struct {
 	engine   *gin.Engine
 	api      huma.API
 	sessions *scs.SessionManager
-	limits   *limiter // calls of a caller
-	signIns  *limiter // attempts on a login
-	rules    map[string]Rule
+	limits   *limiter         // calls of a caller
+	signIns  *limiter         // attempts on a login
+	rules    map[string]Rule  // by method and route
+	bodies   map[string]int64 // body limits other than the usual, by method and route
 	calendar models.Calendar
 	https    bool
 }
@@ -127,7 +128,8 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, store: cfg.Store, log: cfg.Log, rules: map[string]Rule{}, calendar: calendar,
+	s := &Server{cfg: cfg, store: cfg.Store, log: cfg.Log, rules: map[string]Rule{},
+		bodies: map[string]int64{http.MethodPost + " " + linkPath: uploadLimit + formLimit}, calendar: calendar,
 		https:   public.Scheme == "https",
 		limits:  newLimiter(cfg.RateLimit, cfg.RateBurst, cfg.Now),
 		signIns: newLimiter(0.2, 10, cfg.Now)}
@@ -139,9 +141,11 @@ func New(cfg Config) (*Server, error) {
 	s.engine.ContextWithFallback = true
 	s.engine.Use(s.requestID, s.accessLog, s.recover, s.secure, s.limitBody)
 	s.engine.NoRoute(func(c *gin.Context) { s.problem(c, models.NewError(models.CodeUnknown, "no such address")) })
-	s.engine.NoMethod(func(c *gin.Context) { writeProblem(c, humaProblem(langOf(c.Request), http.StatusMethodNotAllowed, nil)) })
+	s.engine.NoMethod(func(c *gin.Context) {
+		writeProblem(c, humaProblem(langOf(c.Request), http.StatusMethodNotAllowed, nil))
+	})
 
-	s.api = humagin.New(s.engine, humaConfig(cfg.BodyLimit))
+	s.api = humagin.New(s.engine, humaConfig())
 	s.api.UseMiddleware(s.guard)
 	s.registerAPI()
 	s.registerPages()

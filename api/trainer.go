@@ -85,7 +85,9 @@ func (s *Server) knownTopic(ctx context.Context, topic, at string) error {
 func (s *Server) registerTrainers() {
 	add(s, operation{method: "GET", path: "/trainers", id: "list-trainers", tag: "trainers", rule: Everyone, summary: "Trainers, by reference (F019)"},
 		func(ctx context.Context, in *paging) (*listOutput[models.Trainer], error) {
-			return paged(in, func(from store.Cursor) (store.Page[models.Trainer], error) { return s.store.Trainers(ctx, from, in.Limit) })
+			return paged(in, func(from store.Cursor) (store.Page[models.Trainer], error) {
+				return s.store.Trainers(ctx, from, in.Limit)
+			})
 		})
 	add(s, operation{method: "GET", path: "/trainers/{ref}", id: "get-trainer", tag: "trainers", rule: Everyone, summary: "A trainer's profile (F018, F019)"},
 		func(ctx context.Context, in *refInput) (*itemOutput[models.Trainer], error) {

@@ -1,0 +1,395 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"jalon/models"
+)
+
+// Why is the reason of a decision, in words. It is kept apart: processes carry its reference.
+type Why struct {
+	Reason string `json:"reason,omitempty" maxLength:"4000" doc:"Why, in words"`
+	Note   string `json:"note,omitempty" maxLength:"4000" doc:"The same as reason"`
+}
+
+func (w Why) words() string {
+	if text := strings.TrimSpace(w.Reason); text != "" {
+		return text
+	}
+	return strings.TrimSpace(w.Note)
+}
+
+// DecisionInput decides without particulars.
+type DecisionInput struct{ Why }
+
+// CancelInput cancels a request.
+type CancelInput struct {
+	Why
+	Cause string `json:"cause,omitempty" enum:"by_client,by_agency" default:"by_agency"`
+}
+
+// QualifyInput is what staff learnt since; what is absent stays as it is.
+type QualifyInput struct {
+	Why
+	Topic       *string       `json:"topic,omitempty" maxLength:"64"`
+	Title       *string       `json:"title,omitempty" minLength:"1" maxLength:"200"`
+	Needs       *string       `json:"needs,omitempty" maxLength:"10000"`
+	Mode        *models.Mode  `json:"mode,omitempty" enum:"at_client,in_centre,remote,mixed"`
+	Address     *string       `json:"address,omitempty" maxLength:"500"`
+	Department  *string       `json:"department,omitempty" pattern:"^([0-9][0-9AB][0-9]?)?$"`
+	GroupSize   *int          `json:"group_size,omitempty" minimum:"1" maximum:"1000"`
+	Level       *string       `json:"level,omitempty" enum:"beginner,intermediate,expert"`
+	Funding     *string       `json:"funding,omitempty" enum:"employer,skills_operator,cpf,employment_service,self_paid_monthly,volunteer_credit,other"`
+	BudgetCents *models.Cents `json:"budget_cents,omitempty" minimum:"0" maximum:"100000000000"`
+	WantedFrom  *models.Date  `json:"wanted_from,omitempty" format:"date"`
+	Urgent      *bool         `json:"urgent,omitempty"`
+	Order       *OrderInput   `json:"order,omitempty"`
+	Owner       *string       `json:"owner,omitempty" maxLength:"32"`
+}
+
+// AssignInput names a known trainer, without a search.
+type AssignInput struct {
+	Why
+	TrainerRef string       `json:"trainer_ref" minLength:"1" maxLength:"32"`
+	RateCents  models.Cents `json:"rate_cents" minimum:"1" maximum:"100000000"`
+	RateUnit   models.Unit  `json:"rate_unit" enum:"hour,half_day,day,flat"`
+}
+
+// WaiveInput names the step to skip, the one the dossier stands at.
+type WaiveInput struct {
+	Why
+	Step models.Stage `json:"step" enum:"audit,programme,interview,readiness"`
+}
+
+// VerdictInput is a yes or a no.
+type VerdictInput struct {
+	Why
+	Passed bool `json:"passed"`
+}
+
+// ReissueInput names the document to replace.
+type ReissueInput struct {
+	Why
+	Contract string `json:"contract,omitempty" maxLength:"80" doc:"Reference, or else number"`
+	Number   int    `json:"number,omitempty" minimum:"0"`
+}
+
+// SessionPlan is one session to plan.
+type SessionPlan struct {
+	HalfDays []models.HalfDay `json:"half_days" minItems:"1" maxItems:"20"`
+	Place    string           `json:"place,omitempty" maxLength:"1000" doc:"Place or video room, in words"`
+}
+
+// PlanInput plans sessions, in the order given (F108).
+type PlanInput struct {
+	Why
+	Sessions []SessionPlan `json:"sessions" minItems:"1" maxItems:"200"`
+}
+
+// RescheduleInput moves a session.
+type RescheduleInput struct {
+	Why
+	HalfDays []models.HalfDay `json:"half_days" minItems:"1" maxItems:"20"`
+}
+
+// ChooseInput retains one of the interested trainers, and says why (F052, F066).
+type ChooseInput struct {
+	Why
+	Invitation string `json:"invitation,omitempty" maxLength:"80" doc:"Reference, or else number in the current search"`
+	Number     int    `json:"number,omitempty" minimum:"0"`
+}
+
+// WidenInput goes on with a search: with trainers named, with holders of adjacent skills, or with the next wave.
+type WidenInput struct {
+	Why
+	Trainers []string `json:"trainers,omitempty" maxItems:"100"`
+	Adjacent bool     `json:"adjacent,omitempty"`
+}
+
+// order is a command ready to go: its process, and its particulars once it is known who decides.
+type order struct {
+	workflow string
+	command  func(by models.By) any
+}
+
+// decide keeps the reason, sends the command to its process and waits for its outcome. Refusals of the process come
+// back with their code; temporarily_unavailable when it does not answer in time (a repeat with the same key is safe).
+func (s *Server) decide(ctx context.Context, verb models.Verb, dossier, why string, o order) (*itemOutput[models.CommandResult], error) {
+	call := callFrom(ctx)
+	by := call.by()
+	var err error
+	if by.Note, err = s.note(ctx, dossier, call.Ref, why); err != nil {
+		return nil, err
+	}
+	return item(s.update(ctx, o.workflow, verb, digest(call.Ref, string(verb), o.workflow, call.key), o.command(by)))
+}
+
+func (s *Server) update(ctx context.Context, workflow string, verb models.Verb, id string, command any) (models.CommandResult, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
+	defer cancel()
+	var result models.CommandResult
+	handle, err := s.cfg.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{WorkflowID: workflow, UpdateID: id,
+		UpdateName: string(verb), Args: []any{command}, WaitForStage: client.WorkflowUpdateStageCompleted})
+	if err == nil {
+		err = handle.Get(ctx, &result)
+	}
+	if missing := (*serviceerror.NotFound)(nil); errors.As(err, &missing) {
+		return result, s.away(ctx, workflow)
+	}
+	return result, err
+}
+
+// away says why a process that should run does not answer: it ended, its last step not being seen here yet, or the
+// relay has still to start it.
+func (s *Server) away(ctx context.Context, workflow string) error {
+	d, err := s.cfg.Temporal.DescribeWorkflowExecution(ctx, workflow, "")
+	if err == nil && d.WorkflowExecutionInfo.Status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		return refuse(models.CodeFinished)
+	}
+	return refuse(models.CodeUnavailable)
+}
+
+type reasoned interface{ words() string }
+
+// requestInput is a command of a dossier.
+type requestInput[B any] struct {
+	Ref  string `path:"ref" maxLength:"32"`
+	Body B
+}
+
+// requestCommand registers POST /requests/{ref}/verb. prepare checks what the database can tell.
+func requestCommand[B reasoned](s *Server, verb models.Verb, rule Rule, summary string,
+	prepare func(ctx context.Context, r models.Request, b models.Brief, in B) (order, error)) {
+	name := strings.ReplaceAll(string(verb), "_", "-")
+	add(s, operation{method: "POST", path: "/requests/{ref}/" + name, id: name, tag: "commands", rule: rule, keyed: true, summary: summary},
+		func(ctx context.Context, in *requestInput[B]) (*itemOutput[models.CommandResult], error) {
+			b, r, err := s.running(ctx, in.Ref)
+			if err != nil {
+				return nil, err
+			}
+			o, err := prepare(ctx, r, b, in.Body)
+			if err != nil {
+				return nil, err
+			}
+			return s.decide(ctx, verb, in.Ref, in.Body.words(), o)
+		})
+}
+
+func toRequest(r models.Request, command func(by models.By) any) (order, error) {
+	return order{models.RequestID(r.Ref), command}, nil
+}
+
+func (s *Server) registerCommands() {
+	decision := func(verb models.Verb, rule Rule, summary string) {
+		requestCommand(s, verb, rule, summary, func(_ context.Context, r models.Request, _ models.Brief, in DecisionInput) (order, error) {
+			return toRequest(r, func(by models.By) any { return models.Decision{By: by} })
+		})
+	}
+	verdict := func(verb models.Verb, rule Rule, summary string) {
+		requestCommand(s, verb, rule, summary, func(_ context.Context, r models.Request, _ models.Brief, in VerdictInput) (order, error) {
+			return toRequest(r, func(by models.By) any { return models.Verdict{By: by, Passed: in.Passed} })
+		})
+	}
+	decision(models.VerbHandOver, Staff, "Out of scope: the client is passed on (F013)")
+	decision(models.VerbDropTrainer, Staff, "The retained trainer leaves; the runner-up comes first")
+	decision(models.VerbApproveProgramme, Pedagogy, "Approve the programme")
+	decision(models.VerbReturnProgramme, Pedagogy, "Send the programme back, saying why")
+	verdict(models.VerbRecordInterview, Pedagogy, "Record the interview (F084)")
+	verdict(models.VerbConfirmReadiness, Pedagogy, "The last check of the paperwork (F085)")
+	requestCommand(s, models.VerbCancel, Staff, "Cancel: what was promised is undone",
+		func(_ context.Context, r models.Request, _ models.Brief, in CancelInput) (order, error) {
+			return toRequest(r, func(by models.By) any { return models.Decision{By: by, Reason: in.Cause} })
+		})
+	requestCommand(s, models.VerbWaive, Pedagogy, "Skip the step the dossier stands at, saying why",
+		func(_ context.Context, r models.Request, _ models.Brief, in WaiveInput) (order, error) {
+			return toRequest(r, func(by models.By) any { return models.Waive{By: by, Step: in.Step} })
+		})
+	requestCommand(s, models.VerbAssign, Staff, "Retain a known trainer, without a search",
+		func(ctx context.Context, r models.Request, _ models.Brief, in AssignInput) (order, error) {
+			if err := s.knownTrainer(ctx, in.TrainerRef, "body.trainer_ref"); err != nil {
+				return order{}, err
+			}
+			return toRequest(r, func(by models.By) any {
+				return models.Assign{By: by, TrainerRef: in.TrainerRef, RateCents: in.RateCents, RateUnit: in.RateUnit}
+			})
+		})
+	requestCommand(s, models.VerbReissueContract, Staff, "A new version of a declined or expired document",
+		func(ctx context.Context, r models.Request, _ models.Brief, in ReissueInput) (order, error) {
+			ref := in.Contract
+			if ref == "" {
+				ref = models.ContractRef(r.Ref, in.Number)
+			}
+			if c, err := s.store.Contract(ctx, ref); err != nil || c.Dossier != r.Ref {
+				return order{}, firstError(err, refuse(models.CodeUnknown))
+			}
+			return toRequest(r, func(by models.By) any { return models.Reissue{By: by, Contract: ref} })
+		})
+	requestCommand(s, models.VerbPlanSessions, Staff, "Plan sessions, before they take place (F108)",
+		func(ctx context.Context, r models.Request, _ models.Brief, in PlanInput) (order, error) {
+			if len(r.TrainerRef) == 0 {
+				return order{}, refuse(models.CodeNoTrainer)
+			}
+			plan := models.PlanSessions{}
+			for i, p := range in.Sessions {
+				if err := s.comingHalfDays(p.HalfDays, fmt.Sprintf("body.sessions[%d].half_days", i)); err != nil {
+					return order{}, err
+				}
+			}
+			for _, p := range in.Sessions {
+				place, err := s.note(ctx, r.Ref, callFrom(ctx).Ref, p.Place)
+				if err != nil {
+					return order{}, err
+				}
+				plan.Sessions = append(plan.Sessions, models.PlannedSession{HalfDays: inUTC(p.HalfDays), PlaceRef: place})
+			}
+			return toRequest(r, func(by models.By) any { plan.By = by; return plan })
+		})
+	requestCommand(s, models.VerbChoose, Staff, "Retain one of the interested trainers (F052, F066)",
+		func(ctx context.Context, r models.Request, _ models.Brief, in ChooseInput) (order, error) {
+			if r.Solicitation == 0 {
+				return order{}, refuse(models.CodeWrongStage)
+			}
+			ref := in.Invitation
+			if n, err := strconv.Atoi(ref); err == nil {
+				ref, in.Number = "", n
+			}
+			if ref == "" {
+				ref = models.InvitationRef(r.Ref, r.Solicitation, in.Number)
+			}
+			if inv, err := s.store.Invitation(ctx, ref); err != nil || inv.Dossier != r.Ref {
+				return order{}, firstError(err, refuse(models.CodeUnknown))
+			}
+			return order{models.SolicitationID(r.Ref, r.Solicitation), func(by models.By) any {
+				return models.Choose{By: by, Invitation: ref}
+			}}, nil
+		})
+	requestCommand(s, models.VerbWiden, Staff, "Go on with the search (F050, F074)",
+		func(ctx context.Context, r models.Request, _ models.Brief, in WidenInput) (order, error) {
+			if r.Solicitation == 0 {
+				return order{}, refuse(models.CodeWrongStage)
+			}
+			for i, t := range in.Trainers {
+				if err := s.knownTrainer(ctx, t, fmt.Sprintf("body.trainers[%d]", i)); err != nil {
+					return order{}, err
+				}
+			}
+			return order{models.SolicitationID(r.Ref, r.Solicitation), func(by models.By) any {
+				return models.Widen{By: by, Trainers: in.Trainers, Adjacent: in.Adjacent}
+			}}, nil
+		})
+	s.qualification(models.VerbQualify, "The needs are known: the search may start (F004)", models.StageQualification)
+	s.qualification(models.VerbRework, "A new version of the request, a new search (F074)", models.StageSolicitation,
+		models.StageAudit, models.StageProgramme)
+
+	add(s, operation{method: "POST", path: "/requests/{ref}/give-up-follow-up", id: "give-up-follow-up", tag: "commands", rule: Staff,
+		keyed: true, summary: "Stop waiting for evaluations"},
+		func(ctx context.Context, in *requestInput[DecisionInput]) (*itemOutput[models.CommandResult], error) {
+			if _, _, err := s.dossier(ctx, in.Ref); err != nil {
+				return nil, err
+			}
+			return s.decide(ctx, models.VerbGiveUp, in.Ref, in.Body.words(), order{models.FollowUpID(in.Ref),
+				func(by models.By) any { return models.Decision{By: by} }})
+		})
+}
+
+// qualification registers a command that changes the brief first, and puts it back when the process refuses.
+func (s *Server) qualification(verb models.Verb, summary string, stages ...models.Stage) {
+	name := string(verb)
+	add(s, operation{method: "POST", path: "/requests/{ref}/" + name, id: name, tag: "commands", rule: Staff, keyed: true, summary: summary},
+		func(ctx context.Context, in *requestInput[QualifyInput]) (*itemOutput[models.CommandResult], error) {
+			before, r, err := s.running(ctx, in.Ref)
+			if err != nil {
+				return nil, err
+			}
+			if !slices.Contains(stages, r.Stage) {
+				return nil, refuse(models.CodeWrongStage)
+			}
+			brief := before
+			if err := s.apply(ctx, &brief, in.Body.needs(before)); err != nil {
+				return nil, err
+			}
+			if err := s.store.SaveBrief(ctx, brief); err != nil {
+				return nil, err
+			}
+			out, err := s.decide(ctx, verb, in.Ref, in.Body.words(), order{models.RequestID(in.Ref),
+				func(by models.By) any { return models.Qualify{By: by, Scope: brief.Scope()} }})
+			if err != nil && codeOf(err) != models.CodeUnavailable {
+				// Without an answer the change stays: the process may have taken it, and a repeat settles it.
+				err = firstError(s.store.SaveBrief(context.WithoutCancel(ctx), before), err)
+			}
+			return out, err
+		})
+}
+
+// needs are those of a brief with what changed.
+func (in QualifyInput) needs(b models.Brief) Needs {
+	o := OrderInput{HalfDays: b.Order.HalfDays, Unit: b.Order.Unit, Quantity: b.Order.Quantity,
+		UnitPriceCents: b.Order.UnitPriceCents, VATBps: b.Order.VATBps}
+	return Needs{Topic: or(in.Topic, b.Topic), Title: or(in.Title, b.Title), Needs: or(in.Needs, b.Needs), Mode: or(in.Mode, b.Mode),
+		Address: or(in.Address, b.Address), Department: or(in.Department, b.Department), GroupSize: or(in.GroupSize, b.GroupSize),
+		Level: or(in.Level, b.Level), Funding: or(in.Funding, b.Funding), BudgetCents: or(in.BudgetCents, b.BudgetCents),
+		WantedFrom: or(in.WantedFrom, b.WantedFrom), Urgent: or(in.Urgent, b.Urgent), Order: or(in.Order, o), Owner: or(in.Owner, "")}
+}
+
+func or[T any](changed *T, before T) T {
+	if changed != nil {
+		return *changed
+	}
+	return before
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// knownTrainer refuses (trainer_unknown) one that does not exist or is not active.
+func (s *Server) knownTrainer(ctx context.Context, ref, at string) error {
+	t, err := s.store.Trainer(ctx, ref)
+	if models.ErrorCode(err) == models.CodeUnknown || err == nil && !t.Active {
+		return fault(models.CodeTrainerUnknown, at, "no such active trainer")
+	}
+	return err
+}
+
+// comingHalfDays refuses half-days that are empty or out of order (invalid_input), overlap (session_overlap) or have
+// begun (past_date, F108).
+func (s *Server) comingHalfDays(halfDays []models.HalfDay, at string) error {
+	now := s.now()
+	for i, h := range halfDays {
+		where := fmt.Sprintf("%s[%d]", at, i)
+		switch {
+		case !h.End.After(h.Start):
+			return invalid(where+".end", "ends before it starts")
+		case h.End.Sub(h.Start) > 12*time.Hour:
+			return invalid(where+".end", "a half-day lasts 12 hours at most")
+		case !h.Start.After(now):
+			return fault(models.CodePastDate, where+".start", "already past")
+		case i > 0 && h.Start.Before(halfDays[i-1].End):
+			return fault(models.CodeSessionOverlap, where+".start", "before the end of the one before")
+		}
+	}
+	return nil
+}
+
+func inUTC(halfDays []models.HalfDay) []models.HalfDay {
+	out := make([]models.HalfDay, len(halfDays))
+	for i, h := range halfDays {
+		out[i] = models.HalfDay{Start: h.Start.UTC(), End: h.End.UTC()}
+	}
+	return out
+}

@@ -1,0 +1,49 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"jalon/models"
+	"jalon/store"
+)
+
+func (s *Server) registerDeadlines() {
+	add(s, operation{method: "GET", path: "/deadlines", id: "list-deadlines", tag: "deadlines", rule: Everyone, summary: "What falls due, soonest first"},
+		func(ctx context.Context, in *struct {
+			Request string      `query:"request" maxLength:"32"`
+			Awaits  models.Role `query:"awaits" enum:"trainer,client,billing,participant,participants,staff,pedagogy,finance,system"`
+			Before  time.Time   `query:"before" doc:"Due no later"`
+			paging
+		}) (*listOutput[models.Deadline], error) {
+			return paged(&in.paging, func(from store.Cursor) (store.Page[models.Deadline], error) {
+				return s.store.OpenDeadlines(ctx, store.DeadlineFilter{Dossier: in.Request, Awaits: in.Awaits, Before: in.Before}, from, in.Limit)
+			})
+		})
+	add(s, operation{method: "POST", path: "/deadlines/postpone", id: "postpone", tag: "deadlines", rule: StaffMoney, keyed: true,
+		summary: "Move a deadline later, saying why; the link that serves it stays valid"},
+		func(ctx context.Context, in *struct {
+			Body struct {
+				Why
+				DeadlineID string    `json:"deadline_id" minLength:"1" maxLength:"160"`
+				DueAt      time.Time `json:"due_at"`
+			}
+		}) (*itemOutput[models.CommandResult], error) {
+			d, err := s.store.Deadline(ctx, in.Body.DeadlineID)
+			switch {
+			case err != nil:
+				return nil, err
+			case d.Status != models.Open:
+				return nil, refuse(models.CodeDeadlineClosed)
+			case !d.Postponable:
+				return nil, refuse(models.CodeDeadlineLegal)
+			case !in.Body.DueAt.After(d.DueAt):
+				return nil, refuse(models.CodeDeadlineEarlier)
+			case !in.Body.DueAt.After(s.now()):
+				return nil, refuse(models.CodePastDate)
+			}
+			return s.decide(ctx, models.VerbPostpone, d.Dossier, in.Body.words(), order{d.Workflow, func(by models.By) any {
+				return models.Postpone{By: by, DeadlineID: d.ID, DueAt: in.Body.DueAt.UTC().Truncate(time.Microsecond)}
+			}})
+		})
+}

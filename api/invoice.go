@@ -1,0 +1,144 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"jalon/models"
+	"jalon/store"
+)
+
+// InvoiceView is an invoice with what is computed of it.
+type InvoiceView struct {
+	models.Invoice
+	Overdue bool `json:"overdue" doc:"Computed: its date has passed and it is not paid"`
+}
+
+func (s *Server) invoiceView(i models.Invoice) InvoiceView {
+	due := i.PayOn
+	if due == "" {
+		due = i.LegalOn
+	}
+	unpaid := i.Status == models.InvoiceConform || i.Status == models.InvoiceIssued
+	return InvoiceView{i, unpaid && due != "" && due < s.today()}
+}
+
+// PayInput confirms a payment.
+type PayInput struct {
+	Why
+	PaidOn models.Date `json:"paid_on,omitempty" format:"date" doc:"Today if absent"`
+}
+
+type invoiceInput[B any] struct {
+	Ref  string `path:"ref" maxLength:"32"`
+	Body B
+}
+
+func invoiceCommand[B reasoned](s *Server, verb models.Verb, summary string, prepare func(i models.Invoice, in B) (func(models.By) any, error)) {
+	add(s, operation{method: "POST", path: "/invoices/{ref}/" + string(verb), id: string(verb) + "-invoice", tag: "invoices", rule: Finance,
+		keyed: true, summary: summary},
+		func(ctx context.Context, in *invoiceInput[B]) (*itemOutput[models.CommandResult], error) {
+			i, err := s.store.Invoice(ctx, in.Ref)
+			if err != nil {
+				return nil, err
+			}
+			if i.Status == models.InvoiceWithdrawn {
+				return nil, refuse(models.CodeFinished)
+			}
+			command, err := prepare(i, in.Body)
+			if err != nil {
+				return nil, err
+			}
+			return s.decide(ctx, verb, i.Dossier, in.Body.words(), order{models.InvoiceID(i.Ref), command})
+		})
+}
+
+func (s *Server) registerInvoices() {
+	add(s, operation{method: "GET", path: "/invoices", id: "list-invoices", tag: "invoices", rule: StaffMoney, summary: "Invoices, newest first"},
+		func(ctx context.Context, in *struct {
+			Kind    models.InvoiceKind `query:"kind" enum:"self_billed,supplier,client"`
+			Status  string             `query:"status" enum:"awaited,received,non_conforming,conform,issued,paid,withdrawn"`
+			Request string             `query:"request" maxLength:"32"`
+			Trainer string             `query:"trainer" maxLength:"32"`
+			Client  string             `query:"client" maxLength:"32"`
+			paging
+		}) (*listOutput[InvoiceView], error) {
+			return paged(&in.paging, func(from store.Cursor) (store.Page[InvoiceView], error) {
+				p, err := s.store.Invoices(ctx, store.InvoiceFilter{Kind: in.Kind, Status: in.Status, Dossier: in.Request,
+					Trainer: in.Trainer, Client: in.Client}, from, in.Limit)
+				return store.Page[InvoiceView]{Items: s.invoiceViews(p.Items), Next: p.Next}, err
+			})
+		})
+	add(s, operation{method: "GET", path: "/invoices/{ref}", id: "get-invoice", tag: "invoices", rule: StaffMoney, summary: "An invoice"},
+		func(ctx context.Context, in *refInput) (*itemOutput[InvoiceView], error) {
+			i, err := s.store.Invoice(ctx, in.Ref)
+			return item(s.invoiceView(i), err)
+		})
+	add(s, operation{method: "GET", path: "/payments", id: "list-payments", tag: "invoices", rule: StaffMoney,
+		summary: "What is to be paid, by the date money leaves (F197)"},
+		func(ctx context.Context, in *paging) (*listOutput[InvoiceView], error) {
+			rows, err := s.store.Payables(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return sliced(in, s.invoiceViews(rows), func(i InvoiceView) string { return i.Ref })
+		})
+	decision := func(_ models.Invoice, _ DecisionInput) (func(models.By) any, error) {
+		return func(by models.By) any { return models.Decision{By: by} }, nil
+	}
+	invoiceCommand(s, models.VerbConform, "The invoice conforms: its payment is due (F195)", decision)
+	invoiceCommand(s, models.VerbReject, "The invoice does not conform: say what has to be mended (F198)", decision)
+	invoiceCommand(s, models.VerbUndo, "Undo a conforming or paid mark made by mistake, saying why", decision)
+	invoiceCommand(s, models.VerbWithdraw, "Withdraw the invoice, saying why", decision)
+	invoiceCommand(s, models.VerbPay, "The payment is confirmed", func(i models.Invoice, in PayInput) (func(models.By) any, error) {
+		if in.PaidOn == "" {
+			in.PaidOn = s.today()
+		}
+		if in.PaidOn > s.today() {
+			return nil, fault(models.CodeFutureDate, "body.paid_on", "still to come")
+		}
+		return func(by models.By) any { return models.Pay{By: by, PaidOn: in.PaidOn} }, nil
+	})
+	add(s, operation{method: "POST", path: "/invoices/{ref}/record", id: "record-invoice", tag: "invoices", rule: StaffMoney, keyed: true,
+		body: uploadLimit * 2, summary: "Key an invoice that a supplier sent by mail or on paper"},
+		func(ctx context.Context, in *invoiceInput[struct {
+			Keyed
+			Why
+			Number   string       `json:"number" minLength:"1" maxLength:"64" doc:"The supplier's own"`
+			NetCents models.Cents `json:"net_cents" minimum:"0" maximum:"100000000000"`
+			VATCents models.Cents `json:"vat_cents,omitempty" minimum:"0" maximum:"100000000000"`
+			Document []byte       `json:"document" doc:"The PDF, in base64"`
+		}]) (*itemOutput[Recorded], error) {
+			i, err := s.store.Invoice(ctx, in.Ref)
+			if err != nil {
+				return nil, err
+			}
+			if i.Kind != models.InvoiceSupplier || i.Status != models.InvoiceAwaited && i.Status != models.InvoiceNonConforming {
+				return nil, refuse(models.CodeInvoiceState)
+			}
+			b := in.Body
+			if http.DetectContentType(b.Document) != "application/pdf" || s.cfg.Documents == nil {
+				return nil, invalid("body.document", "a PDF is needed")
+			}
+			sha, err := s.cfg.Documents.Put(ctx, b.Document)
+			if err != nil {
+				return nil, err
+			}
+			err = s.store.SaveDocument(ctx, models.Document{SHA256: sha, Kind: models.DocumentInvoice, Subject: i.Ref, Dossier: i.Dossier,
+				Name: fmt.Sprintf("%s.pdf", i.Ref), MediaType: "application/pdf", Size: int64(len(b.Document)), CreatedAt: s.now()})
+			if err != nil {
+				return nil, err
+			}
+			return s.record(ctx, models.Fact{Kind: models.FactInvoiceReceived, Subject: i.Ref, Actor: i.TrainerRef,
+				Data: models.FactData{Number: b.Number, SHA256: sha, NetCents: b.NetCents, VATCents: b.VATCents}}, b.Keyed, "", b.words())
+		})
+}
+
+func (s *Server) invoiceViews(rows []models.Invoice) []InvoiceView {
+	out := make([]InvoiceView, len(rows))
+	for n, i := range rows {
+		out[n] = s.invoiceView(i)
+	}
+	return out
+}

@@ -1,0 +1,193 @@
+package api
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"jalon/models"
+	"jalon/web"
+)
+
+// JournalView is one line of a dossier's timeline, with its sentence and the words of its note.
+type JournalView struct {
+	models.JournalLine
+	Sentence string `json:"sentence" doc:"In the language asked for; the kind itself if it has none"`
+	Words    string `json:"note,omitempty" doc:"The note in words"`
+}
+
+func (s *Server) journalView(ctx context.Context, line models.JournalLine, lang models.Lang) (JournalView, error) {
+	v := JournalView{JournalLine: line, Sentence: JournalSentence(line, lang)}
+	if line.Note == "" {
+		return v, nil
+	}
+	n, err := s.store.Note(ctx, line.Note)
+	if models.ErrorCode(err) == models.CodeUnknown {
+		return v, nil
+	}
+	v.Words = n.Text
+	return v, err
+}
+
+// JournalSentence says what a line of the journal tells; the kind itself where no sentence is known.
+func JournalSentence(line models.JournalLine, lang models.Lang) string {
+	words, ok := journalSentences[line.Kind]
+	if !ok {
+		return line.Kind
+	}
+	pairs := []string{"{subject}", line.Subject, "{actor}", line.Actor}
+	for _, a := range line.Args {
+		pairs = append(pairs, "{"+a.Name+"}", journalValue(a, lang))
+	}
+	sentence := words.fr
+	if lang == models.English {
+		sentence = words.en
+	}
+	return strings.NewReplacer(pairs...).Replace(sentence)
+}
+
+// journalValue is the value of a sentence in words.
+func journalValue(a models.Arg, lang models.Lang) string {
+	switch a.Name {
+	case "stage", "fact", "deadline", "alert", "evaluation", "passed", "reason":
+		if w, ok := journalWords[a.Value]; ok {
+			if lang == models.English {
+				return w.en
+			}
+			return w.fr
+		}
+	case "pay_on", "paid_on":
+		return web.Day(lang, models.Date(a.Value))
+	case "due":
+		if t, err := time.Parse(time.RFC3339, a.Value); err == nil {
+			return web.DateTime(lang, t)
+		}
+	}
+	return a.Value
+}
+
+type bilingual struct{ fr, en string }
+
+// journalSentences are what each kind of line tells. Values between braces are those of the line.
+var journalSentences = map[string]bilingual{
+	"request_opened":           {"La demande est arrivée.", "The request arrived."},
+	"request_qualified":        {"Le besoin est précisé : la recherche peut commencer.", "The needs are known: the search may start."},
+	"request_reworked":         {"La demande a été revue : une nouvelle recherche suit.", "The request was reworked: a new search follows."},
+	"stage_entered":            {"Le dossier entre à l'étape « {stage} ».", "The request enters the stage “{stage}”."},
+	"step_waived":              {"L'étape « {stage} » est dispensée.", "The step “{stage}” is waived."},
+	"trainer_assigned":         {"Le formateur {trainer} est désigné, sans recherche.", "Trainer {trainer} is assigned, without a search."},
+	"wave_sent":                {"Vague {wave} : {trainers} formateur(s) sollicité(s).", "Wave {wave}: {trainers} trainer(s) asked."},
+	"invitation_interested":    {"Le formateur est intéressé ({subject}).", "The trainer is interested ({subject})."},
+	"invitation_declined":      {"Le formateur décline ({subject}).", "The trainer declines ({subject})."},
+	"invitation_silent":        {"Sans réponse à l'échéance : le silence vaut refus ({subject}).", "No answer when due: silence counts as a refusal ({subject})."},
+	"invitation_undeliverable": {"La sollicitation n'a pas pu être remise ({subject}).", "The invitation could not be delivered ({subject})."},
+	"invitation_chosen":        {"Le formateur est retenu ({subject}).", "The trainer is chosen ({subject})."},
+	"invitation_not_retained":  {"Le formateur n'est pas retenu ({subject}).", "The trainer is not retained ({subject})."},
+	"trainer_chosen":           {"Le formateur {trainer} est retenu.", "Trainer {trainer} is chosen."},
+	"trainer_withdrew":         {"Le formateur se retire.", "The trainer withdraws."},
+	"search_widened":           {"La recherche est élargie.", "The search is widened."},
+	"search_resumed":           {"La recherche reprend : {reason}.", "The search resumes: {reason}."},
+	"slots_offered":            {"Le formateur propose des créneaux d'audit.", "The trainer offers slots for the audit."},
+	"slot_chosen":              {"Le client choisit un créneau d'audit.", "The client picks a slot for the audit."},
+	"slots_refused":            {"Aucun créneau ne convient au client.", "No slot suits the client."},
+	"audit_reported":           {"Le compte rendu d'audit est enregistré.", "The outcome of the audit is recorded."},
+	"programme_submitted":      {"Le programme est remis ({subject}).", "The programme is submitted ({subject})."},
+	"programme_approved":       {"Le programme est approuvé ({subject}).", "The programme is approved ({subject})."},
+	"programme_returned":       {"Le programme est à revoir ({subject}).", "The programme is returned ({subject})."},
+	"interview_recorded":       {"Entretien : {passed}.", "Interview: {passed}."},
+	"readiness_checked":        {"Vérification du dossier : {passed}.", "Check of the paperwork: {passed}."},
+	"contract_sent":            {"Le document {subject} est envoyé à la signature.", "Document {subject} is sent for signature."},
+	"contract_signed":          {"Le document {subject} est signé.", "Document {subject} is signed."},
+	"contract_declined":        {"La signature du document {subject} est refusée.", "Document {subject} is declined."},
+	"contract_expired":         {"Le document {subject} n'a pas été signé à temps.", "Document {subject} was not signed in time."},
+	"contract_reissued":        {"Le document {subject} est remplacé.", "Document {subject} is replaced."},
+	"contract_cancelled":       {"Le document {subject} est annulé.", "Document {subject} is cancelled."},
+	"client_cancelled":         {"Le client annule.", "The client cancels."},
+	"sessions_planned":         {"{sessions} séance(s) planifiée(s).", "{sessions} session(s) planned."},
+	"session_convoked":         {"Les convocations de la séance {subject} partent.", "The convocations of session {subject} leave."},
+	"session_moved":            {"La séance {subject} est déplacée.", "Session {subject} is moved."},
+	"session_cancelled":        {"La séance {subject} est annulée.", "Session {subject} is cancelled."},
+	"session_validated":        {"La séance {subject} est validée.", "Session {subject} is validated."},
+	"participants_registered":  {"Des participants sont inscrits.", "Participants are registered."},
+	"sheet_signed":             {"La feuille d'émargement est signée ({subject}).", "The attendance sheet is signed ({subject})."},
+	"sheet_judged":             {"Feuille d'émargement jugée : {passed} ({subject}).", "Attendance sheet judged: {passed} ({subject})."},
+	"absence_justified":        {"L'absence est justifiée ({subject}).", "The absence is justified ({subject})."},
+	"absence_unjustified":      {"L'absence n'a pas été justifiée à temps ({subject}).", "The absence was not justified in time ({subject})."},
+	"certificates_sent":        {"{participants} certificat(s) envoyé(s).", "{participants} certificate(s) sent."},
+	"evaluation_asked":         {"Évaluation {evaluation} demandée à {participants} participant(s).", "{evaluation} evaluation asked from {participants} participant(s)."},
+	"follow_up_given_up":       {"Le suivi est abandonné.", "The follow-up is given up."},
+	"recap_sent":               {"Le récapitulatif {subject} est envoyé.", "Recap {subject} is sent."},
+	"recap_accepted":           {"Le récapitulatif {subject} est accepté.", "Recap {subject} is accepted."},
+	"recap_contested":          {"Le récapitulatif {subject} est contesté.", "Recap {subject} is contested."},
+	"recap_corrected":          {"Le récapitulatif {subject} est corrigé.", "Recap {subject} is corrected."},
+	"lines_settled":            {"Les lignes sont arrêtées ; facture {invoice}.", "The lines are settled; invoice {invoice}."},
+	"invoice_awaited":          {"La facture {subject} est attendue du fournisseur.", "Invoice {subject} is awaited from the supplier."},
+	"invoice_received":         {"La facture {subject} est reçue.", "Invoice {subject} is received."},
+	"invoice_issued":           {"La facture {subject} est émise.", "Invoice {subject} is issued."},
+	"invoice_conform":          {"La facture {subject} est conforme ; paiement le {pay_on}.", "Invoice {subject} conforms; payment on {pay_on}."},
+	"invoice_rejected":         {"La facture {subject} n'est pas conforme.", "Invoice {subject} does not conform."},
+	"invoice_paid":             {"La facture {subject} est payée le {paid_on}.", "Invoice {subject} is paid on {paid_on}."},
+	"invoice_undone":           {"La dernière mention sur la facture {subject} est annulée.", "The last mark on invoice {subject} is undone."},
+	"invoice_unpaid":           {"Le paiement de la facture {subject} est annulé.", "The payment of invoice {subject} is undone."},
+	"invoice_withdrawn":        {"La facture {subject} est retirée.", "Invoice {subject} is withdrawn."},
+	"deadline_postponed":       {"L'échéance est reportée au {due}.", "The deadline is postponed to {due}."},
+	"message_undeliverable":    {"Un message n'a pas pu être remis.", "A message could not be delivered."},
+	"alert":                    {"À regarder : {alert}.", "To look at: {alert}."},
+	"fact_late":                {"Arrivé trop tard pour changer quoi que ce soit : {fact}.", "Came too late to change anything: {fact}."},
+	"fact_ignored":             {"Déjà pris en compte : {fact}.", "Already taken into account: {fact}."},
+}
+
+// journalWords are the values of sentences in words.
+var journalWords = map[string]bilingual{
+	"qualification": {"qualification", "qualification"},
+	"solicitation":  {"sollicitation", "solicitation"},
+	"audit":         {"audit", "audit"},
+	"programme":     {"programme", "programme"},
+	"interview":     {"entretien", "interview"},
+	"contract":      {"contrats", "contracts"},
+	"readiness":     {"vérification", "readiness"},
+	"sessions":      {"séances", "sessions"},
+	"delivered":     {"réalisé", "delivered"},
+	"closed":        {"clos", "closed"},
+	"handed_over":   {"transmis", "handed over"},
+	"cancelled":     {"annulé", "cancelled"},
+	"hot":           {"à chaud", "hot"},
+	"cold":          {"à froid", "cold"},
+	"yes":           {"oui", "yes"},
+	"no":            {"non", "no"},
+	"true":          {"oui", "yes"},
+	"false":         {"non", "no"},
+
+	"invitation_answered": {"réponse à une sollicitation", "answer to an invitation"},
+	"slots_offered":       {"créneaux proposés", "slots offered"},
+	"slot_chosen":         {"créneau choisi", "slot chosen"},
+	"slots_refused":       {"créneaux refusés", "slots refused"},
+	"audit_reported":      {"compte rendu d'audit", "outcome of the audit"},
+	"programme_submitted": {"programme remis", "programme submitted"},
+	"contract_signed":     {"signature", "signature"},
+	"contract_declined":   {"refus de signature", "refusal to sign"},
+	"trainer_withdrew":    {"retrait du formateur", "withdrawal of the trainer"},
+	"client_cancelled":    {"annulation par le client", "cancellation by the client"},
+	"sheet_signed":        {"feuille d'émargement", "attendance sheet"},
+	"absence_justified":   {"justification d'absence", "justification of an absence"},
+	"recap_accepted":      {"acceptation du récapitulatif", "acceptance of the recap"},
+	"recap_contested":     {"contestation du récapitulatif", "contest of the recap"},
+	"invoice_received":    {"facture", "invoice"},
+
+	"dropped_by_staff": {"le formateur a été écarté par l'équipe", "the trainer was dropped by staff"},
+	"audit_unfit":      {"l'audit n'est pas concluant", "the audit says unfit"},
+	"interview_failed": {"l'entretien n'est pas concluant", "the interview was not passed"},
+	"trainer_contract": {"contrat du formateur", "trainer's contract"},
+	"contract_expired": {"le contrat du formateur n'a pas été signé à temps", "the trainer's contract was not signed in time"},
+
+	"choice_overdue":       {"un formateur est à choisir", "a trainer is to be chosen"},
+	"client_declined":      {"le client refuse de signer", "the client declines to sign"},
+	"client_unsigned":      {"le client n'a pas signé", "the client has not signed"},
+	"trainer_unsigned":     {"le formateur n'a pas signé", "the trainer has not signed"},
+	"consecutive_absences": {"absences consécutives", "absences in a row"},
+	"unjustified_absences": {"absences injustifiées", "unjustified absences"},
+	"group_size":           {"groupe plus grand que d'habitude", "group larger than usual"},
+	"readiness_refused":    {"la vérification du dossier n'est pas concluante", "the check of the paperwork failed"},
+	"sheet_incomplete":     {"feuille d'émargement incomplète", "attendance sheet incomplete"},
+	"sheet_missing":        {"feuille d'émargement manquante", "attendance sheet missing"},
+}

@@ -1,0 +1,501 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"jalon/models"
+	"jalon/policies"
+	"jalon/store"
+)
+
+// OrderInput is what the client buys.
+type OrderInput struct {
+	HalfDays       int          `json:"half_days" minimum:"1" maximum:"1000"`
+	Unit           models.Unit  `json:"unit" enum:"hour,half_day,day,flat"`
+	Quantity       int64        `json:"quantity,omitempty" minimum:"0" maximum:"10000000" doc:"Hundredths of the unit; from the half-days if absent, except by the hour"`
+	UnitPriceCents models.Cents `json:"unit_price_cents" minimum:"0" maximum:"1000000000"`
+	VATBps         int64        `json:"vat_bps,omitempty" minimum:"0" maximum:"10000" doc:"Basis points; 0: exempt"`
+}
+
+func (o OrderInput) order(at string) (models.Order, error) {
+	if o.Quantity == 0 {
+		o.Quantity = models.Quantity(o.Unit, o.HalfDays, 0)
+		if o.Unit == models.UnitFlat {
+			o.Quantity = 100
+		}
+	}
+	if o.Quantity == 0 {
+		return models.Order{}, invalid(at+".quantity", "by the hour, the number of hours is needed")
+	}
+	return models.Order{HalfDays: o.HalfDays, Unit: o.Unit, Quantity: o.Quantity, UnitPriceCents: o.UnitPriceCents,
+		VATBps: o.VATBps}, nil
+}
+
+// Needs is what is known of a request, at intake and at qualification.
+type Needs struct {
+	Topic       string       `json:"topic" maxLength:"64" doc:"A topic of the catalogue"`
+	Title       string       `json:"title" minLength:"1" maxLength:"200"`
+	Needs       string       `json:"needs,omitempty" maxLength:"10000" doc:"Free text"`
+	Mode        models.Mode  `json:"mode" enum:"at_client,in_centre,remote,mixed" doc:"All but remote need an address (F006)"`
+	Address     string       `json:"address,omitempty" maxLength:"500"`
+	Department  string       `json:"department,omitempty" pattern:"^([0-9][0-9AB][0-9]?)?$" doc:"French department of the course"`
+	GroupSize   int          `json:"group_size" minimum:"1" maximum:"1000"`
+	Level       string       `json:"level,omitempty" enum:"beginner,intermediate,expert" doc:"Of the trainees (F010)"`
+	Funding     string       `json:"funding,omitempty" enum:"employer,skills_operator,cpf,employment_service,self_paid_monthly,volunteer_credit,other" default:"employer" doc:"F009"`
+	BudgetCents models.Cents `json:"budget_cents,omitempty" minimum:"0" maximum:"100000000000" doc:"0: not known yet (F008)"`
+	WantedFrom  models.Date  `json:"wanted_from,omitempty" format:"date"`
+	Urgent      bool         `json:"urgent,omitempty"`
+	Order       OrderInput   `json:"order"`
+	Owner       string       `json:"owner,omitempty" maxLength:"32" doc:"User who looks after the dossier; the caller if absent"`
+}
+
+// Intake is a request as it reaches the agency (F001).
+type Intake struct {
+	Channel    models.Channel `json:"channel" enum:"site,partner,phone,mail"`
+	Partner    string         `json:"partner,omitempty" maxLength:"64" doc:"Code of a known partner (F002)"`
+	ClientRef  string         `json:"client_ref,omitempty" maxLength:"32" doc:"A known client, or else client"`
+	Client     *NewClient     `json:"client,omitempty"`
+	ContactRef string         `json:"contact_ref,omitempty" maxLength:"32" doc:"Who asks and signs; the client's first contact if absent"`
+	BillingRef string         `json:"billing_contact_ref,omitempty" maxLength:"32" doc:"Who is billed; the contact marked so, or who asks, if absent"`
+	Policy     string         `json:"policy,omitempty" maxLength:"64" default:"standard"`
+	Needs
+}
+
+// RequestView is a dossier and what it stands at.
+type RequestView struct {
+	models.Request
+	Brief       models.Brief        `json:"brief"`
+	Client      ClientView          `json:"client"`
+	Deadlines   []models.Deadline   `json:"deadlines" doc:"Open ones, soonest first"`
+	Invitations []models.Invitation `json:"invitations" doc:"Of the current search"`
+	Audit       *models.Audit       `json:"audit,omitempty"`
+	Programme   *models.Programme   `json:"programme,omitempty"`
+	Contracts   []models.Contract   `json:"contracts"`
+	Sessions    []models.Session    `json:"sessions"`
+}
+
+// apply fills a brief with what is known; what the schema cannot say is checked here.
+func (s *Server) apply(ctx context.Context, b *models.Brief, in Needs) error {
+	if err := s.knownTopic(ctx, in.Topic, "body.topic"); err != nil {
+		return err
+	}
+	if in.Mode.OnSite() && in.Address == "" {
+		return invalid("body.address", "this mode needs an address")
+	}
+	if in.WantedFrom != "" && in.WantedFrom < s.today() && in.WantedFrom != b.WantedFrom {
+		return fault(models.CodePastDate, "body.wanted_from", "already past")
+	}
+	if in.Owner != "" {
+		u, err := s.store.User(ctx, in.Owner)
+		if models.ErrorCode(err) == models.CodeUnknown || err == nil && !u.Active {
+			return invalid("body.owner", "no such account")
+		}
+		if err != nil {
+			return err
+		}
+		b.Owner = in.Owner
+	}
+	order, err := in.Order.order("body.order")
+	if err != nil {
+		return err
+	}
+	b.Topic, b.Title, b.Needs, b.Mode, b.Address, b.Department = in.Topic, in.Title, in.Needs, in.Mode, in.Address, in.Department
+	b.GroupSize, b.Level, b.Funding, b.BudgetCents = in.GroupSize, in.Level, in.Funding, in.BudgetCents
+	b.WantedFrom, b.Urgent, b.Order = in.WantedFrom, in.Urgent, order
+	if b.Funding == "" {
+		b.Funding = "employer"
+	}
+	return nil
+}
+
+// intake stores a request, its client and the fact that starts its process in one transaction.
+func (s *Server) intake(ctx context.Context, in Intake) (models.Brief, error) {
+	call := callFrom(ctx)
+	b := models.Brief{Channel: in.Channel, Partner: in.Partner, Policy: in.Policy, CreatedAt: s.now()}
+	if b.Policy == "" {
+		b.Policy = policies.Default
+	}
+	policy, err := s.policy(b.Policy)
+	if err != nil {
+		return b, err
+	}
+	if in.Partner != "" && !slices.Contains(s.cfg.Partners, in.Partner) || in.Channel == models.ChannelPartner && in.Partner == "" {
+		return b, invalid("body.partner", "not a known partner") // F002
+	}
+	if !call.Machine {
+		b.Owner = call.Ref
+	}
+	if err := s.apply(ctx, &b, in.Needs); err != nil {
+		return b, err
+	}
+	client, fresh, err := s.intakeClient(ctx, in)
+	if err != nil {
+		return b, err
+	}
+	if len(client.Contacts) == 0 {
+		return b, invalid("body.client.contacts", "somebody to talk to is needed")
+	}
+	known := func(ref string) bool {
+		return slices.ContainsFunc(client.Contacts, func(c models.Contact) bool { return c.Ref == ref })
+	}
+	b.ClientRef, b.ClientType, b.ContactRef, b.BillingRef = client.Ref, client.Type, in.ContactRef, in.BillingRef
+	if b.ContactRef == "" {
+		b.ContactRef = client.Contacts[0].Ref
+	}
+	if b.BillingRef == "" {
+		b.BillingRef = b.ContactRef
+		if in.Client != nil {
+			if i := slices.IndexFunc(in.Client.Contacts, func(c NewContact) bool { return c.Billing }); i >= 0 {
+				b.BillingRef = client.Contacts[i].Ref
+			}
+		}
+	}
+	if !known(b.ContactRef) {
+		return b, invalid("body.contact_ref", "not of this client")
+	}
+	if !known(b.BillingRef) {
+		return b, invalid("body.billing_contact_ref", "not of this client")
+	}
+	b.Ref, err = s.store.Allocate(ctx, models.Allocation{Series: store.SeriesRequest, Key: call.key, Year: s.today().Year()})
+	if err != nil {
+		return b, err
+	}
+	fact := models.Fact{ID: string(models.FactIntake) + "/" + b.Ref, Kind: models.FactIntake, Workflow: models.RequestID(b.Ref),
+		Dossier: b.Ref, Subject: b.Ref, Channel: in.Channel, Actor: b.ContactRef, Recorder: call.Ref,
+		Start: &models.Start{Request: &models.RequestInput{Common: models.Common{Policy: policy, Clock: s.cfg.Clock},
+			Ref: b.Ref, Scope: b.Scope()}}}
+	_, _, err = s.receive(ctx, fact, store.Alongside(func(tx *store.Store) error {
+		if fresh {
+			if err := client.save(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return tx.SaveBrief(ctx, b)
+	}))
+	return b, err
+}
+
+// intakeClient is the client of a request, known or new.
+func (s *Server) intakeClient(ctx context.Context, in Intake) (v ClientView, fresh bool, err error) {
+	switch {
+	case in.ClientRef != "" && in.Client != nil:
+		return v, false, invalid("body.client", "either a known client or a new one")
+	case in.ClientRef != "":
+		v, err = s.clientView(ctx, in.ClientRef)
+		if models.ErrorCode(err) == models.CodeUnknown {
+			err = invalid("body.client_ref", "no such client")
+		}
+		return v, false, err
+	case in.Client == nil:
+		return v, false, invalid("body.client", "a client is needed")
+	}
+	if err := in.Client.check("body.client"); err != nil {
+		return v, false, err
+	}
+	v, err = s.newClient(ctx, *in.Client)
+	return v, true, err
+}
+
+// dossier is what the database knows of a request. Before its process has written anything it stands at qualification.
+func (s *Server) dossier(ctx context.Context, ref string) (models.Brief, models.Request, error) {
+	b, err := s.store.Brief(ctx, ref)
+	if err != nil {
+		return b, models.Request{}, err
+	}
+	r, err := s.store.Request(ctx, ref)
+	if models.ErrorCode(err) == models.CodeUnknown {
+		r, err = models.Request{Ref: ref, Stage: models.StageQualification, Policy: b.Policy, Topic: b.Topic, Owner: b.Owner,
+			OpenedAt: b.CreatedAt}, nil
+	}
+	return b, r, err
+}
+
+// running is a dossier that may still change; dossier_closed otherwise.
+func (s *Server) running(ctx context.Context, ref string) (models.Brief, models.Request, error) {
+	b, r, err := s.dossier(ctx, ref)
+	if err == nil && r.Stage.Ended() {
+		err = refuse(models.CodeClosed)
+	}
+	return b, r, err
+}
+
+func (s *Server) requestView(ctx context.Context, ref string) (v RequestView, err error) {
+	if v.Brief, v.Request, err = s.dossier(ctx, ref); err != nil {
+		return v, err
+	}
+	if v.Client, err = s.clientView(ctx, v.Brief.ClientRef); err != nil {
+		return v, err
+	}
+	open, err := s.store.OpenDeadlines(ctx, store.DeadlineFilter{Dossier: ref}, store.Cursor{}, store.MaxPage)
+	if err != nil {
+		return v, err
+	}
+	v.Deadlines = append([]models.Deadline{}, open.Items...)
+	v.Invitations = []models.Invitation{}
+	if v.Solicitation > 0 {
+		if v.Invitations, err = s.store.Invitations(ctx, ref, v.Solicitation); err != nil {
+			return v, err
+		}
+	}
+	audits, err := s.store.Audits(ctx, ref)
+	if err != nil {
+		return v, err
+	}
+	if n := len(audits); n > 0 {
+		v.Audit = &audits[n-1]
+	}
+	programmes, err := s.store.Programmes(ctx, ref)
+	if err != nil {
+		return v, err
+	}
+	if n := len(programmes); n > 0 {
+		v.Programme = &programmes[n-1]
+	}
+	if v.Contracts, err = s.store.Contracts(ctx, ref); err != nil {
+		return v, err
+	}
+	v.Sessions, err = s.store.Sessions(ctx, ref)
+	return v, err
+}
+
+// ProgrammeView is a version of a programme with its text.
+type ProgrammeView struct {
+	models.Programme
+	Text *models.ProgrammeText `json:"text,omitempty"`
+}
+
+// Registration is a participant of a dossier.
+type Registration struct {
+	models.Participant
+	Incomplete bool `json:"incomplete" doc:"Without a name or an address: nothing can be sent (F114)"`
+}
+
+func registration(p models.Participant) Registration {
+	return Registration{p, p.Name == "" || p.Email == ""}
+}
+
+// NewParticipant is a person to register.
+type NewParticipant struct {
+	Name  string      `json:"name,omitempty" maxLength:"200"`
+	Email string      `json:"email,omitempty" maxLength:"254" pattern:"^([^@\\s]+@[^@\\s]+)?$"`
+	Lang  models.Lang `json:"lang,omitempty" enum:"fr,en" default:"fr"`
+}
+
+// ofDossier is the address of something that belongs to a dossier.
+type ofDossier struct {
+	Ref string `path:"ref" maxLength:"32"`
+	paging
+}
+
+// sub registers the list of what a dossier has of a kind.
+func sub[T any](s *Server, name, summary string, rule Rule, read func(context.Context, string) ([]T, error), key func(T) string) {
+	add(s, operation{method: "GET", path: "/requests/{ref}/" + name, id: "list-" + name, tag: "requests", rule: rule, summary: summary},
+		func(ctx context.Context, in *ofDossier) (*listOutput[T], error) {
+			if _, err := s.store.Brief(ctx, in.Ref); err != nil {
+				return nil, err
+			}
+			rows, err := read(ctx, in.Ref)
+			if err != nil {
+				return nil, err
+			}
+			return sliced(&in.paging, rows, key)
+		})
+}
+
+func (s *Server) registerRequests() {
+	add(s, operation{method: "POST", path: "/requests", id: "create-request", tag: "requests", rule: Staff, keyed: true,
+		status: http.StatusCreated, summary: "Open a request: its process starts at once (F001)"},
+		func(ctx context.Context, in *struct{ Body Intake }) (*createdOutput[models.Brief], error) {
+			b, err := s.intake(ctx, in.Body)
+			if err != nil {
+				return nil, err
+			}
+			return created("/requests/"+b.Ref, b), nil
+		})
+	add(s, operation{method: "GET", path: "/requests", id: "list-requests", tag: "requests", rule: Everyone, summary: "Dossiers, newest first"},
+		func(ctx context.Context, in *struct {
+			Stage models.Stage `query:"stage" enum:"qualification,solicitation,audit,programme,interview,contract,readiness,sessions,delivered,closed,handed_over,cancelled"`
+			Owner string       `query:"owner" maxLength:"32"`
+			Alert string       `query:"alert" maxLength:"64" doc:"A sentence key, or any"`
+			Open  bool         `query:"open" doc:"Without those that ended"`
+			paging
+		}) (*listOutput[models.Request], error) {
+			f := store.RequestFilter{Stage: in.Stage, Owner: in.Owner, Open: in.Open}
+			if in.Alert == "any" {
+				f.Alerted = true
+			} else {
+				f.Alert = in.Alert
+			}
+			return paged(&in.paging, func(from store.Cursor) (store.Page[models.Request], error) {
+				return s.store.Requests(ctx, f, from, in.Limit)
+			})
+		})
+	add(s, operation{method: "GET", path: "/requests/{ref}", id: "get-request", tag: "requests", rule: Everyone, summary: "A dossier and what it stands at"},
+		func(ctx context.Context, in *refInput) (*itemOutput[RequestView], error) {
+			return item(s.requestView(ctx, in.Ref))
+		})
+	add(s, operation{method: "GET", path: "/requests/{ref}/journal", id: "get-journal", tag: "requests", rule: Everyone,
+		summary: "What happened, oldest first, in the reader's language"},
+		func(ctx context.Context, in *ofDossier) (*listOutput[JournalView], error) {
+			if _, err := s.store.Brief(ctx, in.Ref); err != nil {
+				return nil, err
+			}
+			from, err := store.ParseCursor(in.Cursor)
+			if err != nil {
+				return nil, badQuery("cursor", "use the one a page gave")
+			}
+			p, err := s.store.Journal(ctx, in.Ref, from, in.Limit)
+			if err != nil {
+				return nil, err
+			}
+			out := List[JournalView]{Items: []JournalView{}, Next: p.Next.String()}
+			for _, line := range p.Items {
+				v, err := s.journalView(ctx, line, callFrom(ctx).lang)
+				if err != nil {
+					return nil, err
+				}
+				out.Items = append(out.Items, v)
+			}
+			return &listOutput[JournalView]{out}, nil
+		})
+	add(s, operation{method: "GET", path: "/requests/{ref}/messages", id: "list-messages", tag: "requests", rule: Everyone,
+		summary: "Messages of a dossier, oldest first, without their words"},
+		func(ctx context.Context, in *ofDossier) (*listOutput[models.Message], error) {
+			if _, err := s.store.Brief(ctx, in.Ref); err != nil {
+				return nil, err
+			}
+			return paged(&in.paging, func(from store.Cursor) (store.Page[models.Message], error) {
+				return s.store.Messages(ctx, in.Ref, from, in.Limit)
+			})
+		})
+
+	sub(s, "invitations", "Trainers asked, in every search", Everyone, func(ctx context.Context, ref string) ([]models.Invitation, error) {
+		return s.store.Invitations(ctx, ref, 0)
+	}, func(x models.Invitation) string { return x.Ref })
+	sub(s, "audits", "Needs-analysis calls", Everyone, s.store.Audits, func(x models.Audit) string { return x.Ref })
+	sub(s, "programmes", "Versions of the programme, with their text", Everyone, func(ctx context.Context, ref string) ([]ProgrammeView, error) {
+		rows, err := s.store.Programmes(ctx, ref)
+		out := make([]ProgrammeView, len(rows))
+		for i, p := range rows {
+			out[i].Programme = p
+			if p.TextRef == "" {
+				continue
+			}
+			t, err := s.store.ProgrammeText(ctx, p.TextRef)
+			if err != nil {
+				return nil, err
+			}
+			out[i].Text = &t
+		}
+		return out, err
+	}, func(x ProgrammeView) string { return x.Ref })
+	sub(s, "contracts", "Documents to sign", Everyone, s.store.Contracts, func(x models.Contract) string { return x.Ref })
+	sub(s, "sessions", "Planned sessions", Everyone, s.store.Sessions, func(x models.Session) string { return x.Ref })
+	sub(s, "absences", "Absences and their windows", Everyone, s.store.Absences, func(x models.Absence) string { return x.Ref })
+	sub(s, "documents", "Stored files", Everyone, s.store.Documents, func(x models.Document) string { return x.SHA256 })
+	sub(s, "deadlines", "Deadlines, open or not", Everyone, s.store.Deadlines, func(x models.Deadline) string { return x.ID })
+	sub(s, "lines", "Pay lines", Everyone, s.store.PayLinesOfDossier, func(x models.PayLine) string { return x.Ref })
+	sub(s, "facts", "What was received, and what became of it", Everyone, s.store.Facts, func(x models.Inbox) string { return x.ID })
+	sub(s, "evaluations", "Answers to questionnaires", Pedagogy, func(ctx context.Context, ref string) ([]models.Evaluation, error) {
+		return s.store.Evaluations(ctx, ref, "")
+	}, func(x models.Evaluation) string { return x.Kind + "/" + x.Participant })
+	sub(s, "registrations", "Participants, those removed too (F112)", Everyone, func(ctx context.Context, ref string) ([]Registration, error) {
+		people, err := s.store.Participants(ctx, ref, false)
+		out := make([]Registration, len(people))
+		for i, p := range people {
+			out[i] = registration(p)
+		}
+		return out, err
+	}, func(x Registration) string { return x.Ref })
+
+	add(s, operation{method: "POST", path: "/requests/{ref}/registrations", id: "register", tag: "requests", rule: Staff, keyed: true,
+		status: http.StatusCreated, summary: "Register participants, as many as wanted at once (F112, F114)"},
+		func(ctx context.Context, in *struct {
+			Ref  string `path:"ref" maxLength:"32"`
+			Body struct {
+				Participants []NewParticipant `json:"participants" minItems:"1" maxItems:"500"`
+			}
+		}) (*createdOutput[List[Registration]], error) {
+			out, err := s.register(ctx, in.Ref, in.Body.Participants)
+			if err != nil {
+				return nil, err
+			}
+			return created("/requests/"+in.Ref+"/registrations", List[Registration]{Items: out}), nil
+		})
+	add(s, operation{method: "DELETE", path: "/requests/{ref}/registrations/{participant}", id: "unregister", tag: "requests",
+		rule: Staff, status: http.StatusNoContent, summary: "Take a participant off a dossier; again changes nothing"},
+		func(ctx context.Context, in *struct {
+			Ref         string `path:"ref" maxLength:"32"`
+			Participant string `path:"participant" maxLength:"32"`
+		}) (*struct{}, error) {
+			if _, _, err := s.running(ctx, in.Ref); err != nil {
+				return nil, err
+			}
+			return nil, s.store.RemoveParticipant(ctx, in.Ref, in.Participant, s.now())
+		})
+}
+
+// register writes participants; each session still to come is told in the same transaction, so that those who come
+// late are convoked too.
+func (s *Server) register(ctx context.Context, ref string, people []NewParticipant) ([]Registration, error) {
+	_, r, err := s.running(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if r.Stage == models.StageDelivered {
+		return nil, refuse(models.CodeWrongStage) // all that was ordered is held
+	}
+	call := callFrom(ctx)
+	var out []Registration
+	var rows []models.Participant
+	seen := map[string]bool{}
+	existing, err := s.store.Participants(ctx, ref, true)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range people {
+		at := fmt.Sprintf("body.participants[%d]", i)
+		if p.Name == "" && p.Email == "" {
+			return nil, invalid(at, "a name or an address is needed")
+		}
+		participant, err := s.store.Allocate(ctx, models.Allocation{Series: store.SeriesParticipant, Key: fmt.Sprintf("%s/%d", call.key, i)})
+		if err != nil {
+			return nil, err
+		}
+		twice := seen[p.Email] || slices.ContainsFunc(existing, func(e models.Participant) bool {
+			return e.Email == p.Email && e.Ref != participant
+		})
+		if p.Email != "" && twice {
+			return nil, fault(models.CodeConflict, at+".email", "registered already")
+		}
+		seen[p.Email] = true
+		row := models.Participant{Ref: participant, Dossier: ref, Name: p.Name, Email: p.Email, Lang: orFrench(p.Lang), CreatedAt: s.now()}
+		rows, out = append(rows, row), append(out, registration(row))
+	}
+	sessions, err := s.store.Sessions(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	// The relay tells the sessions: nobody waits for it.
+	err = s.store.Transact(ctx, func(tx *store.Store) error {
+		if err := tx.SaveParticipants(ctx, rows); err != nil {
+			return err
+		}
+		for _, x := range sessions {
+			if x.Status == models.SessionCancelled || !x.EndAt.After(s.now()) {
+				continue
+			}
+			_, _, err := tx.Receive(ctx, models.Fact{ID: string(models.FactRegistered) + "/" + x.Ref + "/" + call.key,
+				Kind: models.FactRegistered, Workflow: models.SessionID(ref, x.Number), Dossier: ref, Subject: x.Ref,
+				Channel: models.ChannelConsole, Actor: call.Ref}, s.now)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, err
+}

@@ -1,0 +1,217 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"jalon/models"
+)
+
+// sessionAddress names a session: references hold slashes, numbers do not.
+type sessionAddress struct {
+	Ref    string `path:"ref" maxLength:"32"`
+	Number int    `path:"number" minimum:"1" maximum:"9999"`
+}
+
+type sessionInput[B any] struct {
+	sessionAddress
+	Body B
+}
+
+// SessionView is a session with its signatures and absences.
+type SessionView struct {
+	models.Session
+	Attendances []models.Attendance `json:"attendances"`
+	Absences    []models.Absence    `json:"absences"`
+}
+
+// AttendanceInput is one participant's presence in one half-day.
+type AttendanceInput struct {
+	Participant string `json:"participant" minLength:"1" maxLength:"32"`
+	HalfDay     int    `json:"half_day" minimum:"0" maximum:"100" doc:"From 0"`
+	State       string `json:"state" enum:"signed,absent"`
+}
+
+// Keyed is what staff key for somebody: how it reached them, and when.
+type Keyed struct {
+	Channel    models.Channel `json:"channel" enum:"phone,paper,mail"`
+	ReceivedAt time.Time      `json:"received_at,omitzero" required:"false" doc:"Business time, not to come; now if absent"`
+}
+
+// at is when it was received; future_date if that is still to come.
+func (s *Server) received(k Keyed) (time.Time, error) {
+	now := s.now()
+	switch {
+	case k.ReceivedAt.IsZero():
+		return now, nil
+	case k.ReceivedAt.After(now):
+		return now, fault(models.CodeFutureDate, "body.received_at", "still to come")
+	}
+	return k.ReceivedAt.UTC().Truncate(time.Microsecond), nil
+}
+
+// session reads one by its number; session_unknown if the dossier has none.
+func (s *Server) session(ctx context.Context, dossier string, n int) (models.Session, error) {
+	x, err := s.store.Session(ctx, models.SessionRef(dossier, n))
+	if models.ErrorCode(err) == models.CodeUnknown {
+		err = refuse(models.CodeSessionUnknown)
+	}
+	return x, err
+}
+
+func sessionCommand[B reasoned](s *Server, verb models.Verb, segment, summary string,
+	prepare func(ctx context.Context, x models.Session, in B) (func(models.By) any, error)) {
+	add(s, operation{method: "POST", path: "/requests/{ref}/sessions/{number}/" + segment, id: strings.ReplaceAll(string(verb), "_", "-"),
+		tag: "sessions", rule: Pedagogy, keyed: true, summary: summary},
+		func(ctx context.Context, in *sessionInput[B]) (*itemOutput[models.CommandResult], error) {
+			if _, _, err := s.running(ctx, in.Ref); err != nil {
+				return nil, err
+			}
+			x, err := s.session(ctx, in.Ref, in.Number)
+			if err != nil {
+				return nil, err
+			}
+			switch x.Status {
+			case models.SessionValidated, models.SessionRefused, models.SessionCancelled:
+				return nil, refuse(models.CodeFinished)
+			}
+			command, err := prepare(ctx, x, in.Body)
+			if err != nil {
+				return nil, err
+			}
+			return s.decide(ctx, verb, in.Ref, in.Body.words(), order{models.SessionID(in.Ref, in.Number), command})
+		})
+}
+
+func (s *Server) registerSessions() {
+	add(s, operation{method: "GET", path: "/requests/{ref}/sessions/{number}", id: "get-session", tag: "sessions", rule: Everyone,
+		summary: "A session with its signatures"},
+		func(ctx context.Context, in *sessionAddress) (*itemOutput[SessionView], error) {
+			x, err := s.session(ctx, in.Ref, in.Number)
+			if err != nil {
+				return nil, err
+			}
+			v := SessionView{Session: x, Absences: []models.Absence{}}
+			if v.Attendances, err = s.store.Attendances(ctx, x.Ref); err != nil {
+				return nil, err
+			}
+			absences, err := s.store.Absences(ctx, in.Ref)
+			for _, a := range absences {
+				if a.Session == x.Ref {
+					v.Absences = append(v.Absences, a)
+				}
+			}
+			return item(v, err)
+		})
+	sessionCommand(s, models.VerbJudgeSheet, "judge-sheet", "Held or not, in spite of the sheet (F128)",
+		func(_ context.Context, _ models.Session, in VerdictInput) (func(models.By) any, error) {
+			return func(by models.By) any { return models.Verdict{By: by, Passed: in.Passed} }, nil
+		})
+	sessionCommand(s, models.VerbCancelSession, "cancel", "Cancel a session",
+		func(_ context.Context, _ models.Session, _ DecisionInput) (func(models.By) any, error) {
+			return func(by models.By) any { return models.Decision{By: by} }, nil
+		})
+	sessionCommand(s, models.VerbReschedule, "reschedule", "Move a session that has not started",
+		func(ctx context.Context, x models.Session, in RescheduleInput) (func(models.By) any, error) {
+			if err := s.comingHalfDays(in.HalfDays, "body.half_days"); err != nil {
+				return nil, err
+			}
+			if !x.StartAt.After(s.now()) {
+				return nil, refuse(models.CodeSessionState)
+			}
+			others, err := s.store.Sessions(ctx, x.Dossier)
+			if err != nil {
+				return nil, err
+			}
+			for _, o := range others {
+				if o.Ref == x.Ref || o.Status == models.SessionCancelled || o.Status == models.SessionRefused {
+					continue
+				}
+				if overlap(o.HalfDays, in.HalfDays) {
+					return nil, refuse(models.CodeSessionOverlap)
+				}
+			}
+			return func(by models.By) any { return models.Reschedule{By: by, HalfDays: inUTC(in.HalfDays)} }, nil
+		})
+
+	add(s, operation{method: "POST", path: "/requests/{ref}/sessions/{number}/attendances", id: "record-attendances", tag: "sessions",
+		rule: Pedagogy, keyed: true, summary: "Key signatures and absences from a paper sheet; what was recorded first stays"},
+		func(ctx context.Context, in *sessionInput[struct {
+			Keyed
+			Attendances []AttendanceInput `json:"attendances" minItems:"1" maxItems:"2000"`
+		}]) (*itemOutput[List[models.Attendance]], error) {
+			if _, _, err := s.running(ctx, in.Ref); err != nil {
+				return nil, err
+			}
+			x, err := s.session(ctx, in.Ref, in.Number)
+			if err != nil {
+				return nil, err
+			}
+			at, err := s.received(in.Body.Keyed)
+			if err != nil {
+				return nil, err
+			}
+			return item(s.attendances(ctx, x, at, in.Body.Channel, in.Body.Attendances))
+		})
+	add(s, operation{method: "POST", path: "/requests/{ref}/evaluations", id: "record-evaluation", tag: "requests", rule: Pedagogy,
+		keyed: true, summary: "Key a participant's answer to a questionnaire; the first one stays"},
+		func(ctx context.Context, in *struct {
+			Ref  string `path:"ref" maxLength:"32"`
+			Body struct {
+				Keyed
+				Participant string `json:"participant" minLength:"1" maxLength:"32"`
+				Kind        string `json:"kind" enum:"positioning,hot,cold"`
+				Score       int    `json:"score" minimum:"0" maximum:"100" doc:"0 to 100 for positioning, 1 to 5 for the others"`
+				Text        string `json:"text,omitempty" maxLength:"10000"`
+			}
+		}) (*itemOutput[models.Evaluation], error) {
+			if _, err := s.store.Brief(ctx, in.Ref); err != nil {
+				return nil, err
+			}
+			b := in.Body
+			p, err := s.store.Participant(ctx, b.Participant)
+			if err != nil || p.Dossier != in.Ref {
+				return nil, firstError(err, refuse(models.CodeUnknown))
+			}
+			if b.Kind != models.EvaluationPositioning && (b.Score < 1 || b.Score > 5) {
+				return nil, invalid("body.score", "1 to 5")
+			}
+			at, err := s.received(b.Keyed)
+			if err != nil {
+				return nil, err
+			}
+			e, _, err := s.store.SaveEvaluation(ctx, models.Evaluation{Dossier: in.Ref, Participant: b.Participant, Kind: b.Kind,
+				Score: b.Score, Text: b.Text, At: at, Channel: b.Channel, Recorder: callFrom(ctx).Ref})
+			return item(e, err)
+		})
+}
+
+// attendances writes rows of a sheet, all or none.
+func (s *Server) attendances(ctx context.Context, x models.Session, at time.Time, channel models.Channel, in []AttendanceInput) (List[models.Attendance], error) {
+	var rows []models.Attendance
+	for i, a := range in {
+		if a.HalfDay >= len(x.HalfDays) {
+			return List[models.Attendance]{}, invalid(fmt.Sprintf("body.attendances[%d].half_day", i), "no such half-day")
+		}
+		if x.HalfDays[a.HalfDay].Start.After(at) {
+			return List[models.Attendance]{}, refuse(models.CodeSessionState)
+		}
+		rows = append(rows, models.Attendance{Session: x.Ref, Participant: a.Participant, HalfDay: a.HalfDay, State: a.State,
+			SignedAt: at, Channel: channel, Recorder: callFrom(ctx).Ref})
+	}
+	stored, err := s.store.SaveAttendances(ctx, rows)
+	return List[models.Attendance]{Items: stored}, err
+}
+
+func overlap(a, b []models.HalfDay) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if x.Start.Before(y.End) && y.Start.Before(x.End) {
+				return true
+			}
+		}
+	}
+	return false
+}
