@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
@@ -69,14 +68,14 @@ const (
 	userKey     = "user"
 )
 
+// NewToken makes a machine token, to be shown once: only its hash is kept.
+func NewToken() string { return tokenPrefix + randomID() + randomID() }
+
 // HashToken is the form in which a machine token is kept.
 func HashToken(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
 }
-
-// NewToken is a random machine token, in clear: shown once, kept by its HashToken.
-func NewToken() string { return tokenPrefix + rand.Text() + rand.Text() }
 
 func newSessions(st *store.Store, secure bool) *scs.SessionManager {
 	m := scs.New()
