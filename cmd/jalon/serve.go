@@ -14,6 +14,7 @@ import (
 
 	"jalon/activities"
 	"jalon/api"
+	"jalon/documents"
 	"jalon/mail"
 	"jalon/store"
 	"jalon/worker"
@@ -114,9 +115,13 @@ func (s *system) work(ctx context.Context) error {
 	if err := ensureSearchAttributes(ctx, s.temporal, s.cfg.TemporalNamespace); err != nil {
 		return err
 	}
+	agency := documents.Agency{Name: s.cfg.AgencyName, Address: s.cfg.AgencyAddress, Company: s.cfg.AgencyCompany,
+		VATNumber: s.cfg.AgencyVATNumber, ActivityNumber: s.cfg.AgencyActivity}
 	return worker.New(worker.Config{
 		Client: s.temporal, Store: s.store, Courier: s.courier, Clock: s.clock, Log: s.log, Transport: s.transport(),
-		Activities: &activities.Activities{Store: s.store, Documents: s.documents, Clock: s.clock},
+		Activities: &activities.Activities{Store: s.store, Documents: s.documents, Clock: s.clock, Agency: agency},
+		Letters: &activities.Letters{Store: s.store, Documents: s.documents, Signer: s.signer, BaseURL: s.cfg.PublicURL,
+			AgencyName: s.cfg.AgencyName, From: s.cfg.MailFrom, TeamEmail: s.cfg.TeamEmail},
 	}).Run(ctx)
 }
 
