@@ -1,0 +1,169 @@
+package api
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"jalon/models"
+)
+
+const chromium = "/usr/bin/chromium"
+
+// browser opens a real one on a page as small as a phone; whatever it complains about fails the test.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	if _, err := os.Stat(chromium); err != nil {
+		t.Fatalf("%s is missing: apt-get install chromium", chromium)
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox)
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	t.Cleanup(cancel)
+	var mu sync.Mutex
+	var complaints []string
+	chromedp.ListenTarget(ctx, func(event any) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch e := event.(type) {
+		case *log.EventEntryAdded:
+			// A refused form is an answer like any other; the browser notes its status.
+			if e.Entry.Source != log.SourceNetwork {
+				complaints = append(complaints, e.Entry.Text)
+			}
+		case *runtime.EventExceptionThrown:
+			complaints = append(complaints, e.ExceptionDetails.Text)
+		}
+	})
+	require.NoError(t, chromedp.Run(ctx, log.Enable(), viewport(360, 740)))
+	t.Cleanup(func() {
+		mu.Lock()
+		defer mu.Unlock()
+		require.Empty(t, complaints)
+	})
+	return ctx
+}
+
+func viewport(width, height int64) chromedp.Action {
+	return chromedp.EmulateViewport(width, height)
+}
+
+// fits fails when a page is wider than the screen, or something to touch is smaller than a finger.
+func fits(t *testing.T, ctx context.Context) {
+	t.Helper()
+	var wide, small []string
+	require.NoError(t, chromedp.Run(ctx,
+		chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth ? [document.documentElement.scrollWidth + "px"] : []`, &wide),
+		chromedp.Evaluate(`[...document.querySelectorAll("button, .button, .pick, select, input:not([type=hidden],[type=checkbox],[type=radio]), summary")]
+			.filter(e => e.getClientRects().length && e.getBoundingClientRect().height < 44).map(e => e.outerHTML.slice(0, 80))`, &small)))
+	require.Empty(t, wide, "wider than the screen")
+	require.Empty(t, small, "too small to touch")
+}
+
+func TestBrowserAnswers(t *testing.T) {
+	h := newHouse(t)
+	ctx := browser(t)
+	var title, fault, focus, typed, state, code string
+	require.NoError(t, chromedp.Run(ctx,
+		chromedp.Navigate(h.link(models.LinkAnswer, dossier+"/1/invitation/1")),
+		chromedp.Text("h1", &title)))
+	require.Equal(t, "Seriez-vous disponible pour cette mission\u00a0?", title)
+	fits(t, ctx)
+	require.NoError(t, chromedp.Run(ctx,
+		chromedp.SendKeys("#f-rate", "quatre cents"),
+		chromedp.SendKeys("#f-message", "Disponible en décembre"),
+		chromedp.Click(`form:has([value=accept]) button`),
+		chromedp.WaitVisible(`[role=alert]`),
+		chromedp.Text(`[role=alert] a`, &fault),
+		chromedp.Click(`[role=alert] a`),
+		chromedp.Evaluate(`document.activeElement.id || document.querySelector(":target").id`, &focus),
+		chromedp.Value("#f-message", &typed)))
+	require.Contains(t, fault, "montant en euros")
+	require.Equal(t, "f-rate", focus)
+	require.Equal(t, "Disponible en décembre", typed)
+	fits(t, ctx)
+	require.NoError(t, chromedp.Run(ctx,
+		chromedp.SetValue("#f-rate", ""),
+		chromedp.SendKeys("#f-rate", "420"),
+		chromedp.SetValue("#f-unit", "day"),
+		chromedp.Click(`form:has([value=accept]) button`),
+		chromedp.WaitVisible(`[data-state=done]`)))
+	row := h.fact(models.LinkAnswer, dossier+"/1/invitation/1", 0)
+	require.Equal(t, models.Cents(42_000), row.Data.RateCents)
+	require.NoError(t, chromedp.Run(ctx,
+		chromedp.Reload(), // the browser sends the form again
+		chromedp.WaitVisible("main"),
+		chromedp.Navigate(h.link(models.LinkAnswer, dossier+"/1/invitation/1")),
+		chromedp.AttributeValue("main", "data-state", &state, nil),
+		chromedp.AttributeValue("main", "data-code", &code, nil)))
+	require.Equal(t, "recorded", state)
+	require.Equal(t, "link_used", code)
+	require.Len(t, h.delivered.facts, 1)
+}
+
+func TestBrowserSigns(t *testing.T) {
+	h := newHouse(t)
+	ctx := browser(t)
+	require.NoError(t, chromedp.Run(ctx,
+		chromedp.Navigate(h.link(models.LinkSign, dossier+"/contract/2")),
+		chromedp.Click(`nav a[hreflang=en]`),
+		chromedp.WaitVisible(`html[lang=en] main`)))
+	fits(t, ctx)
+	require.NoError(t, chromedp.Run(ctx,
+		chromedp.Click(`.pick`), // the whole label is the target
+		chromedp.SendKeys("#f-name", "Camille Durand\r"),
+		chromedp.WaitVisible(`html[lang=en] [data-state=done]`)))
+	row := h.fact(models.LinkSign, dossier+"/contract/2", 0)
+	require.Equal(t, sha, row.Data.SHA256)
+	require.Equal(t, "T-000042", row.Actor)
+}
+
+// TestScreenshots writes what pages look like into JALON_SCREENSHOTS, for people to look at; without it, it checks
+// that every page fits a phone.
+func TestBrowserEveryPageFitsAPhone(t *testing.T) {
+	h := newHouse(t)
+	ctx := browser(t)
+	h.mail()
+	folder := os.Getenv("JALON_SCREENSHOTS")
+	pages := map[string]string{"home": h.url + "/", "mailbox": h.url + "/mailbox", "mail": h.url + "/mailbox/item?key=invitation%2F1",
+		"attend": h.link(models.LinkAttend, dossier+"/session/1|P-000001"), "late": h.link(models.LinkAnswer, dossier+"/1/invitation/2"),
+		"invoice": h.link(models.LinkInvoice, "I-2026-000077", 1), "hot": h.link(models.LinkHot, dossier+"|P-000001"),
+		"expired": h.link(models.LinkSign, dossier+"/contract/3"), "invalid": h.url + "/l/none",
+		"early": h.link(models.LinkAuditReport, dossier+"/audit/5", 1), "cold": h.link(models.LinkCold, dossier+"|P-000002")}
+	for _, j := range journeys() {
+		pages[string(j.purpose)] = h.link(j.purpose, j.subject, j.generation)
+	}
+	for name, address := range pages {
+		sep := "?"
+		if strings.Contains(address, "?") {
+			sep = "&"
+		}
+		for _, lang := range []string{"fr", "en"} {
+			require.NoError(t, chromedp.Run(ctx, viewport(360, 740), chromedp.Navigate(address+sep+"lang="+lang), chromedp.WaitReady("main")))
+			fits(t, ctx)
+			if folder == "" {
+				continue
+			}
+			for look, action := range map[string]chromedp.Action{"phone": viewport(360, 740), "desk": viewport(1200, 900),
+				"dark": emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}})} {
+				var png []byte
+				require.NoError(t, chromedp.Run(ctx, action, chromedp.FullScreenshot(&png, 90),
+					emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{})))
+				require.NoError(t, os.WriteFile(filepath.Join(folder, name+"-"+lang+"-"+look+".png"), png, 0o600))
+			}
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package api
+
+import (
+	"time"
+
+	"jalon/models"
+	"jalon/web"
+)
+
+// leavePage ends something for good, with a reason: a trainer leaves the mission, or a client cancels the request.
+type leavePage struct {
+	action string // also the prefix of its words
+	kind   models.FactKind
+	facts  []pageFact
+	ref    string // dossier
+}
+
+// openWithdraw lets the retained trainer leave, before or after signing.
+func openWithdraw(v *visit) (linkPage, error) {
+	inv, err := v.s.store.Invitation(v.ctx, v.link.Subject)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.trainer(inv.TrainerRef); err != nil {
+		return nil, err
+	}
+	brief, request, err := openLeave(v, inv.Dossier, "withdraw")
+	if err != nil {
+		return nil, err
+	}
+	if inv.Status != models.InvitationChosen && request.TrainerRef != inv.TrainerRef {
+		return nil, v.withdrawn(v.t("withdraw.none"))
+	}
+	return &leavePage{"withdraw", models.FactTrainerWithdrew, v.about(brief, true), brief.Ref}, nil
+}
+
+// openCancel lets the client cancel the request; what was promised is undone.
+func openCancel(v *visit) (linkPage, error) {
+	brief, err := v.s.store.Brief(v.ctx, v.link.Subject)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.contact(brief); err != nil {
+		return nil, err
+	}
+	if _, _, err := openLeave(v, brief.Ref, "cancel"); err != nil {
+		return nil, err
+	}
+	return &leavePage{"cancel", models.FactClientCancelled, v.about(brief, true), brief.Ref}, nil
+}
+
+func openLeave(v *visit, dossier, words string) (models.Brief, models.Request, error) {
+	brief, request, err := v.mission(dossier)
+	if err != nil {
+		return brief, request, err
+	}
+	if fact, ok, err := v.stored(); err != nil {
+		return brief, request, err
+	} else if ok {
+		return brief, request, v.used(fact.ReceivedAt, v.t(words+".recorded"))
+	}
+	if request.Stage == models.StageDelivered {
+		return brief, request, v.withdrawn(v.t(words + ".too_late"))
+	}
+	return brief, request, v.ended(request)
+}
+
+func (p *leavePage) show(v *visit, page *web.Page) string {
+	v.initial()
+	page.Title, page.Values = v.t(p.action+".title"), v.values
+	page.Data = struct {
+		Lead, Action, Button string
+		Facts                []pageFact
+		Reason               web.Field
+		Confirm              picks
+	}{v.t(p.action + ".lead"), p.action, v.t(p.action + ".send"), p.facts, page.Text(p.action, "reason"),
+		v.confirm("confirm", v.t("leave.confirm_label"), v.t(p.action+".confirm"))}
+	return "leave"
+}
+
+func (p *leavePage) act(v *visit, action string) (*linkDone, error) {
+	if action != p.action {
+		return nil, errAction
+	}
+	var wrong faults
+	reason := v.text(&wrong, "reason", v.t(p.action+".reason"), web.MaxText, false)
+	v.ticked(&wrong, "confirm", v.t(p.action+".confirm"))
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	data := models.FactData{}
+	with := v.note(&data, p.ref, reason)
+	if err := v.receive(p.kind, data, with...); err != nil {
+		return nil, err
+	}
+	return v.done(v.used(time.Time{}, v.t(p.action+".recorded")), v.t(p.action+".next")), nil
+}
