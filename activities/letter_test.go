@@ -1,0 +1,338 @@
+package activities
+
+import (
+	"bytes"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"jalon/documents"
+	"jalon/mail"
+	"jalon/models"
+	"jalon/store"
+	"jalon/store/storetest"
+)
+
+const mission = "D-2026-000123"
+
+func instant(day, hour, minute int) time.Time {
+	return models.NewDate(2026, 12, day).At(hour, minute, time.FixedZone("CET", 3600))
+}
+
+func halfDays(day int) []models.HalfDay {
+	return []models.HalfDay{{Start: instant(day, 9, 0), End: instant(day, 12, 30)}, {Start: instant(day, 14, 0), End: instant(day, 17, 30)}}
+}
+
+// desk is an agency in the middle of a mission.
+type desk struct {
+	*Activities
+	*Letters
+	t     *testing.T
+	store *store.Store
+	seq   int64
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	s := storetest.SQLite(t)
+	folder, err := documents.NewFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := mail.NewSigner(strings.Repeat("k", mail.MinLinkKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{t: t, store: s,
+		Activities: &Activities{Store: s, Documents: folder, Agency: documents.Agency{Name: "Atelier Jalon", Company: "123456789", ActivityNumber: "11750000075"}},
+		Letters: &Letters{Store: s, Documents: folder, Signer: signer, BaseURL: "https://jalon.example.org", AgencyName: "Atelier Jalon",
+			From: "Atelier Jalon <missions@example.org>", TeamEmail: "equipe@example.org"}}
+	ctx := t.Context()
+	for _, err := range []error{
+		s.SaveClient(ctx, models.Client{Ref: "C-000001", Type: models.ClientSME, Name: "Société Secrète", Company: "111222333", Address: "12 rue de l’Été, Lyon"}),
+		s.SaveContact(ctx, models.Contact{Ref: "K-000001", ClientRef: "C-000001", Name: "Ada Demande", Email: "ada@example.com", Phone: "0100000001", Lang: models.French}),
+		s.SaveContact(ctx, models.Contact{Ref: "K-000002", ClientRef: "C-000001", Name: "Bill Ledger", Email: "bill@example.com", Lang: models.English}),
+		s.SaveTrainer(ctx, models.Trainer{Ref: "T-000042", Name: "Noé Œuvré", Email: "noe@example.com", Phone: "0100000042", Lang: models.English, LegalForm: models.FormMicro,
+			VATStatus: models.VATFranchise, Company: "987654321", SelfBilling: true, Active: true, Skills: []models.Skill{{Topic: "tableur", Level: 5}}}),
+		s.SaveTrainer(ctx, models.Trainer{Ref: "T-000043", Name: "Sans Adresse", Lang: models.French, Active: true}),
+		s.SaveUser(ctx, models.User{Ref: "U-000001", Login: "officer", Name: "Olga Suivi", Email: "olga@example.org", Lang: models.French, Active: true}),
+		s.SaveBrief(ctx, models.Brief{Ref: mission, ClientRef: "C-000001", ClientType: models.ClientSME, ContactRef: "K-000001", BillingRef: "K-000002", Topic: "tableur",
+			Title: "Tableur, perfectionnement", Mode: models.ModeClient, Address: "12 rue de l’Été, Lyon", Department: "69", GroupSize: 3, WantedFrom: "2026-12-07",
+			Order: models.Order{HalfDays: 6, Unit: models.UnitDay, Quantity: 300, UnitPriceCents: 100000, VATBps: 2000}}),
+		s.SaveParticipants(ctx, []models.Participant{{Ref: "P-000001", Dossier: mission, Name: "Léo Ÿvan", Email: "leo@example.com", Lang: models.French, CreatedAt: instant(1, 9, 0)},
+			{Ref: "P-000002", Dossier: mission, Name: "Zoé Élan", Email: "zoe@example.com", Lang: models.English, CreatedAt: instant(1, 9, 1)},
+			{Ref: "P-000003", Dossier: mission, Name: "Max Absent", Email: "max@example.com", Lang: models.French, CreatedAt: instant(1, 9, 2)}}),
+		s.SaveProgrammeText(ctx, models.ProgrammeText{Ref: "PT-1", Dossier: mission, Objectives: "Maîtriser les formules", Content: "Fonctions à 1 €", Methods: "Exercices", Assessment: "Cas pratique"}),
+		s.SaveNote(ctx, models.Note{Ref: "N-1", Dossier: mission, Text: "Préciser l’évaluation.\nEt la durée."}),
+		s.SaveNote(ctx, models.Note{Ref: "N-2", Dossier: mission, Text: "Salle Ampère"}),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var sessions []models.Session
+	for n := 1; n <= 3; n++ {
+		day := 6 + n
+		row := models.Session{Ref: models.SessionRef(mission, n), Dossier: mission, Number: n, TrainerRef: "T-000042", Status: models.SessionConvoked,
+			HalfDays: halfDays(day), StartAt: instant(day, 9, 0), EndAt: instant(day, 17, 30)}
+		if n == 1 {
+			row.PlaceRef = "N-2"
+		}
+		sessions = append(sessions, row)
+	}
+	d.apply(models.Rows{Request: &models.Request{Ref: mission, TrainerRef: "T-000042", RateCents: 45000, RateUnit: models.UnitDay},
+		Sessions: sessions, Programmes: []models.Programme{{Ref: models.ProgrammeRef(mission, 1), Dossier: mission, Number: 1, TrainerRef: "T-000042", Status: models.ProgrammeApproved, TextRef: "PT-1"}},
+		Invitations: []models.Invitation{{Ref: models.InvitationRef(mission, 1, 1), Dossier: mission, Search: 1, Number: 1, TrainerRef: "T-000042", Status: models.InvitationSent, DeadlineID: "silence/1"}},
+		Audits:      []models.Audit{{Ref: models.AuditRef(mission, 1), Dossier: mission, Number: 1, TrainerRef: "T-000042", Status: models.AuditBooked, Slots: []time.Time{instant(1, 9, 0), instant(1, 10, 0)}, SlotAt: instant(1, 10, 0)}},
+		Absences:    []models.Absence{{Ref: models.AbsenceRef(models.SessionRef(mission, 1), "P-000001"), Dossier: mission, Session: models.SessionRef(mission, 1), Participant: "P-000001", HalfDays: []int{1}, Status: models.AbsenceOpen}},
+	}, models.Deadline{ID: "silence/1", Workflow: models.RequestID(mission), Dossier: mission, Kind: models.DeadlineSilence, OpenedAt: instant(1, 8, 0), DueAt: instant(4, 18, 0), Status: models.Open})
+	return d
+}
+
+func (d *desk) apply(rows models.Rows, deadlines ...models.Deadline) {
+	d.t.Helper()
+	d.seq++
+	if _, err := d.store.Apply(d.t.Context(), models.Step{Workflow: models.RequestID(mission), Run: "run", Seq: d.seq, At: instant(1, 8, 0), Dossier: mission, Rows: rows, Deadlines: deadlines}); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d *desk) write(m models.Message) mail.Mail {
+	d.t.Helper()
+	if m.Key == "" {
+		m.Key = m.Template
+	}
+	m.Dossier = mission
+	out, err := d.Letters.Render(d.t.Context(), m)
+	if err != nil {
+		d.t.Fatalf("%s: %v", m.Template, err)
+	}
+	return out
+}
+
+func contains(t *testing.T, text string, wanted ...string) {
+	t.Helper()
+	for _, w := range wanted {
+		if !strings.Contains(strings.ReplaceAll(text, "\u00a0", " "), w) {
+			t.Errorf("%q is missing from\n%s", w, text)
+		}
+	}
+}
+
+func TestF067F068InvitationLetter(t *testing.T) {
+	d := newDesk(t)
+	link := models.Link{Purpose: models.LinkAnswer, Subject: models.InvitationRef(mission, 1, 1)}
+	m := models.Message{Key: "invitation/1", Template: "invitation", To: models.RoleTrainer, ToRef: "T-000042", Subject: link.Subject, Links: []models.Link{link},
+		Args: models.Args{{Name: "due", Value: instant(2, 18, 0).Format(time.RFC3339)}}}
+	out := d.write(m)
+	// The deadline counts as it stands now: it was postponed since.
+	contains(t, out.Text, "Hello Noé Œuvré", "Tableur, perfectionnement", "On the client's premises", "French department: 69", "3 days (6 half-days)", "from Monday 7 December 2026",
+		"by Friday 4 December 2026 at 18:00", "https://jalon.example.org/l/"+d.Signer.Sign(link))
+	for _, secret := range []string{"Secrète", "Ada", "ada@example.com", "0100000001", "rue de"} {
+		if strings.Contains(out.Text, secret) || strings.Contains(out.HTML, secret) {
+			t.Errorf("the invitation tells %q", secret)
+		}
+	}
+	if out.To != "noe@example.com" || out.From != "missions@example.org" || out.FromName != "Atelier Jalon" || out.Lang != models.English || !strings.HasSuffix(out.MessageID, "@example.org>") {
+		t.Errorf("envelope %+v", out)
+	}
+	if again := d.write(m); again.MessageID != out.MessageID || again.Text != out.Text {
+		t.Error("a retry writes another mail")
+	}
+}
+
+func TestLettersFindTheirAddressee(t *testing.T) {
+	d := newDesk(t)
+	for _, c := range []struct {
+		role      models.Role
+		ref, want string
+		lang      models.Lang
+	}{
+		{models.RoleClient, "", "ada@example.com", models.French}, {models.RoleBilling, "", "bill@example.com", models.English},
+		{models.RoleClient, "K-000002", "bill@example.com", models.English}, {models.RoleParticipant, "P-000002", "zoe@example.com", models.English},
+		{models.RoleStaff, "U-000001", "olga@example.org", models.French}, {models.RoleStaff, "", "equipe@example.org", models.French},
+		{models.RoleFinance, "", "equipe@example.org", models.French}, {models.RoleStaff, "U-999999", "equipe@example.org", models.French},
+	} {
+		out := d.write(models.Message{Template: "staff_alert", To: c.role, ToRef: c.ref, Args: models.Args{{Name: "alert", Value: "slots_refused"}}})
+		if out.To != c.want || out.Lang != c.lang {
+			t.Errorf("%s %s: %s in %s", c.role, c.ref, out.To, out.Lang)
+		}
+	}
+	_, err := d.Letters.Render(t.Context(), models.Message{Template: "programme_approved", To: models.RoleTrainer, ToRef: "T-000043", Dossier: mission})
+	if models.ErrorCode(err) != models.MessageNoAddress {
+		t.Errorf("nobody to write to: %v", err)
+	}
+	_, err = d.Letters.Render(t.Context(), models.Message{Template: "programme_approved", To: models.RoleTrainer, ToRef: "T-999999", Dossier: mission})
+	if models.ErrorCode(err) != models.CodeUnknown {
+		t.Errorf("an unknown trainer: %v", err)
+	}
+}
+
+func TestLettersTellWhatTheyAreAbout(t *testing.T) {
+	d := newDesk(t)
+	session, absence := models.SessionRef(mission, 1), models.AbsenceRef(models.SessionRef(mission, 1), "P-000001")
+	out := d.write(models.Message{Template: "audit_booked_trainer", To: models.RoleTrainer, ToRef: "T-000042", Subject: models.AuditRef(mission, 1),
+		Links: []models.Link{{Purpose: models.LinkAuditReport, Subject: models.AuditRef(mission, 1)}}})
+	contains(t, out.Text, "Tuesday 1 December 2026 at 10:00", "Ada Demande", "0100000001", "Société Secrète")
+	out = d.write(models.Message{Template: "audit_booked_client", To: models.RoleClient, Subject: models.AuditRef(mission, 1)})
+	contains(t, out.Text, "mardi 1er décembre 2026 à 10 h", "Noé Œuvré")
+	out = d.write(models.Message{Template: "convocation", To: models.RoleParticipant, ToRef: "P-000001", Subject: session, Args: models.Args{{Name: "session", Value: session}}})
+	contains(t, out.Text, "lundi 7 décembre 2026, de 9 h à 12 h 30 et de 14 h à 17 h 30", "Salle Ampère")
+	out = d.write(models.Message{Template: "absence_told", To: models.RoleParticipant, ToRef: "P-000001", Subject: absence,
+		Links: []models.Link{{Purpose: models.LinkJustify, Subject: absence}}, Args: models.Args{{Name: "session", Value: session}, {Name: "due", Value: instant(9, 18, 0).Format(time.RFC3339)}}})
+	contains(t, out.Text, "lundi 7 décembre 2026, de 14 h à 17 h 30", "avant le mercredi 9 décembre 2026 à 18 h")
+	if strings.Contains(out.Text, "de 9") {
+		t.Error("the morning was attended")
+	}
+	out = d.write(models.Message{Template: "programme_returned", To: models.RoleTrainer, ToRef: "T-000042", Subject: models.ProgrammeRef(mission, 1), Args: models.Args{{Name: "note", Value: "N-1"}},
+		Links: []models.Link{{Purpose: models.LinkProgramme, Subject: models.ProgrammeRef(mission, 1)}}})
+	contains(t, out.Text, "> Préciser l’évaluation.\n> Et la durée.")
+	out = d.write(models.Message{Template: "sessions_planned_client", To: models.RoleClient, Subject: mission})
+	contains(t, out.Text, "lundi 7 décembre", "mardi 8 décembre", "mercredi 9 décembre")
+}
+
+func TestLettersCarryTheirDocuments(t *testing.T) {
+	d := newDesk(t)
+	sign(t, d)
+	if _, err := d.IssueCertificates(t.Context(), models.CertificateInput{Dossier: mission, At: instant(10, 8, 0)}); err != nil {
+		t.Fatal(err)
+	}
+	out := d.write(models.Message{Template: "certificate", To: models.RoleParticipant, ToRef: "P-000001", Subject: mission, Attach: []string{"certificate:" + mission + "|P-000001"}})
+	if len(out.Attachments) != 1 || out.Attachments[0].MediaType != "application/pdf" || documents.SHA256(out.Attachments[0].Data) != out.Attachments[0].SHA256 {
+		t.Errorf("attachments %+v", out.Attachments)
+	}
+	byName := out.Attachments[0].SHA256
+	if out = d.write(models.Message{Template: "certificate", To: models.RoleParticipant, ToRef: "P-000001", Attach: []string{byName}}); out.Attachments[0].SHA256 != byName {
+		t.Error("a document is not found by its SHA-256")
+	}
+	_, err := d.Letters.Render(t.Context(), models.Message{Template: "certificate", To: models.RoleParticipant, ToRef: "P-000003", Dossier: mission, Attach: []string{"certificate:" + mission + "|P-000003"}})
+	if models.ErrorCode(err) != models.CodeUnknown {
+		t.Errorf("a document that is not there: %v", err)
+	}
+}
+
+// sign has the first participant follow all but one half-day, the second all, the third none.
+func sign(t *testing.T, d *desk) {
+	t.Helper()
+	for n := 1; n <= 3; n++ {
+		for h := range 2 {
+			for _, p := range []string{"P-000001", "P-000002", "P-000003"} {
+				state := models.AttendanceSigned
+				if p == "P-000003" || p == "P-000001" && n == 2 && h == 1 {
+					state = models.AttendanceAbsent
+				}
+				if _, _, err := d.store.SaveAttendance(t.Context(), models.Attendance{Session: models.SessionRef(mission, n), Participant: p, HalfDay: h, State: state, SignedAt: halfDays(6 + n)[h].Start.Add(5 * time.Minute)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+func (d *desk) read(sha string) string {
+	d.t.Helper()
+	pdf, err := d.Activities.Documents.Get(d.t.Context(), sha)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	bin, err := exec.LookPath("pdftotext")
+	if err != nil {
+		d.t.Fatal("pdftotext is missing: apt-get install poppler-utils")
+	}
+	cmd := exec.Command(bin, "-raw", "-enc", "UTF-8", "-", "-")
+	cmd.Stdin = bytes.NewReader(pdf)
+	text, err := cmd.Output()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return strings.Join(strings.Fields(string(text)), " ")
+}
+
+func (d *desk) draw(in models.RenderInput) string {
+	d.t.Helper()
+	sha, err := d.Activities.Render(d.t.Context(), in)
+	if err != nil {
+		d.t.Fatalf("%s: %v", in.Kind, err)
+	}
+	again, err := d.Activities.Render(d.t.Context(), in)
+	if err != nil || again != sha {
+		d.t.Errorf("%s: drawn again as %s (%v)", in.Kind, again, err)
+	}
+	row, err := d.store.Document(d.t.Context(), sha)
+	if err != nil || row.Kind != in.Kind || row.Subject != in.Subject || row.MediaType != "application/pdf" || !row.CreatedAt.Equal(in.At) {
+		d.t.Errorf("row %+v, %v", row, err)
+	}
+	return d.read(sha)
+}
+
+func TestContractsAreDrawn(t *testing.T) {
+	d := newDesk(t)
+	at := instant(3, 8, 0)
+	c := models.Contract{Ref: models.ContractRef(mission, 1), Dossier: mission, Number: 1, Kind: models.ContractConvention, TrainerRef: "T-000042"}
+	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: c.Ref, Dossier: mission, At: at, Contract: &c}),
+		"Convention de formation", "Société Secrète", "Ada Demande", "Maîtriser les formules", "Fonctions à 1 €", "3 000,00 € hors taxes", "3 600,00 €", "Noé Œuvré", "3 décembre 2026", "lundi 7 décembre 2026")
+	c.Kind, c.Ref = models.ContractIndividual, models.ContractRef(mission, 2)
+	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: c.Ref, Dossier: mission, At: at, Contract: &c}), "Contrat de formation", "14 jours", "niveau 5 sur 5")
+	c.Kind, c.Ref = models.ContractTrainer, models.ContractRef(mission, 3)
+	text := d.draw(models.RenderInput{Kind: models.DocumentTrainerContract, Subject: c.Ref, Dossier: mission, At: at, Contract: &c, Rate: &models.Offer{Cents: 45000, Unit: models.UnitDay}})
+	contains(t, text, "450,00 € par jour", "1 350,00 € hors taxes", "mandat d’autofacturation", "TVA non applicable, art. 293 B du CGI")
+	if _, err := d.Activities.Render(t.Context(), models.RenderInput{Kind: models.DocumentConvention}); err == nil {
+		t.Error("a contract that is not given is drawn")
+	}
+}
+
+func TestF179F202RecapAndInvoicesAreDrawn(t *testing.T) {
+	d := newDesk(t)
+	sign(t, d)
+	line := models.PayLine{Ref: models.SessionRef(mission, 1), Dossier: mission, Payer: models.PayerAgency, TrainerRef: "T-000042", HeldOn: "2026-12-07", Unit: models.UnitDay,
+		Quantity: 100, RateCents: 45000, Cents: 45000, Status: models.LineDue}
+	d.seq++
+	if _, err := d.store.Apply(t.Context(), models.Step{Workflow: models.RequestID(mission), Run: "run", Seq: d.seq, At: instant(8, 8, 0), Dossier: mission, Rows: models.Rows{NewLines: []models.PayLine{line}},
+		Facts: []models.Fact{{Kind: models.FactLineDue, Subject: line.Ref, Dossier: mission, Start: &models.Start{Remuneration: &models.RemunerationInput{Payer: line.Payer, TrainerRef: line.TrainerRef}}}}}); err != nil {
+		t.Fatal(err)
+	}
+	recap := models.Recap{Ref: models.RecapRef(models.PayerAgency, "T-000042", "2026-12", 1), TrainerRef: "T-000042", Month: "2026-12", Lines: []string{line.Ref}, Cents: 45000}
+	contains(t, d.draw(models.RenderInput{Kind: models.DocumentRecap, Subject: recap.Ref, At: instant(31, 8, 0), Recap: &recap}),
+		"décembre 2026", "Tableur, perfectionnement", "validée", "7 h", "1 jour", "450,00 €", "Noé Œuvré")
+	invoice := models.Invoice{Ref: "I-2026-000001", Number: "T-000042-0001", Kind: models.InvoiceSelfBilled, TrainerRef: "T-000042", Lines: []string{line.Ref}, NetCents: 45000, TotalCents: 45000}
+	contains(t, d.draw(models.RenderInput{Kind: models.DocumentInvoice, Subject: invoice.Ref, At: instant(31, 8, 0), Invoice: &invoice}),
+		"Autofacturation", "T-000042-0001", "293 B", "987654321", "30 janvier 2027", "40,00 €")
+	invoice = models.Invoice{Ref: "I-2026-000002", Number: "F-2026-0001", Kind: models.InvoiceClient, Dossier: mission, ClientRef: "C-000001", NetCents: 300000, VATBps: 2000, VATCents: 60000, TotalCents: 360000, PromiseOn: "2027-01-09"}
+	text := d.draw(models.RenderInput{Kind: models.DocumentInvoice, Subject: invoice.Ref, Dossier: mission, At: instant(10, 8, 0), Invoice: &invoice})
+	contains(t, text, "F-2026-0001", "Société Secrète", "2 : Léo Ÿvan, Zoé Élan", "38 h 30, absences déduites", "3 jours", "3 600,00 €", "9 janvier 2027") // 17 h 30 and 21 h
+	if strings.Contains(text, "Max Absent") {
+		t.Error("who was never there is billed as a trainee")
+	}
+}
+
+func TestF123SheetIsDrawn(t *testing.T) {
+	d := newDesk(t)
+	sign(t, d)
+	contains(t, d.draw(models.RenderInput{Kind: models.DocumentSheet, Subject: models.SessionRef(mission, 1), Dossier: mission, At: instant(7, 18, 0)}),
+		"Feuille d’émargement", "Salle Ampère", "Léo Ÿvan", "leo@example.com", "9 h – 12 h 30", "9 h 05", "Absent", "Noé Œuvré")
+}
+
+func TestF134CertificatesAreIssuedOnce(t *testing.T) {
+	d := newDesk(t)
+	if got, err := d.IssueCertificates(t.Context(), models.CertificateInput{Dossier: mission, At: instant(10, 8, 0)}); err != nil || len(got) != 0 {
+		t.Errorf("nobody came: %v, %v", got, err)
+	}
+	sign(t, d)
+	for range 2 {
+		got, err := d.IssueCertificates(t.Context(), models.CertificateInput{Dossier: mission, At: instant(10, 8, 0)})
+		if err != nil || !slices.Equal(got, []string{"P-000001", "P-000002"}) {
+			t.Fatalf("%v, %v", got, err)
+		}
+	}
+	all, err := d.store.Documents(t.Context(), mission)
+	if err != nil || len(all) != 2 {
+		t.Errorf("%d documents, %v", len(all), err)
+	}
+	row, err := d.store.DocumentOf(t.Context(), models.DocumentCertificate, mission+"|P-000001")
+	if err != nil {
+		t.Fatal(err)
+	}
+	contains(t, d.read(row.SHA256), "Léo Ÿvan", "17 h 30, sur 21 h prévues", "du 7 décembre 2026 au 9 décembre 2026", "Société Secrète")
+}
