@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,17 +81,24 @@ func (d DevCmd) Run(ctx context.Context) error {
 	if err := awaitTemporal(ctx, s.temporal, temporal); err != nil {
 		return err
 	}
+	if err := ensureSearchAttributes(ctx, s.temporal, c.TemporalNamespace); err != nil {
+		return err
+	}
+	handler, err := s.handler()
+	if err != nil {
+		return err
+	}
 	s.greet(password)
-	return s.runAll(ctx, l, temporal)
+	return s.runAll(ctx, l, handler, temporal)
 }
 
 // stopWithin bounds how long worker and API may take to end, so that all of it takes less than six seconds.
 const stopWithin = 4 * time.Second
 
 // runAll runs worker, relay and API until ctx ends or one of them, or Temporal, ends for good.
-func (s *system) runAll(ctx context.Context, l net.Listener, temporal *temporalServer) error {
+func (s *system) runAll(ctx context.Context, l net.Listener, handler http.Handler, temporal *temporalServer) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.serve(ctx, l) })
+	group.Go(func() error { return s.serve(ctx, l, handler) })
 	group.Go(func() error { return s.work(ctx) })
 	group.Go(func() error {
 		select {

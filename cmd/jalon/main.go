@@ -22,6 +22,7 @@ type cli struct {
 	User     UserCmd     `cmd:"" help:"Manage staff accounts and machine tokens."`
 	Replay   ReplayCmd   `cmd:"" help:"Replay recorded histories against this version's workflows."`
 	Temporal TemporalCmd `cmd:"" help:"Run only the development Temporal server, as jalon dev does."`
+	Demo     DemoCmd     `cmd:"" help:"Play whole missions in accelerated business time, on a server of their own."`
 }
 
 func main() {

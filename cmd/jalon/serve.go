@@ -26,11 +26,15 @@ type APICmd struct{}
 // Run serves until ctx ends.
 func (APICmd) Run(ctx context.Context) error {
 	return process(ctx, func(ctx context.Context, s *system) error {
+		handler, err := s.handler()
+		if err != nil {
+			return err
+		}
 		l, err := listen("JALON_LISTEN", "the API", s.cfg.Listen)
 		if err != nil {
 			return err
 		}
-		return s.serve(ctx, l)
+		return s.serve(ctx, l, handler)
 	})
 }
 
@@ -41,6 +45,9 @@ type WorkerCmd struct{}
 func (WorkerCmd) Run(ctx context.Context) error {
 	return process(ctx, func(ctx context.Context, s *system) error {
 		if err := s.awaitTemporal(ctx); err != nil {
+			return err
+		}
+		if err := ensureSearchAttributes(ctx, s.temporal, s.cfg.TemporalNamespace); err != nil {
 			return err
 		}
 		return s.work(ctx)
@@ -75,8 +82,8 @@ const (
 	drainTimeout  = 2 * time.Second
 )
 
-// serve answers HTTP calls until ctx ends, and lets those under way finish.
-func (s *system) serve(ctx context.Context, l net.Listener) error {
+// handler is the API with the pages.
+func (s *system) handler() (http.Handler, error) {
 	cfg := api.Config{
 		Store: s.store, Temporal: s.temporal, Courier: s.courier, Signer: s.signer, Clock: s.clock,
 		Documents: s.documents, PublicURL: s.cfg.PublicURL, Partners: s.cfg.Partners, Mailbox: s.cfg.MailTransport == "local",
@@ -85,15 +92,20 @@ func (s *system) serve(ctx context.Context, l net.Listener) error {
 	if s.cfg.SendGridEventsKey != "" {
 		events, err := mail.NewEvents(s.cfg.SendGridEventsKey)
 		if err != nil {
-			return fmt.Errorf("JALON_SENDGRID_EVENT_PUBLIC_KEY: %w", err)
+			return nil, fmt.Errorf("JALON_SENDGRID_EVENT_PUBLIC_KEY: %w", err)
 		}
 		cfg.Events = events
 	}
-	handler, err := api.New(cfg)
+	server, err := api.New(cfg)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	server := &http.Server{Handler: handler.Handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout,
+	return server.Handler(), nil
+}
+
+// serve answers HTTP calls until ctx ends, and lets those under way finish.
+func (s *system) serve(ctx context.Context, l net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout,
 		IdleTimeout: idleTimeout, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn)}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
@@ -112,9 +124,6 @@ func (s *system) serve(ctx context.Context, l net.Listener) error {
 
 // work runs workflows, activities and the relay until ctx ends. Temporal must answer.
 func (s *system) work(ctx context.Context) error {
-	if err := ensureSearchAttributes(ctx, s.temporal, s.cfg.TemporalNamespace); err != nil {
-		return err
-	}
 	agency := documents.Agency{Name: s.cfg.AgencyName, Address: s.cfg.AgencyAddress, Company: s.cfg.AgencyCompany,
 		VATNumber: s.cfg.AgencyVATNumber, ActivityNumber: s.cfg.AgencyActivity}
 	return worker.New(worker.Config{
