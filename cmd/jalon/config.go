@@ -98,10 +98,18 @@ var settings = func() map[string]reflect.StructField {
 	return m
 }()
 
+// use is what a process does with the settings, hence which it needs.
+type use int
+
+const (
+	forTools   use = iota // the database and the files, nothing else
+	forDev                // its own Temporal server, on this machine; what is missing is made
+	forService            // one process of several: what they must agree on has to be told
+)
+
 // ReadConfig reads the settings from an environment ("NAME=value" lines) and reports all wrong ones together, as
-// Problems. With own set, the process is part of `jalon dev`, which makes what is missing; any other process must be
-// told what several processes have to agree on.
-func ReadConfig(environ []string, own bool) (Config, error) {
+// Problems.
+func ReadConfig(environ []string, u use) (Config, error) {
 	var c Config
 	var bad Problems
 	vars := env.ToMap(environ)
@@ -121,8 +129,8 @@ func ReadConfig(environ []string, own bool) (Config, error) {
 			bad = append(bad, Problem{Name: name, What: "no such setting" + didYouMean(name)})
 		}
 	}
-	c.fill(own)
-	bad = append(bad, c.validate(own)...)
+	c.fill(u)
+	bad = append(bad, c.validate(u)...)
 	slices.SortFunc(bad, func(a, b Problem) int { return strings.Compare(a.Name, b.Name) })
 	bad = slices.CompactFunc(bad, func(a, b Problem) bool { return a.Name == b.Name })
 	if len(bad) > 0 {
@@ -159,19 +167,19 @@ func didYouMean(name string) string {
 	return ""
 }
 
-func (c *Config) fill(own bool) {
+func (c *Config) fill(u use) {
 	if c.Database == "" {
 		c.Database = "sqlite:" + filepath.Join(c.Data, "jalon.db")
 	}
 	if c.Documents == "" {
 		c.Documents = filepath.Join(c.Data, "documents")
 	}
-	if c.PublicURL == "" && own {
+	if c.PublicURL == "" && u != forService {
 		c.PublicURL = publicURL(c.Listen)
 	}
 	if c.LogLevel == "" {
 		c.LogLevel = "info"
-		if own {
+		if u == forDev {
 			c.LogLevel = "warn"
 		}
 	}
@@ -179,7 +187,7 @@ func (c *Config) fill(own bool) {
 	c.SendGridHost = strings.TrimRight(c.SendGridHost, "/")
 }
 
-func (c Config) validate(own bool) (bad Problems) {
+func (c Config) validate(u use) (bad Problems) {
 	for _, folder := range []struct{ name, path string }{{"JALON_DATA", c.Data}, {"JALON_DOCUMENTS", c.Documents}} {
 		if info, err := os.Stat(folder.path); err == nil && !info.IsDir() {
 			bad.add(folder.name, "must be a folder; %s is a file", folder.path)
@@ -191,7 +199,7 @@ func (c Config) validate(own bool) (bad Problems) {
 	for _, a := range []struct {
 		name, value string
 		loopback    bool
-	}{{"JALON_LISTEN", c.Listen, false}, {"JALON_TEMPORAL_ADDRESS", c.TemporalAddress, own}, {"JALON_TEMPORAL_UI", c.TemporalUI, own}} {
+	}{{"JALON_LISTEN", c.Listen, false}, {"JALON_TEMPORAL_ADDRESS", c.TemporalAddress, u == forDev}, {"JALON_TEMPORAL_UI", c.TemporalUI, u == forDev}} {
 		host, port, err := net.SplitHostPort(a.value)
 		if _, portErr := net.LookupPort("tcp", port); err != nil || portErr != nil {
 			bad.add(a.name, "must be host:port, not %q", a.value)
@@ -210,7 +218,7 @@ func (c Config) validate(own bool) (bad Problems) {
 	if info, err := os.Stat(c.TemporalBin); c.TemporalBin != "" && (err != nil || info.IsDir() || info.Mode()&0o111 == 0) {
 		bad.add("JALON_TEMPORAL_BIN", "must be a program; %s is not one", c.TemporalBin)
 	}
-	if len(c.LinkKeys) == 0 && !own {
+	if len(c.LinkKeys) == 0 && u == forService {
 		bad.add("JALON_LINK_KEYS", "is missing: every process needs the same keys; make one with: head -c 32 /dev/urandom | base64")
 	}
 	for i, key := range c.LinkKeys {

@@ -34,33 +34,34 @@ func TestReadConfig(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		env  []string
-		own  bool
+		use  use
 		bad  string
 	}{
-		{name: "nothing needs to be set for a development installation", own: true},
-		{name: "processes that must agree are told their keys and address", bad: "JALON_LINK_KEYS JALON_PUBLIC_URL"},
-		{name: "production", env: []string{key, public, "JALON_DATABASE_URL=postgres://jalon:x@db.example.org/jalon", "JALON_LISTEN=:8080"}},
-		{name: "a number, an instant and an address at once", own: true, bad: "JALON_CLOCK_EPOCH JALON_CLOCK_SCALE JALON_LISTEN",
+		{name: "nothing needs to be set for a development installation", use: forDev},
+		{name: "processes that must agree are told their keys and address", use: forService, bad: "JALON_LINK_KEYS JALON_PUBLIC_URL"},
+		{name: "tools need the database only", env: []string{"JALON_TEMPORAL_ADDRESS=temporal.example.org:7233"}},
+		{name: "production", use: forService, env: []string{key, public, "JALON_DATABASE_URL=postgres://jalon:x@db.example.org/jalon", "JALON_LISTEN=:8080"}},
+		{name: "a number, an instant and an address at once", use: forDev, bad: "JALON_CLOCK_EPOCH JALON_CLOCK_SCALE JALON_LISTEN",
 			env: []string{"JALON_CLOCK_SCALE=fast", "JALON_CLOCK_EPOCH=2026-11-02", "JALON_LISTEN=8080"}},
-		{name: "scale out of range", own: true, env: []string{"JALON_CLOCK_SCALE=-1"}, bad: "JALON_CLOCK_SCALE"},
-		{name: "misspelt", own: true, env: []string{"JALON_LISTENS=127.0.0.1:1"}, bad: "JALON_LISTENS"},
-		{name: "sendgrid needs its keys", own: true, env: []string{"JALON_MAIL_TRANSPORT=sendgrid"},
+		{name: "scale out of range", use: forDev, env: []string{"JALON_CLOCK_SCALE=-1"}, bad: "JALON_CLOCK_SCALE"},
+		{name: "misspelt", use: forDev, env: []string{"JALON_LISTENS=127.0.0.1:1"}, bad: "JALON_LISTENS"},
+		{name: "sendgrid needs its keys", use: forDev, env: []string{"JALON_MAIL_TRANSPORT=sendgrid"},
 			bad: "JALON_SENDGRID_EVENT_PUBLIC_KEY JALON_SENDGRID_KEY"},
-		{name: "unknown transport", own: true, env: []string{"JALON_MAIL_TRANSPORT=pigeon"}, bad: "JALON_MAIL_TRANSPORT"},
-		{name: "development Temporal stays on this machine", own: true, env: []string{"JALON_TEMPORAL_ADDRESS=0.0.0.0:7233"},
+		{name: "unknown transport", use: forDev, env: []string{"JALON_MAIL_TRANSPORT=pigeon"}, bad: "JALON_MAIL_TRANSPORT"},
+		{name: "development Temporal stays on this machine", use: forDev, env: []string{"JALON_TEMPORAL_ADDRESS=0.0.0.0:7233"},
 			bad: "JALON_TEMPORAL_ADDRESS"},
-		{name: "elsewhere it may be anywhere", env: []string{key, public, "JALON_TEMPORAL_ADDRESS=temporal.example.org:7233"}},
-		{name: "short key", own: true, env: []string{key + ",short"}, bad: "JALON_LINK_KEYS"},
-		{name: "two keys", own: true, env: []string{key + ",another-key-of-more-than-thirty-two-characters"}},
-		{name: "database of another kind", own: true, env: []string{"JALON_DATABASE_URL=mysql://db/jalon"}, bad: "JALON_DATABASE_URL"},
-		{name: "database without a name", own: true, env: []string{"JALON_DATABASE_URL=postgres://db.example.org"}, bad: "JALON_DATABASE_URL"},
-		{name: "addresses of mails", own: true, env: []string{"JALON_MAIL_FROM=nobody", "JALON_TEAM_EMAIL=a team"},
+		{name: "elsewhere it may be anywhere", use: forService, env: []string{key, public, "JALON_TEMPORAL_ADDRESS=temporal.example.org:7233"}},
+		{name: "short key", use: forDev, env: []string{key + ",short"}, bad: "JALON_LINK_KEYS"},
+		{name: "two keys", use: forDev, env: []string{key + ",another-key-of-more-than-thirty-two-characters"}},
+		{name: "database of another kind", use: forDev, env: []string{"JALON_DATABASE_URL=mysql://db/jalon"}, bad: "JALON_DATABASE_URL"},
+		{name: "database without a name", use: forDev, env: []string{"JALON_DATABASE_URL=postgres://db.example.org"}, bad: "JALON_DATABASE_URL"},
+		{name: "addresses of mails", use: forDev, env: []string{"JALON_MAIL_FROM=nobody", "JALON_TEAM_EMAIL=a team"},
 			bad: "JALON_MAIL_FROM JALON_TEAM_EMAIL"},
-		{name: "public address without scheme", own: true, env: []string{"JALON_PUBLIC_URL=missions.example.org"}, bad: "JALON_PUBLIC_URL"},
-		{name: "no such program", own: true, env: []string{"JALON_TEMPORAL_BIN=/nowhere/temporal"}, bad: "JALON_TEMPORAL_BIN"},
+		{name: "public address without scheme", use: forDev, env: []string{"JALON_PUBLIC_URL=missions.example.org"}, bad: "JALON_PUBLIC_URL"},
+		{name: "no such program", use: forDev, env: []string{"JALON_TEMPORAL_BIN=/nowhere/temporal"}, bad: "JALON_TEMPORAL_BIN"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := ReadConfig(c.env, c.own)
+			_, err := ReadConfig(c.env, c.use)
 			if got := named(t, err); got != c.bad {
 				t.Errorf("complains about %q instead of %q: %v", got, c.bad, err)
 			}
@@ -70,7 +71,7 @@ func TestReadConfig(t *testing.T) {
 
 func TestReadConfigShowsNoSecret(t *testing.T) {
 	_, err := ReadConfig([]string{"JALON_LINK_KEYS=hush-key", "JALON_DATABASE_URL=mysql://jalon:hush-password@db/x",
-		"JALON_SENDGRID_KEY=hush-sendgrid", "JALON_LISTEN=x"}, true)
+		"JALON_SENDGRID_KEY=hush-sendgrid", "JALON_LISTEN=x"}, forDev)
 	if err == nil || strings.Contains(err.Error(), "hush") {
 		t.Errorf("a secret is shown, or nothing is refused: %v", err)
 	}

@@ -33,7 +33,7 @@ func (d DevCmd) Run(ctx context.Context) error {
 			environ = append(environ, name+"="+value)
 		}
 	}
-	c, err := ReadConfig(environ, true)
+	c, err := ReadConfig(environ, forDev)
 	if err != nil {
 		return err
 	}

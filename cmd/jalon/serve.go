@@ -56,7 +56,7 @@ func (WorkerCmd) Run(ctx context.Context) error {
 
 // process opens the system of a process of its own and runs it until ctx ends.
 func process(ctx context.Context, run func(context.Context, *system) error) error {
-	c, err := ReadConfig(os.Environ(), false)
+	c, err := ReadConfig(os.Environ(), forService)
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ type MigrateCmd struct {
 
 // Run migrates and installs the clock; again, it changes nothing.
 func (m MigrateCmd) Run(ctx context.Context) error {
-	c, err := ReadConfig(os.Environ(), true)
+	c, err := ReadConfig(os.Environ(), forTools)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ type TemporalCmd struct{}
 
 // Run becomes the server: what is started is what can be stopped.
 func (TemporalCmd) Run(ctx context.Context) error {
-	c, err := ReadConfig(os.Environ(), true)
+	c, err := ReadConfig(os.Environ(), forDev)
 	if err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ func (u UserTokenCmd) Run(ctx context.Context) error {
 
 // withDatabase runs fn on the installation's database at the business time now.
 func withDatabase(ctx context.Context, fn func(st *store.Store, now time.Time) error) error {
-	c, err := ReadConfig(os.Environ(), true)
+	c, err := ReadConfig(os.Environ(), forTools)
 	if err != nil {
 		return err
 	}
