@@ -208,13 +208,17 @@ func (s *Store) newLines(ctx context.Context, step models.Step) ([]models.Fact, 
 	return out, nil
 }
 
-// reopen makes lines due again, in their payee's first month that is not settled.
+// reopen makes lines due again, in their payee's first month that is not settled; the fact that says so keeps its ID,
+// since the line's first one was delivered long ago.
 func (s *Store) reopen(ctx context.Context, step models.Step, prototypes map[string]models.Fact) ([]models.Fact, error) {
 	var out []models.Fact
 	for _, line := range step.Rows.Reopened {
 		f, ok := prototypes[line.Ref]
 		if !ok || f.Start == nil || f.Start.Remuneration == nil {
 			return nil, models.NewError(models.CodeInvalid, fmt.Sprintf("line %s: no fact says how to start its month", line.Ref))
+		}
+		if _, err := models.ParseDate(string(line.HeldOn)); err != nil {
+			return nil, err
 		}
 		var err error
 		if line.Month, err = s.openMonth(ctx, line.Payer, line.TrainerRef, line.HeldOn.Month()); err != nil {

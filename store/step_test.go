@@ -499,6 +499,50 @@ func TestF178_LineJoinsTheFirstUnsettledMonth(t *testing.T) {
 	})
 }
 
+func TestReopenedLineJoinsAnOpenMonth(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		apply(t, s, due(1, "2026-11-10"))
+		ref := models.SessionRef(dossier, 1)
+		line, err := s.PayLine(ctx, ref)
+		require.NoError(t, err)
+		line.Status, line.InvoiceRef = models.LineSettled, "I-1"
+		apply(t, s, settle("2026-11", line))
+		line.Status, line.InvoiceRef = models.LineDue, ""
+		step := due(1, "")
+		step.Workflow, step.Rows, step.Facts[0].ID = "invoice/I-1", models.Rows{Reopened: []models.PayLine{line}}, "line_due/"+ref+"/I-1"
+		apply(t, s, step)
+		line, err = s.PayLine(ctx, ref)
+		require.NoError(t, err)
+		require.Equal(t, models.Month("2026-12"), line.Month)
+		f, err := s.Fact(ctx, "line_due/"+ref+"/I-1")
+		require.NoError(t, err)
+		require.Equal(t, models.RemunerationID(models.PayerAgency, "T-1", "2026-12"), f.Workflow)
+		line.HeldOn = ""
+		step.Workflow, step.Rows.Reopened = "invoice/I-2", []models.PayLine{line}
+		_, err = s.Apply(ctx, step)
+		require.Equal(t, models.CodeInvalid, models.ErrorCode(err))
+	})
+}
+
+func TestMessageFindsTheDossiersContact(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		for ref, email := range map[string]string{"X-1": "asks@example.org", "X-2": "pays@example.org"} {
+			require.NoError(t, s.SaveContact(ctx, models.Contact{Ref: ref, Email: email}))
+		}
+		require.NoError(t, s.SaveBrief(ctx, models.Brief{Ref: dossier, ContactRef: "X-1", BillingRef: "X-2"}))
+		require.NoError(t, s.SaveBrief(ctx, models.Brief{Ref: "D-2026-000002", ContactRef: "X-1"}))
+		apply(t, s, models.Step{Workflow: request, Seq: 1, Messages: []models.Message{
+			{Key: "client", Dossier: dossier, To: models.RoleClient}, {Key: "billing", Dossier: dossier, To: models.RoleBilling},
+			{Key: "the same", Dossier: "D-2026-000002", To: models.RoleBilling}, {Key: "no dossier", To: models.RoleClient}}})
+		for key, want := range map[string]string{"client": "X-1", "billing": "X-2", "the same": "X-1", "no dossier": ""} {
+			m, err := s.Message(ctx, key)
+			require.NoError(t, err)
+			require.Equal(t, want, m.ToRef)
+			require.Equal(t, want == "", m.Status == models.MessageNoAddress, key)
+		}
+	})
+}
+
 // A month is settled from the lines that were read; one that slipped in meanwhile must not be lost in it.
 func TestF178_LineRacesSettling(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
