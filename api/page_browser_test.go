@@ -74,7 +74,7 @@ func fits(t *testing.T, ctx context.Context) {
 }
 
 func TestBrowserAnswers(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	ctx := browser(t)
 	var title, fault, focus, typed, state, code string
 	require.NoError(t, chromedp.Run(ctx,
@@ -115,7 +115,7 @@ func TestBrowserAnswers(t *testing.T) {
 }
 
 func TestBrowserSigns(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	ctx := browser(t)
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.Navigate(h.link(models.LinkSign, dossier+"/contract/2")),
@@ -134,7 +134,7 @@ func TestBrowserSigns(t *testing.T) {
 // TestScreenshots writes what pages look like into JALON_SCREENSHOTS, for people to look at; without it, it checks
 // that every page fits a phone.
 func TestBrowserEveryPageFitsAPhone(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	ctx := browser(t)
 	h.mail()
 	folder := os.Getenv("JALON_SCREENSHOTS")

@@ -24,7 +24,7 @@ type journey struct {
 	good       url.Values
 	kind       models.FactKind
 	workflow   string
-	check      func(t *testing.T, h *house, row models.Inbox)
+	check      func(t *testing.T, h *pageHouse, row models.Inbox)
 	bad        url.Values
 	wrong      []string // fields at fault
 	kept       string   // what was typed and must still be there
@@ -39,8 +39,8 @@ func form(pairs ...string) url.Values {
 }
 
 func journeys() []journey {
-	note := func(want string) func(*testing.T, *house, models.Inbox) {
-		return func(t *testing.T, h *house, row models.Inbox) {
+	note := func(want string) func(*testing.T, *pageHouse, models.Inbox) {
+		return func(t *testing.T, h *pageHouse, row models.Inbox) {
 			n, err := h.store.Note(t.Context(), row.Data.Note)
 			require.NoError(t, err)
 			require.Equal(t, want, n.Text)
@@ -52,7 +52,7 @@ func journeys() []journey {
 		{name: "F072 interested", purpose: models.LinkAnswer, subject: dossier + "/1/invitation/1",
 			good: form("action", "accept", "rate", "412,50 €", "unit", "day", "message", "Avec plaisir"),
 			kind: models.FactInvitationAnswered, workflow: models.SolicitationID(dossier, 1),
-			check: func(t *testing.T, h *house, row models.Inbox) {
+			check: func(t *testing.T, h *pageHouse, row models.Inbox) {
 				require.Equal(t, "interested", row.Data.Answer)
 				require.Equal(t, models.Cents(41_250), row.Data.RateCents)
 				require.Equal(t, models.UnitDay, row.Data.RateUnit)
@@ -62,18 +62,18 @@ func journeys() []journey {
 			bad: form("action", "accept", "rate", "beaucoup", "unit", "lune", "message", "Un mot "+hostile), wrong: []string{"rate", "unit"}, kept: "Un mot " + hostile},
 		{name: "F070 declined", purpose: models.LinkAnswer, subject: dossier + "/1/invitation/1",
 			good: form("action", "decline", "reason", "Déjà pris\r\nce mois"), kind: models.FactInvitationAnswered, workflow: models.SolicitationID(dossier, 1),
-			check: func(t *testing.T, h *house, row models.Inbox) {
+			check: func(t *testing.T, h *pageHouse, row models.Inbox) {
 				require.Equal(t, "declined", row.Data.Answer)
 				note("Déjà pris\nce mois")(t, h, row)
 			},
 			bad: form("action", "decline", "reason", strings.Repeat("é", 2001)), wrong: []string{"reason"}},
 		{name: "F071 F050 late, upskilling", purpose: models.LinkAnswer, subject: dossier + "/1/invitation/2",
 			good: form("action", "accept", "rate", "60", "unit", "hour", "agree", "yes"), kind: models.FactInvitationAnswered, workflow: models.SolicitationID(dossier, 1),
-			check: func(t *testing.T, _ *house, row models.Inbox) { require.True(t, row.Data.Agreed) },
+			check: func(t *testing.T, _ *pageHouse, row models.Inbox) { require.True(t, row.Data.Agreed) },
 			bad:   form("action", "accept", "rate", "60", "unit", "hour"), wrong: []string{"agree"}, kept: "60"},
 		{name: "F079 slots", purpose: models.LinkSlots, subject: dossier + "/audit/1", generation: 1,
 			good: form("action", "offer", "slot1", "2026-11-26T10:00", "slot3", "2027-07-01T09:30:00"), kind: models.FactSlotsOffered, workflow: request,
-			check: func(t *testing.T, _ *house, row models.Inbox) {
+			check: func(t *testing.T, _ *pageHouse, row models.Inbox) {
 				require.Len(t, row.Data.Slots, 2)
 				require.True(t, row.Data.Slots[0].Equal(paris(26, 10, 0)))
 				require.Equal(t, "2027-07-01T07:30:00Z", row.Data.Slots[1].UTC().Format(time.RFC3339), "summer time")
@@ -82,13 +82,13 @@ func journeys() []journey {
 			wrong: []string{"slot1", "slot2", "slot4", "slot5"}, kept: "2026-11-26T10:00"},
 		{name: "F079 choice", purpose: models.LinkChoose, subject: dossier + "/audit/2", generation: 1,
 			good: form("action", "choose", "slot", paris(26, 15, 30).UTC().Format(time.RFC3339)), kind: models.FactSlotChosen, workflow: request,
-			check: func(t *testing.T, _ *house, row models.Inbox) { require.True(t, row.Data.At.Equal(paris(26, 15, 30))) },
+			check: func(t *testing.T, _ *pageHouse, row models.Inbox) { require.True(t, row.Data.At.Equal(paris(26, 15, 30))) },
 			bad:   form("action", "choose", "slot", paris(26, 16, 0).UTC().Format(time.RFC3339)), wrong: []string{"slot"}},
 		{name: "F079 none suits", purpose: models.LinkChoose, subject: dossier + "/audit/2", generation: 1,
 			good: form("action", "none"), kind: models.FactSlotsRefused, workflow: request, bad: form("action", "choose"), wrong: []string{"slot"}},
 		{name: "F080 F082 report", purpose: models.LinkAuditReport, subject: dossier + "/audit/3", generation: 1,
 			good: form("action", "report", "scale", "complex", "feasible", "no", "observation", "Trop large"), kind: models.FactAuditReported, workflow: request,
-			check: func(t *testing.T, h *house, row models.Inbox) {
+			check: func(t *testing.T, h *pageHouse, row models.Inbox) {
 				require.Equal(t, "complex", row.Data.Scale)
 				require.False(t, row.Data.Feasible)
 				note("Trop large")(t, h, row)
@@ -96,7 +96,7 @@ func journeys() []journey {
 			bad: form("action", "report", "observation", "Seulement"), wrong: []string{"scale", "feasible"}, kept: "Seulement"},
 		{name: "F091 programme", purpose: models.LinkProgramme, subject: dossier + "/programme/2",
 			good: form("action", "submit", "objectives", "a", "content", "b", "methods", "c", "assessment", "d"), kind: models.FactProgrammeSubmitted, workflow: request,
-			check: func(t *testing.T, h *house, row models.Inbox) {
+			check: func(t *testing.T, h *pageHouse, row models.Inbox) {
 				text, err := h.store.ProgrammeText(t.Context(), row.Data.Ref)
 				require.NoError(t, err)
 				require.Equal(t, []string{"a", "b", "c", "d"}, []string{text.Objectives, text.Content, text.Methods, text.Assessment})
@@ -104,7 +104,7 @@ func journeys() []journey {
 			bad: form("action", "submit", "objectives", "Savoir "+hostile, "content", " \n "), wrong: []string{"content", "methods", "assessment"}, kept: "Savoir " + hostile},
 		{name: "F101 the client signs, though late", purpose: models.LinkSign, subject: dossier + "/contract/1",
 			good: form("action", "sign", "sha256", sha, "read", "yes", "name", "Alix Martin"), kind: models.FactContractSigned, workflow: request,
-			check: func(t *testing.T, h *house, row models.Inbox) {
+			check: func(t *testing.T, h *pageHouse, row models.Inbox) {
 				require.Equal(t, sha, row.Data.SHA256)
 				require.Equal(t, "CC-000001", row.Actor)
 				note("Alix Martin")(t, h, row)
@@ -116,7 +116,7 @@ func journeys() []journey {
 		{name: "F125 sheet", purpose: models.LinkSheet, subject: dossier + "/session/2",
 			good: url.Values{"action": {"sign"}, "certify": {"yes"}, "name": {"Formatrice"}, "absent": {"P-000001:0", "P-000001:1", "P-000002:0", "P-000002:1"}},
 			kind: models.FactSheetSigned, workflow: models.SessionID(dossier, 2),
-			check: func(t *testing.T, h *house, _ models.Inbox) {
+			check: func(t *testing.T, h *pageHouse, _ models.Inbox) {
 				rows, err := h.store.Attendances(t.Context(), dossier+"/session/2")
 				require.NoError(t, err)
 				require.Len(t, rows, 4)
@@ -130,11 +130,11 @@ func journeys() []journey {
 			bad: form("action", "justify", "reason", "  "), wrong: []string{"reason"}},
 		{name: "F180 accepted", purpose: models.LinkRecap, subject: recapRef,
 			good: form("action", "accept", "sha256", sha), kind: models.FactRecapAccepted, workflow: "remuneration/agency/T-000042/2026-10",
-			check: func(t *testing.T, _ *house, row models.Inbox) { require.Equal(t, sha, row.Data.SHA256) },
+			check: func(t *testing.T, _ *pageHouse, row models.Inbox) { require.Equal(t, sha, row.Data.SHA256) },
 			bad:   form("action", "contest"), wrong: []string{"explanation"}},
 		{name: "F181 contested", purpose: models.LinkRecap, subject: recapRef,
 			good: form("action", "contest", "line", dossier+"/session/2", "explanation", "Une demi-journée de moins"), kind: models.FactRecapContested, workflow: "remuneration/agency/T-000042/2026-10",
-			check: func(t *testing.T, h *house, row models.Inbox) {
+			check: func(t *testing.T, h *pageHouse, row models.Inbox) {
 				require.Equal(t, []string{dossier + "/session/2"}, row.Data.Lines)
 				note("Une demi-journée de moins")(t, h, row)
 			},
@@ -151,7 +151,7 @@ func journeys() []journey {
 func TestLinksShowThenActOnce(t *testing.T) {
 	for _, j := range journeys() {
 		t.Run(j.name, func(t *testing.T) {
-			h := newHouse(t)
+			h := newPageHouse(t)
 			address := h.link(j.purpose, j.subject, j.generation)
 			h.unchanged(func() {
 				for _, method := range []string{http.MethodGet, http.MethodHead} {
@@ -225,7 +225,7 @@ func TestLinksShowThenActOnce(t *testing.T) {
 }
 
 func TestF136JustifiedOnceThoughPressedTwiceAtOnce(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	address := h.link(models.LinkJustify, dossier+"/session/2/absence/P-000001")
 	var wg sync.WaitGroup
 	statuses := make([]int, 8)
@@ -246,7 +246,7 @@ func TestF136JustifiedOnceThoughPressedTwiceAtOnce(t *testing.T) {
 }
 
 func TestLinksThatAreOfNoUse(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	good := h.link(models.LinkAnswer, dossier+"/1/invitation/1")
 	for _, c := range []struct {
 		name, url string
@@ -295,7 +295,7 @@ func TestLinksThatAreOfNoUse(t *testing.T) {
 }
 
 func TestLinksThatComeTooEarly(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	for _, c := range []struct {
 		name, url string
 		code      models.Code
@@ -320,7 +320,7 @@ func TestLinksThatComeTooEarly(t *testing.T) {
 }
 
 func TestADeadlineIsMetAtItsVeryInstant(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	address := h.link(models.LinkSign, dossier+"/contract/2")
 	h.set(paris(27, 18, 0))
 	require.Equal(t, "form", h.get(address).state())
@@ -329,7 +329,7 @@ func TestADeadlineIsMetAtItsVeryInstant(t *testing.T) {
 }
 
 func TestAnEndedDossierAwaitsNothing(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	h.apply(models.Step{Rows: models.Rows{Request: &models.Request{Ref: dossier, Stage: models.StageCancelled}}})
 	for _, address := range []string{h.link(models.LinkAnswer, dossier+"/1/invitation/1"), h.link(models.LinkCancel, dossier),
 		h.link(models.LinkSign, dossier+"/contract/1"), h.link(models.LinkHot, dossier+"|P-000001")} {
@@ -340,7 +340,7 @@ func TestAnEndedDossierAwaitsNothing(t *testing.T) {
 }
 
 func TestWhatStaffRecordedShowsOnTheLink(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	h.apply(models.Step{Rows: models.Rows{Invitations: []models.Invitation{{Ref: dossier + "/1/invitation/1", Dossier: dossier,
 		TrainerRef: "T-000042", Status: models.InvitationInterested, RateCents: 40_000, RateUnit: models.UnitDay, AnsweredAt: paris(24, 9, 0)}}}})
 	p := h.get(h.link(models.LinkAnswer, dossier+"/1/invitation/1"))
@@ -349,7 +349,7 @@ func TestWhatStaffRecordedShowsOnTheLink(t *testing.T) {
 }
 
 func TestF091AReturnedProgrammeComesBackFilled(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	p := h.get(h.link(models.LinkProgramme, dossier+"/programme/2"))
 	require.Equal(t, "Savoir trier", strings.TrimSpace(p.Find("#f-objectives").Text()))
 	require.Equal(t, "Exercices "+hostile, strings.TrimSpace(p.Find("#f-methods").Text()))
@@ -357,7 +357,7 @@ func TestF091AReturnedProgrammeComesBackFilled(t *testing.T) {
 }
 
 func TestOnlyTheDocumentShownIsSigned(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	for _, c := range []struct {
 		url  string
 		form url.Values
@@ -385,7 +385,7 @@ func TestOnlyTheDocumentShownIsSigned(t *testing.T) {
 }
 
 func TestF124HalfDaysAreSignedFromTheirStart(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	address := h.link(models.LinkAttend, dossier+"/session/1|P-000001")
 	h.set(paris(25, 8, 59))
 	early := h.get(address)
@@ -419,7 +419,7 @@ func TestF124HalfDaysAreSignedFromTheirStart(t *testing.T) {
 }
 
 func TestF125ASignatureSinceThePageWasShownStays(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	attend := h.link(models.LinkAttend, dossier+"/session/2|P-000002")
 	require.Equal(t, http.StatusOK, h.post(attend, url.Values{"action": {"attend"}, "half_day": {"0"}}).status)
 	sheet := h.link(models.LinkSheet, dossier+"/session/2")
@@ -435,7 +435,7 @@ func TestF125ASignatureSinceThePageWasShownStays(t *testing.T) {
 }
 
 func TestEvaluationsAreAnsweredOnce(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	h.set(paris(20, 8, 0))
 	for _, c := range []struct {
 		purpose models.Purpose
@@ -472,7 +472,7 @@ func TestEvaluationsAreAnsweredOnce(t *testing.T) {
 }
 
 func TestF194AnInvoiceIsAPDF(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	address := h.link(models.LinkInvoice, "I-2026-000077", 1)
 	fields := form("action", "send", "number", "F-2026-9", "net", "900", "vat", "180,00")
 	h.unchanged(func() {
@@ -511,7 +511,7 @@ func TestF194AnInvoiceIsAPDF(t *testing.T) {
 }
 
 func TestFormsThatCannotBeRead(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	address := h.link(models.LinkAnswer, dossier+"/1/invitation/1")
 	h.unchanged(func() {
 		for name, c := range map[string]struct {
@@ -536,7 +536,7 @@ func TestFormsThatCannotBeRead(t *testing.T) {
 }
 
 func TestLanguage(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	lang := func(address, accept string) string {
 		r, err := http.NewRequest(http.MethodGet, address, nil)
 		require.NoError(t, err)
@@ -555,7 +555,7 @@ func TestLanguage(t *testing.T) {
 }
 
 func TestHostileNamesAreOnlyWords(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	for _, address := range []string{h.link(models.LinkAuditReport, dossier+"/audit/3", 1), h.link(models.LinkChoose, dossier+"/audit/2", 1),
 		h.link(models.LinkAttend, dossier+"/session/1|P-000001"), h.link(models.LinkSheet, dossier+"/session/2"),
 		h.link(models.LinkRecap, recapRef), h.link(models.LinkCancel, dossier)} {

@@ -15,7 +15,7 @@ import (
 )
 
 // mail puts three mails in the mailbox and returns the link in the first.
-func (h *house) mail() string {
+func (h *pageHouse) mail() string {
 	h.t.Helper()
 	link := h.link(models.LinkAnswer, dossier+"/1/invitation/1")
 	for i, m := range []models.MailboxItem{
@@ -32,7 +32,7 @@ func (h *house) mail() string {
 }
 
 func TestMailboxShowsEveryMail(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	link := h.mail()
 	list := h.get(h.url + "/mailbox")
 	wellMade(t, list)
@@ -65,7 +65,7 @@ func TestMailboxShowsEveryMail(t *testing.T) {
 }
 
 func TestMailboxIsPaged(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	for i := range mailboxPage + 1 {
 		require.NoError(t, h.store.KeepMail(t.Context(), models.MailboxItem{Key: fmt.Sprint("m/", i), To: "a@example.org", Subject: fmt.Sprint("Message ", i), At: paris(1, 9, 0).Add(time.Duration(i) * time.Minute)}))
 	}
@@ -78,7 +78,7 @@ func TestMailboxIsPaged(t *testing.T) {
 }
 
 func TestMailboxForPrograms(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	link := h.mail()
 	list := func(query url.Values) []mailboxEntry {
 		res, err := http.Get(h.url + "/mailbox.json?" + query.Encode())
@@ -102,7 +102,7 @@ func TestMailboxForPrograms(t *testing.T) {
 }
 
 func TestHomeSaysWhereToGo(t *testing.T) {
-	h := newHouse(t)
+	h := newPageHouse(t)
 	p := h.get(h.url + "/")
 	require.Equal(t, http.StatusOK, p.status)
 	wellMade(t, p)

@@ -29,8 +29,8 @@ import (
 	"jalon/web"
 )
 
-// house is the pages on a real database, with links signed as mails have them. Its clock stands still.
-type house struct {
+// pageHouse is the pages on a real database, with links signed as mails have them. Its clock stands still.
+type pageHouse struct {
 	t         *testing.T
 	url       string
 	store     *store.Store
@@ -73,10 +73,10 @@ func paris(day, hour, minute int) time.Time {
 	return models.NewDate(2026, time.November, day).At(hour, minute, web.Zone)
 }
 
-func newHouse(t *testing.T) *house {
+func newPageHouse(t *testing.T) *pageHouse {
 	t.Helper()
 	ctx := t.Context()
-	h := &house{t: t, path: filepath.Join(t.TempDir(), "jalon.db"), delivered: &deliveries{}, at: paris(25, 14, 0)}
+	h := &pageHouse{t: t, path: filepath.Join(t.TempDir(), "jalon.db"), delivered: &deliveries{}, at: paris(25, 14, 0)}
 	var err error
 	h.store, err = store.Open(ctx, "sqlite:"+h.path)
 	require.NoError(t, err)
@@ -102,13 +102,13 @@ func newHouse(t *testing.T) *house {
 	return h
 }
 
-func (h *house) now() time.Time {
+func (h *pageHouse) now() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.at
 }
 
-func (h *house) set(at time.Time) {
+func (h *pageHouse) set(at time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.at = at
@@ -117,7 +117,7 @@ func (h *house) set(at time.Time) {
 var sha = documents.SHA256([]byte(pdf))
 
 // seed puts one row of each kind that a link can be about; the moment is Wednesday 25 November 2026, 14:00.
-func (h *house) seed() {
+func (h *pageHouse) seed() {
 	t, ctx := h.t, h.t.Context()
 	for _, err := range []error{
 		h.store.SaveClient(ctx, models.Client{Ref: "C-000001", Type: models.ClientSME, Name: "Atelier " + hostile}),
@@ -205,7 +205,7 @@ func (h *house) seed() {
 
 var steps int64
 
-func (h *house) apply(step models.Step) {
+func (h *pageHouse) apply(step models.Step) {
 	h.t.Helper()
 	steps++
 	step.Workflow, step.Run, step.Seq, step.At = "seed", "run", steps, h.now()
@@ -213,7 +213,7 @@ func (h *house) apply(step models.Step) {
 	require.NoError(h.t, err)
 }
 
-func (h *house) link(purpose models.Purpose, subject string, generation ...int) string {
+func (h *pageHouse) link(purpose models.Purpose, subject string, generation ...int) string {
 	l := models.Link{Purpose: purpose, Subject: subject}
 	if len(generation) > 0 {
 		l.Generation = generation[0]
@@ -233,7 +233,7 @@ func (p seen) code() string  { return p.Find("main").AttrOr("data-code", "") }
 func (p seen) state() string { return p.Find("main").AttrOr("data-state", "") }
 func (p seen) words() string { return strings.Join(strings.Fields(p.Find("main").Text()), " ") }
 
-func (h *house) send(r *http.Request) seen {
+func (h *pageHouse) send(r *http.Request) seen {
 	h.t.Helper()
 	res, err := http.DefaultClient.Do(r)
 	require.NoError(h.t, err)
@@ -245,14 +245,14 @@ func (h *house) send(r *http.Request) seen {
 	return seen{doc, res.StatusCode, res.Header, string(body)}
 }
 
-func (h *house) get(url string) seen {
+func (h *pageHouse) get(url string) seen {
 	h.t.Helper()
 	r, err := http.NewRequest(http.MethodGet, url, nil)
 	require.NoError(h.t, err)
 	return h.send(r)
 }
 
-func (h *house) post(url string, form url.Values) seen {
+func (h *pageHouse) post(url string, form url.Values) seen {
 	h.t.Helper()
 	r, err := http.NewRequest(http.MethodPost, url, strings.NewReader(form.Encode()))
 	require.NoError(h.t, err)
@@ -260,7 +260,7 @@ func (h *house) post(url string, form url.Values) seen {
 	return h.send(r)
 }
 
-func (h *house) upload(url string, form url.Values, name string, content []byte) seen {
+func (h *pageHouse) upload(url string, form url.Values, name string, content []byte) seen {
 	h.t.Helper()
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
@@ -281,7 +281,7 @@ func (h *house) upload(url string, form url.Values, name string, content []byte)
 }
 
 // unchanged runs fn and requires that nothing was written to the database meanwhile, by anybody.
-func (h *house) unchanged(fn func()) {
+func (h *pageHouse) unchanged(fn func()) {
 	h.t.Helper()
 	db, err := sql.Open("sqlite", "file:"+h.path)
 	require.NoError(h.t, err)
@@ -299,7 +299,7 @@ func (h *house) unchanged(fn func()) {
 }
 
 // fact is the one fact received for a link.
-func (h *house) fact(purpose models.Purpose, subject string, generation int) models.Inbox {
+func (h *pageHouse) fact(purpose models.Purpose, subject string, generation int) models.Inbox {
 	h.t.Helper()
 	row, err := h.store.Fact(h.t.Context(), fmt.Sprintf("%s/%s/%d", purpose, subject, generation))
 	require.NoError(h.t, err)
