@@ -42,9 +42,16 @@ func (r *request) issueTrainerContract(ctx workflow.Context) *models.Contract {
 		From: leaves, Delay: p.ContractSignatureExpiry, Asked: []string{ask}})
 	r.pend(c, d.ID, keys)
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		outcome := r.waitUntil(ctx, d, func() bool { return c.Status != models.ContractPending })
+		signed := func() bool { return c.Status != models.ContractPending }
+		outcome := r.waitUntil(ctx, d, signed)
 		r.withdraw(keys...)
-		if outcome != models.Missed && outcome != models.Undeliverable || r.left != nil {
+		if outcome == models.Undeliverable && r.left == nil { // who never got it is not silent
+			r.raise(ctx, "message_undeliverable", c.Ref)
+			r.awaitStaff(ctx, wait{Subject: c.Ref}, "message_undeliverable", r.raiser(ctx, c.Ref), signed)
+			r.clear(c.Ref)
+			return
+		}
+		if outcome != models.Missed || r.left != nil {
 			return
 		}
 		c.Status = models.ContractExpired
@@ -72,11 +79,11 @@ func (r *request) issueClientContract(ctx workflow.Context) {
 	r.convention = r.approved
 	ask, keys, leaves := r.sendContract(ctx, c, "contract_client", p.ClientSignatureExpiry, p.ClientSignatureReminder)
 	d := r.opens(ctx, wait{Kind: models.DeadlineClientSignature, Subject: c.Ref, Awaits: models.RoleClient, From: leaves,
-		Delay: p.ClientSignatureExpiry, Asked: []string{ask}})
+		Delay: p.ClientSignatureExpiry, Asked: []string{ask}, Turned: r.dropped(c)})
 	r.pend(c, d.ID, keys)
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		answered := func() bool { return c.Status != models.ContractPending }
-		outcome := r.watchClient(ctx, d, answered)
+		answered := func() bool { return c.Status == models.ContractSigned || c.Status == models.ContractDeclined }
+		outcome := r.waitUntil(ctx, d, answered)
 		r.withdraw(keys...)
 		if outcome == models.Missed || outcome == models.Undeliverable {
 			r.raise(ctx, "client_unsigned", c.Ref)
@@ -84,25 +91,27 @@ func (r *request) issueClientContract(ctx workflow.Context) {
 		}
 		if c.Status == models.ContractDeclined {
 			r.raise(ctx, "client_declined", c.Ref)
-			r.awaitClient(ctx, c, "client_declined", func() bool { return c.Status != models.ContractDeclined })
+			r.awaitClient(ctx, c, "client_declined", func() bool { return c.Status == models.ContractSigned })
 		}
 	})
 }
 
-// watchClient waits for the client's signature; it is not the trainer's business, so a trainer who leaves does not end
-// it.
-func (r *request) watchClient(ctx workflow.Context, d pending, answered func() bool) models.Outcome {
-	return r.waitUntil(ctx, d, answered)
+// dropped is what ends a wait for the client before its time: a trainer who leaves does not.
+func (r *request) dropped(c *models.Contract) func() bool {
+	return func() bool { return r.ending != nil || c.Status == models.ContractCancelled }
 }
 
 func (r *request) awaitClient(ctx workflow.Context, c *models.Contract, alert string, met func() bool) {
-	if r.awaitStaff(ctx, wait{Subject: c.Ref}, alert, r.raiser(ctx, c.Ref), met) == models.Met {
+	if r.awaitStaff(ctx, wait{Subject: c.Ref, Turned: r.dropped(c)}, alert, r.raiser(ctx, c.Ref), met) == models.Met {
 		r.clear(c.Ref)
 	}
 }
 
 // newContract renders a document to sign; nil if the story turned while it was rendered.
 func (r *request) newContract(ctx workflow.Context, kind models.ContractKind, signer models.Role) *models.Contract {
+	if r.chosen == nil {
+		return nil
+	}
 	n := len(r.contracts) + 1
 	c := &models.Contract{Ref: models.ContractRef(r.dossier, n), Dossier: r.dossier, Number: n, Kind: kind, Signer: signer,
 		TrainerRef: r.chosen.trainer, Status: models.ContractPending, SentAt: r.now(ctx)}
@@ -113,7 +122,7 @@ func (r *request) newContract(ctx workflow.Context, kind models.ContractKind, si
 	r.contracts = append(r.contracts, c)
 	offer := r.chosen.offer
 	sha, err := render(ctx, models.RenderInput{Kind: document, Subject: c.Ref, Dossier: r.dossier, At: c.SentAt, Contract: c, Rate: &offer})
-	if err != nil || r.interrupted() {
+	if err != nil || r.interrupted() || c.Status != models.ContractPending {
 		c.Status = models.ContractCancelled
 		return nil
 	}

@@ -32,6 +32,7 @@ type process struct {
 	open     []*models.Deadline             // in order of opening
 	numbered int                            // deadlines opened so far
 	seen     map[string]bool                // facts received, read by key only
+	held     []models.Fact                  // received after a deadline that has not been decided yet
 	sent     map[string]int                 // messages recorded per key, read by key only
 	receive  func(f models.Fact) string     // what a fact changes; returns its state. Never blocks
 	done     bool                           // the story is over: commands are refused, facts are late
@@ -65,7 +66,7 @@ func newProcess(ctx workflow.Context, common models.Common, dossier, owner strin
 	return p, nil
 }
 
-// begin starts the two coroutines that every process has, after all handlers are registered: the inbox, then the
+// begin starts the coroutines that every process has, after all handlers are registered: the inbox, then the
 // writer, which is last so that it takes what the others gathered.
 func (p *process) begin(ctx workflow.Context) {
 	facts := workflow.GetSignalChannel(ctx, models.FactSignal)
@@ -76,6 +77,12 @@ func (p *process) begin(ctx workflow.Context) {
 				return
 			}
 			p.take(f)
+		}
+	})
+	// Apart from the waits, so that what a deadline causes comes before the facts that were too late for it.
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		for workflow.Await(ctx, func() bool { return slices.ContainsFunc(p.held, p.decided) }) == nil {
+			p.release()
 		}
 	})
 	durable, _ := workflow.NewDisconnectedContext(ctx)
@@ -97,6 +104,35 @@ func (p *process) take(f models.Fact) {
 		return
 	}
 	p.seen[f.ID] = true
+	if !p.decided(f) {
+		p.held = append(p.held, f)
+		return
+	}
+	p.handle(f)
+}
+
+// decided tells whether a fact can be taken in: one received after the due instant of an open deadline waits until that
+// is decided or moved, whatever the moment both are processed.
+func (p *process) decided(f models.Fact) bool {
+	return p.done || !slices.ContainsFunc(p.open, func(d *models.Deadline) bool {
+		return d.ID == f.DeadlineID && f.ReceivedAt.After(d.DueAt)
+	})
+}
+
+// release takes in the facts that waited for a deadline to be decided or moved.
+func (p *process) release() {
+	held := p.held
+	p.held = nil
+	for _, f := range held {
+		if p.decided(f) {
+			p.handle(f)
+		} else {
+			p.held = append(p.held, f)
+		}
+	}
+}
+
+func (p *process) handle(f models.Fact) {
 	state := models.FactLate
 	if !p.done {
 		state = p.receive(f)
@@ -159,6 +195,9 @@ type letter struct {
 // message makes the row of a letter. Its key is what it is for, numbered when it is sent again.
 func (p *process) message(ctx workflow.Context, l letter) models.Message {
 	key := l.Subject + "/" + l.Template
+	if l.To == models.RoleStaff { // a dossier and its searches may call about the same subject
+		key = p.id + "/" + key
+	}
 	if l.ToRef != "" {
 		key += "/" + l.ToRef
 	}
@@ -265,6 +304,7 @@ func (p *process) finish(ctx workflow.Context) error {
 		if err := workflow.Await(durable, func() bool { return len(p.open) == 0 && workflow.AllHandlersFinished(durable) }); err != nil {
 			return err
 		}
+		p.release()
 		var f models.Fact
 		for facts.ReceiveAsync(&f) {
 			p.take(f)

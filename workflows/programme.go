@@ -15,7 +15,6 @@ func (r *request) playProgramme(ctx workflow.Context) {
 		if r.interrupted() || r.waived() {
 			break
 		}
-		r.decision = nil
 		r.awaitStaff(ctx, wait{Subject: r.programme.Ref, Awaits: models.RolePedagogy}, "programme_unreviewed",
 			r.raiser(ctx, r.programme.Ref), func() bool { return r.decision != nil })
 		r.clear(r.programme.Ref)
@@ -45,7 +44,7 @@ func (r *request) awaitProgramme(ctx workflow.Context, note string) {
 	r.programmes++
 	pr := &models.Programme{Ref: models.ProgrammeRef(r.dossier, r.programmes), Dossier: r.dossier, Number: r.programmes,
 		TrainerRef: r.chosen.trainer, Status: models.ProgrammeAwaited}
-	r.programme = pr
+	r.programme, r.decision = pr, nil
 	ask := letter{Template: "programme_ask", To: models.RoleTrainer, ToRef: pr.TrainerRef, Subject: pr.Ref,
 		Links: []models.Link{{Purpose: models.LinkProgramme, Subject: pr.Ref}}, Args: r.dueArg(ctx, r.common.Policy.ProgrammeDelay)}
 	reminder := ask

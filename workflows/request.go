@@ -78,6 +78,7 @@ type search struct {
 	cancel workflow.CancelFunc
 	future workflow.ChildWorkflowFuture
 	ended  bool
+	failed bool // cancelled from outside: staff decide
 }
 
 // TrainingRequest runs one training request from its intake to its closure, cancellation or handing over.
@@ -226,10 +227,14 @@ func (r *request) playQualification(ctx workflow.Context) {
 
 // playSolicitation has a trainer found: the search decides by its own deadlines, the request waits for its choice.
 func (r *request) playSolicitation(ctx workflow.Context) {
-	if r.chosen == nil && (r.search == nil || r.search.ended) {
-		r.startSearch(ctx)
+	turned := func() bool { return r.chosen != nil || r.interrupted() || r.failure != nil || ctx.Err() != nil }
+	for !turned() {
+		if r.search == nil || r.search.ended {
+			r.startSearch(ctx)
+		}
+		s := r.search // one that was ending when the trainer left chooses nobody: another follows it
+		_ = workflow.Await(ctx, func() bool { return turned() || s.ended && !s.failed })
 	}
-	_ = workflow.Await(ctx, func() bool { return r.chosen != nil || r.interrupted() || r.failure != nil })
 	if r.chosen != nil {
 		r.clear(models.SolicitationID(r.dossier, r.row.Solicitation))
 	}
@@ -251,7 +256,8 @@ func (r *request) startSearch(ctx workflow.Context) {
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		durable, _ := workflow.NewDisconnectedContext(ctx)
 		var result models.SolicitationResult
-		if err := s.future.Get(durable, &result); err == nil {
+		err := s.future.Get(durable, &result)
+		if err == nil {
 			r.runnersUp = append(r.runnersUp, result.RunnersUp...)
 			for _, t := range result.Asked {
 				if !slices.Contains(r.asked, t) {
@@ -259,7 +265,7 @@ func (r *request) startSearch(ctx workflow.Context) {
 				}
 			}
 		}
-		s.ended = true
+		s.ended, s.failed = true, err != nil
 	})
 }
 
@@ -318,6 +324,7 @@ func (r *request) rework(ctx workflow.Context) {
 	if r.chosen != nil {
 		r.undo(ctx, "request_reworked")
 	}
+	r.undoContracts(ctx, func(*models.Contract) bool { return true }) // the client's, about the version before
 	r.endSearch(ctx, models.FactSearchReworked)
 	r.asked, r.runnersUp = nil, nil
 	r.reworked = false

@@ -50,13 +50,15 @@ func (s *session) setup(ctx workflow.Context) (err error) {
 	}
 	s.subject = s.row.Ref
 	s.interrupted = func() bool { return s.moved || s.ended }
-	if err := command(ctx, s.process, models.VerbJudgeSheet, s.checkJudge, s.judge); err != nil {
+	judgeable := func(in models.Verdict) error { return s.checkJudge(s.now(ctx), in) }
+	if err := command(ctx, s.process, models.VerbJudgeSheet, judgeable, s.judge); err != nil {
 		return err
 	}
 	if err := command(ctx, s.process, models.VerbCancelSession, s.checkCancel, s.cancel); err != nil {
 		return err
 	}
-	if err := command(ctx, s.process, models.VerbReschedule, s.checkReschedule, s.reschedule); err != nil {
+	movable := func(in models.Reschedule) error { return s.checkReschedule(s.now(ctx), in) }
+	if err := command(ctx, s.process, models.VerbReschedule, movable, s.reschedule); err != nil {
 		return err
 	}
 	s.begin(ctx)
@@ -206,20 +208,34 @@ func (s *session) open(ctx workflow.Context, e models.AbsenceEntry) {
 	s.absence(a)
 	s.windows++
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		switch s.waitUntil(ctx, d, func() bool { return a.Status != models.AbsenceOpen }) {
-		case models.Missed:
-			a.Status = models.AbsenceUnjustified
-			s.absence(a)
-			s.journal(models.JournalLine{Kind: "absence_unjustified", Subject: a.Ref, Actor: e.Participant, At: d.DueAt})
-		case models.Undeliverable: // nobody could tell the participant: staff decide what to make of it
+		justified := func() bool { return a.Status != models.AbsenceOpen }
+		switch outcome := s.waitUntil(ctx, d, justified); outcome {
+		case models.Undeliverable: // staff have one step to tell the participant: a window nobody can close would hold the dossier
 			s.raise(ctx, "message_undeliverable")
-			s.awaitStaff(ctx, wait{Subject: a.Ref}, "message_undeliverable", s.raiser(ctx), func() bool { return a.Status != models.AbsenceOpen })
-		case models.Cancelled:
-			a.Status = models.AbsenceCancelled
-			s.absence(a)
+			staffed := s.opens(ctx, wait{Kind: models.DeadlineStaff, Subject: a.Ref, Awaits: models.RoleStaff,
+				Delay: s.common.Policy.StaffStep, Consequence: "message_undeliverable"})
+			outcome = s.waitUntil(ctx, staffed, justified)
+			s.unjustified(a, staffed.Deadline, outcome)
+			s.calm()
+		default:
+			s.unjustified(a, d.Deadline, outcome)
 		}
 		s.windows--
 	})
+}
+
+// unjustified closes an absence whose window is over without a justification.
+func (s *session) unjustified(a *models.Absence, d *models.Deadline, outcome models.Outcome) {
+	switch outcome {
+	case models.Missed:
+		a.Status = models.AbsenceUnjustified
+		s.journal(models.JournalLine{Kind: "absence_unjustified", Subject: a.Ref, Actor: a.Participant, At: d.DueAt})
+	case models.Cancelled:
+		a.Status = models.AbsenceCancelled
+	default:
+		return
+	}
+	s.absence(a)
 }
 
 func (s *session) absence(a *models.Absence) {
@@ -324,9 +340,9 @@ func (s *session) inWindow(a *models.Absence, received time.Time) bool {
 	return false
 }
 
-func (s *session) checkJudge(in models.Verdict) error {
+func (s *session) checkJudge(now time.Time, in models.Verdict) error {
 	switch {
-	case s.row.Status != models.SessionToJudge && s.row.Status != models.SessionConvoked, s.judged != nil:
+	case now.Before(s.row.EndAt), s.row.Status != models.SessionToJudge && s.row.Status != models.SessionConvoked, s.judged != nil:
 		return models.NewError(models.CodeSessionState, "this session does not await a judgement")
 	case !in.Passed && in.Note == "":
 		return models.NewError(models.CodeReasonMissing, "say why the session does not count")
@@ -358,7 +374,10 @@ func (s *session) cancel(_ workflow.Context, in models.Decision) models.CommandR
 	return models.CommandResult{Ref: s.row.Ref, Status: models.SessionCancelled}
 }
 
-func (s *session) checkReschedule(in models.Reschedule) error {
+func (s *session) checkReschedule(now time.Time, in models.Reschedule) error {
+	if !now.Before(s.row.StartAt) {
+		return models.NewError(models.CodeSessionState, "this session has started")
+	}
 	if s.row.Status != models.SessionPlanned && s.row.Status != models.SessionConvoked || s.ended || s.moved || !s.row.SheetSigned.IsZero() {
 		return models.NewError(models.CodeSessionState, "this session can no longer be moved")
 	}

@@ -126,6 +126,9 @@ func (s *solicitation) raise(ctx workflow.Context) func(alert string) {
 // the skill the search widens to adjacent ones (F050).
 func (s *solicitation) ask(ctx workflow.Context, only []string) {
 	limit := s.common.Policy.WaveSize
+	if len(only) > 0 {
+		limit = 0 // all those staff named
+	}
 	in := models.MatchInput{Dossier: s.dossier, Scope: s.in.Scope, Adjacent: s.adjacent, Exclude: s.asked, Only: only, Limit: limit,
 		TargetRateShare: s.common.Policy.TargetRateShare}
 	found, err := match(ctx, in)
@@ -287,7 +290,7 @@ func (s *solicitation) answer(f models.Fact) string {
 	if inv == nil || (f.Data.Answer != "interested" && f.Data.Answer != "declined") {
 		return models.FactIgnored
 	}
-	if f.Data.Answer == "interested" && f.Data.RateCents <= 0 { // F072
+	if f.Data.Answer == "interested" && (f.Data.RateCents <= 0 || !f.Data.RateUnit.Valid()) { // F072
 		return models.FactIgnored
 	}
 	reopened := inv.Status == models.InvitationSilent && s.inTime(*inv, f.ReceivedAt) && s.chosen == ""

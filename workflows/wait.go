@@ -25,12 +25,16 @@ type wait struct {
 	Asked       []string // keys of the messages that ask
 	Fixed       bool     // staff cannot postpone it
 	Consequence string   // sentence key, the kind's own if empty
+	// Turned, if set, is all that ends this wait before its time: it does not belong to the step the dossier stands at.
+	Turned func() bool
 }
 
 // pending is an open deadline and how its due instant is computed.
 type pending struct {
 	*models.Deadline
-	delay models.Delay
+	delay  models.Delay
+	turned func() bool
+	waived func() bool
 }
 
 // opens records a deadline, so that rows and links of the same step can name it.
@@ -53,7 +57,10 @@ func (p *process) opens(ctx workflow.Context, w wait) pending {
 		Consequence: w.Consequence, Postponable: !w.Fixed, Asked: w.Asked, LeftBy: p.leftBy(from, w.Delay)}
 	p.open = append(p.open, d)
 	p.project(d)
-	return pending{Deadline: d, delay: w.Delay}
+	if w.Turned != nil {
+		return pending{Deadline: d, delay: w.Delay, turned: w.Turned, waived: never}
+	}
+	return pending{Deadline: d, delay: w.Delay, turned: p.interrupted, waived: p.waived}
 }
 
 // leftBy is the latest departure from which a delay leads to the same due instant.
@@ -93,12 +100,12 @@ func (p *process) waitUntil(ctx workflow.Context, d pending, met func() bool) mo
 		switch {
 		case met():
 			return p.close(ctx, d.Deadline, models.Met)
-		case p.waived():
+		case d.waived():
 			return p.close(ctx, d.Deadline, models.Waived)
-		case p.interrupted() || p.done || ctx.Err() != nil || p.failure != nil:
+		case d.turned() || p.done || ctx.Err() != nil || p.failure != nil:
 			return p.close(ctx, d.Deadline, models.Cancelled)
 		}
-		if !p.untilDue(ctx, d.Deadline, met) {
+		if !p.untilDue(ctx, d, met) {
 			continue
 		}
 		if o := p.expire(ctx, d, met); o != models.Open {
@@ -108,26 +115,32 @@ func (p *process) waitUntil(ctx workflow.Context, d pending, met func() bool) mo
 }
 
 // untilDue blocks until the deadline is due (true) or anything else is worth a look (false).
-func (p *process) untilDue(ctx workflow.Context, d *models.Deadline, met func() bool) bool {
+func (p *process) untilDue(ctx workflow.Context, d pending, met func() bool) bool {
 	due := d.DueAt
 	timerCtx, cancel := workflow.WithCancel(ctx)
 	defer cancel()
 	timer := workflow.NewTimerWithOptions(timerCtx, p.common.Clock.RealDelay(workflow.Now(ctx), due),
-		workflow.TimerOptions{Summary: timerSummary(d)})
-	err := workflow.Await(ctx, func() bool {
-		return timer.IsReady() || met() || p.waived() || p.interrupted() || !d.DueAt.Equal(due) || p.done || p.failure != nil
-	})
-	return err == nil && timer.IsReady() && !met() && !p.waived() && !p.interrupted() && !p.done && d.DueAt.Equal(due)
+		workflow.TimerOptions{Summary: timerSummary(d.Deadline)})
+	turned := func() bool {
+		return met() || d.waived() || d.turned() || p.done || !d.DueAt.Equal(due)
+	}
+	err := workflow.Await(ctx, func() bool { return timer.IsReady() || turned() || p.failure != nil })
+	return err == nil && timer.IsReady() && !turned()
 }
 
 // expire asks the database whether the deadline is missed.
 func (p *process) expire(ctx workflow.Context, d pending, met func() bool) models.Outcome {
+	due := d.DueAt
 	p.record(func(s *models.Step) { s.Expiries = append(s.Expiries, d.ID) })
 	if err := p.flush(ctx); err != nil {
 		return models.Cancelled
 	}
 	result := p.expiries[d.ID]
 	delete(p.expiries, d.ID)
+	if !d.DueAt.Equal(due) { // postponed while the database was asked, which may have written it as missed
+		p.project(d.Deadline)
+		return models.Open
+	}
 	if result.Missed {
 		if met() { // a fact that counts came while the database was asked
 			return p.close(ctx, d.Deadline, models.Met)
@@ -159,9 +172,10 @@ func (p *process) prolong(ctx workflow.Context, d pending, asked []models.Messag
 				due = latest(due, p.cal.Add(m.SentAt, d.delay))
 				leftBy = latest(leftBy, p.leftBy(m.SentAt, d.delay))
 			}
+		case models.MessageWithdrawn:
 		default: // not left yet, or nobody knows: it counts from when it does
 			now := p.now(ctx)
-			due = latest(due, p.cal.Add(now, d.delay))
+			due = latest(latest(due, now.Add(grace)), p.cal.Add(now, d.delay))
 			leftBy = latest(leftBy, p.leftBy(now, d.delay))
 		}
 	}
