@@ -74,7 +74,7 @@ type ClockView struct {
 
 func (s *Server) registerCatalogue() {
 	add(s, operation{method: "GET", path: "/catalogue", id: "list-courses", tag: "catalogue", rule: Everyone, summary: "The catalogue, by topic"},
-		func(ctx context.Context, in *paging) (*listOutput[Course], error) {
+		func(ctx context.Context, in *Paging) (*listOutput[Course], error) {
 			rows, err := s.store.Courses(ctx)
 			if err != nil {
 				return nil, err
@@ -111,7 +111,7 @@ func (s *Server) registerCatalogue() {
 			return created("/catalogue/"+c.Topic, courseView(c)), nil
 		})
 	add(s, operation{method: "GET", path: "/policies", id: "list-policies", tag: "policies", rule: Everyone, summary: "The ways of working"},
-		func(ctx context.Context, in *paging) (*listOutput[PolicyView], error) {
+		func(ctx context.Context, in *Paging) (*listOutput[PolicyView], error) {
 			var out []PolicyView
 			for _, name := range s.cfg.Policies.Names() {
 				p, err := s.cfg.Policies.Load(name)

@@ -98,7 +98,7 @@ func (s *Server) clientView(ctx context.Context, ref string) (ClientView, error)
 
 func (s *Server) registerClients() {
 	add(s, operation{method: "GET", path: "/clients", id: "list-clients", tag: "clients", rule: StaffMoney, summary: "Clients, by reference"},
-		func(ctx context.Context, in *paging) (*listOutput[models.Client], error) {
+		func(ctx context.Context, in *Paging) (*listOutput[models.Client], error) {
 			return paged(in, func(from store.Cursor) (store.Page[models.Client], error) {
 				return s.store.Clients(ctx, from, in.Limit)
 			})
@@ -159,7 +159,7 @@ func item[T any](v T, err error) (*itemOutput[T], error) {
 }
 
 // paged reads one page of a list kept in the order of its cursor.
-func paged[T any](in *paging, read func(from store.Cursor) (store.Page[T], error)) (*listOutput[T], error) {
+func paged[T any](in *Paging, read func(from store.Cursor) (store.Page[T], error)) (*listOutput[T], error) {
 	from, err := store.ParseCursor(in.Cursor)
 	if err != nil {
 		return nil, badQuery("cursor", "use the one a page gave")
@@ -175,7 +175,7 @@ func paged[T any](in *paging, read func(from store.Cursor) (store.Page[T], error
 }
 
 // sliced is one page of a short list read whole; key is unique in it.
-func sliced[T any](in *paging, all []T, key func(T) string) (*listOutput[T], error) {
+func sliced[T any](in *Paging, all []T, key func(T) string) (*listOutput[T], error) {
 	from, err := store.ParseCursor(in.Cursor)
 	if err != nil {
 		return nil, badQuery("cursor", "use the one a page gave")

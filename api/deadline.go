@@ -14,9 +14,9 @@ func (s *Server) registerDeadlines() {
 			Request string      `query:"request" maxLength:"32"`
 			Awaits  models.Role `query:"awaits" enum:"trainer,client,billing,participant,participants,staff,pedagogy,finance,system"`
 			Before  time.Time   `query:"before" doc:"Due no later"`
-			paging
+			Paging
 		}) (*listOutput[models.Deadline], error) {
-			return paged(&in.paging, func(from store.Cursor) (store.Page[models.Deadline], error) {
+			return paged(&in.Paging, func(from store.Cursor) (store.Page[models.Deadline], error) {
 				return s.store.OpenDeadlines(ctx, store.DeadlineFilter{Dossier: in.Request, Awaits: in.Awaits, Before: in.Before}, from, in.Limit)
 			})
 		})

@@ -25,6 +25,7 @@ func (s *Server) registerRest() {
 		}
 		c.Data(http.StatusOK, "application/vnd.oai.openapi+json;version=3.1", body)
 	})
+	s.page(http.MethodGet, "/docs", Public, s.docs)
 	s.page(http.MethodGet, "/healthz", Public, func(c *gin.Context) { c.String(http.StatusOK, "ok") })
 	s.page(http.MethodGet, "/readyz", Public, s.ready)
 }

@@ -62,9 +62,9 @@ func (s *Server) registerInvoices() {
 			Request string             `query:"request" maxLength:"32"`
 			Trainer string             `query:"trainer" maxLength:"32"`
 			Client  string             `query:"client" maxLength:"32"`
-			paging
+			Paging
 		}) (*listOutput[InvoiceView], error) {
-			return paged(&in.paging, func(from store.Cursor) (store.Page[InvoiceView], error) {
+			return paged(&in.Paging, func(from store.Cursor) (store.Page[InvoiceView], error) {
 				p, err := s.store.Invoices(ctx, store.InvoiceFilter{Kind: in.Kind, Status: in.Status, Dossier: in.Request,
 					Trainer: in.Trainer, Client: in.Client}, from, in.Limit)
 				return store.Page[InvoiceView]{Items: s.invoiceViews(p.Items), Next: p.Next}, err
@@ -77,7 +77,7 @@ func (s *Server) registerInvoices() {
 		})
 	add(s, operation{method: "GET", path: "/payments", id: "list-payments", tag: "invoices", rule: StaffMoney,
 		summary: "What is to be paid, by the date money leaves (F197)"},
-		func(ctx context.Context, in *paging) (*listOutput[InvoiceView], error) {
+		func(ctx context.Context, in *Paging) (*listOutput[InvoiceView], error) {
 			rows, err := s.store.Payables(ctx)
 			if err != nil {
 				return nil, err

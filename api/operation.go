@@ -233,8 +233,8 @@ type createdOutput[T any] struct {
 	Body     T
 }
 
-// paging are the parameters of every list.
-type paging struct {
+// Paging are the parameters of every list.
+type Paging struct {
 	Cursor string `query:"cursor" maxLength:"300" doc:"The next of the page before"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
 }

@@ -8,8 +8,8 @@ import (
 	"jalon/store"
 )
 
-// recapAddress names a month of pay.
-type recapAddress struct {
+// RecapAddress names a month of pay.
+type RecapAddress struct {
 	Payer   string       `path:"payer" maxLength:"32"`
 	Trainer string       `path:"trainer" maxLength:"32"`
 	Month   models.Month `path:"month" pattern:"^[0-9]{4}-[0-9]{2}$"`
@@ -22,7 +22,7 @@ type RecapView struct {
 	Versions []models.Recap   `json:"versions" doc:"Oldest first"`
 }
 
-func (s *Server) recapView(ctx context.Context, a recapAddress) (v RecapView, err error) {
+func (s *Server) recapView(ctx context.Context, a RecapAddress) (v RecapView, err error) {
 	v.Versions, err = s.store.Recaps(ctx, models.RemunerationID(a.Payer, a.Trainer, a.Month))
 	if err != nil {
 		return v, err
@@ -41,26 +41,26 @@ func (s *Server) registerRecaps() {
 			Trainer string       `query:"trainer" maxLength:"32"`
 			Status  string       `query:"status" enum:"sent,accepted,contested,with_staff,replaced"`
 			Month   models.Month `query:"month" pattern:"^[0-9]{4}-[0-9]{2}$"`
-			paging
+			Paging
 		}) (*listOutput[models.Recap], error) {
-			return paged(&in.paging, func(from store.Cursor) (store.Page[models.Recap], error) {
+			return paged(&in.Paging, func(from store.Cursor) (store.Page[models.Recap], error) {
 				return s.store.AllRecaps(ctx, store.RecapFilter{Trainer: in.Trainer, Status: in.Status, Month: in.Month}, from, in.Limit)
 			})
 		})
 	add(s, operation{method: "GET", path: "/recaps/{payer}/{trainer}/{month}", id: "get-recap", tag: "recaps", rule: StaffMoney, summary: "A month's statement with its lines"},
-		func(ctx context.Context, in *recapAddress) (*itemOutput[RecapView], error) {
+		func(ctx context.Context, in *RecapAddress) (*itemOutput[RecapView], error) {
 			return item(s.recapView(ctx, *in))
 		})
 	add(s, operation{method: "POST", path: "/recaps/{payer}/{trainer}/{month}/correct", id: "correct-recap", tag: "recaps", rule: StaffMoney,
 		keyed: true, summary: "Decide the contested lines; one not named keeps its amount (F181)"},
 		func(ctx context.Context, in *struct {
-			recapAddress
+			RecapAddress
 			Body struct {
 				Why
 				Corrections []models.LineCorrection `json:"corrections,omitempty" maxItems:"500"`
 			}
 		}) (*itemOutput[models.CommandResult], error) {
-			v, err := s.recapView(ctx, in.recapAddress)
+			v, err := s.recapView(ctx, in.RecapAddress)
 			if err != nil {
 				return nil, err
 			}
@@ -78,7 +78,7 @@ func (s *Server) registerRecaps() {
 	add(s, operation{method: "POST", path: "/recaps/{payer}/{trainer}/{month}/record", id: "record-recap", tag: "recaps", rule: StaffMoney,
 		keyed: true, summary: "Key a trainer's answer to the monthly statement"},
 		func(ctx context.Context, in *struct {
-			recapAddress
+			RecapAddress
 			Body struct {
 				Keyed
 				Why
@@ -86,7 +86,7 @@ func (s *Server) registerRecaps() {
 				Lines []string        `json:"lines,omitempty" maxItems:"500" doc:"Those contested"`
 			}
 		}) (*itemOutput[Recorded], error) {
-			v, err := s.recapView(ctx, in.recapAddress)
+			v, err := s.recapView(ctx, in.RecapAddress)
 			if err != nil {
 				return nil, err
 			}

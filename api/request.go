@@ -287,12 +287,12 @@ type NewParticipant struct {
 // ofDossier is the address of something that belongs to a dossier.
 type ofDossier struct {
 	Ref string `path:"ref" maxLength:"32"`
-	paging
+	Paging
 }
 
 // sub registers the list of what a dossier has of a kind.
 func sub[T any](s *Server, name, summary string, rule Rule, read func(context.Context, string) ([]T, error), key func(T) string) {
-	add(s, operation{method: "GET", path: "/requests/{ref}/" + name, id: "list-" + name, tag: "requests", rule: rule, summary: summary},
+	add(s, operation{method: "GET", path: "/requests/{ref}/" + name, id: "list-request-" + name, tag: "requests", rule: rule, summary: summary},
 		func(ctx context.Context, in *ofDossier) (*listOutput[T], error) {
 			if _, err := s.store.Brief(ctx, in.Ref); err != nil {
 				return nil, err
@@ -301,7 +301,7 @@ func sub[T any](s *Server, name, summary string, rule Rule, read func(context.Co
 			if err != nil {
 				return nil, err
 			}
-			return sliced(&in.paging, rows, key)
+			return sliced(&in.Paging, rows, key)
 		})
 }
 
@@ -321,7 +321,7 @@ func (s *Server) registerRequests() {
 			Owner string       `query:"owner" maxLength:"32"`
 			Alert string       `query:"alert" maxLength:"64" doc:"A sentence key, or any"`
 			Open  bool         `query:"open" doc:"Without those that ended"`
-			paging
+			Paging
 		}) (*listOutput[models.Request], error) {
 			f := store.RequestFilter{Stage: in.Stage, Owner: in.Owner, Open: in.Open}
 			if in.Alert == "any" {
@@ -329,7 +329,7 @@ func (s *Server) registerRequests() {
 			} else {
 				f.Alert = in.Alert
 			}
-			return paged(&in.paging, func(from store.Cursor) (store.Page[models.Request], error) {
+			return paged(&in.Paging, func(from store.Cursor) (store.Page[models.Request], error) {
 				return s.store.Requests(ctx, f, from, in.Limit)
 			})
 		})
@@ -367,7 +367,7 @@ func (s *Server) registerRequests() {
 			if _, err := s.store.Brief(ctx, in.Ref); err != nil {
 				return nil, err
 			}
-			return paged(&in.paging, func(from store.Cursor) (store.Page[models.Message], error) {
+			return paged(&in.Paging, func(from store.Cursor) (store.Page[models.Message], error) {
 				return s.store.Messages(ctx, in.Ref, from, in.Limit)
 			})
 		})

@@ -9,14 +9,14 @@ import (
 	"jalon/models"
 )
 
-// sessionAddress names a session: references hold slashes, numbers do not.
-type sessionAddress struct {
+// SessionAddress names a session: references hold slashes, numbers do not.
+type SessionAddress struct {
 	Ref    string `path:"ref" maxLength:"32"`
 	Number int    `path:"number" minimum:"1" maximum:"9999"`
 }
 
 type sessionInput[B any] struct {
-	sessionAddress
+	SessionAddress
 	Body B
 }
 
@@ -88,7 +88,7 @@ func sessionCommand[B reasoned](s *Server, verb models.Verb, segment, summary st
 func (s *Server) registerSessions() {
 	add(s, operation{method: "GET", path: "/requests/{ref}/sessions/{number}", id: "get-session", tag: "sessions", rule: Everyone,
 		summary: "A session with its signatures"},
-		func(ctx context.Context, in *sessionAddress) (*itemOutput[SessionView], error) {
+		func(ctx context.Context, in *SessionAddress) (*itemOutput[SessionView], error) {
 			x, err := s.session(ctx, in.Ref, in.Number)
 			if err != nil {
 				return nil, err

@@ -84,7 +84,7 @@ func (s *Server) knownTopic(ctx context.Context, topic, at string) error {
 
 func (s *Server) registerTrainers() {
 	add(s, operation{method: "GET", path: "/trainers", id: "list-trainers", tag: "trainers", rule: Everyone, summary: "Trainers, by reference (F019)"},
-		func(ctx context.Context, in *paging) (*listOutput[models.Trainer], error) {
+		func(ctx context.Context, in *Paging) (*listOutput[models.Trainer], error) {
 			return paged(in, func(from store.Cursor) (store.Page[models.Trainer], error) {
 				return s.store.Trainers(ctx, from, in.Limit)
 			})
