@@ -138,12 +138,17 @@ func TestSettings(t *testing.T) {
 
 func TestManyTransactionsAtOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		var shared []models.Deadline
+		for i := range 7 {
+			shared = append(shared, models.Deadline{ID: fmt.Sprint(i), Status: models.Open, DueAt: noon})
+		}
+		apply(t, s, models.Step{Workflow: "all", Seq: 1, Deadlines: shared})
 		var woken atomic.Int64
 		s.OnCommit(func() { woken.Add(1) })
 		err := together(400, func(i int) error {
 			_, err := s.Apply(ctx, models.Step{Workflow: fmt.Sprintf("request/D-2026-%06d", i), Run: "r", Seq: 1, At: noon,
 				Rows:      models.Rows{Request: &models.Request{Ref: fmt.Sprintf("D-2026-%06d", i), Stage: models.StageAudit, OpenedAt: noon}},
-				Deadlines: []models.Deadline{{ID: fmt.Sprint(i % 7), Status: models.Open, DueAt: noon}, {ID: fmt.Sprint((i + 3) % 7), Status: models.Open, DueAt: noon}},
+				Deadlines: []models.Deadline{shared[i%7], shared[(i+3)%7]},
 				Facts:     []models.Fact{{Kind: models.FactInvoicePaid, Workflow: request}}})
 			return err
 		})
