@@ -241,14 +241,14 @@ func (p *process) write(ctx workflow.Context) {
 		if err := workflow.Await(ctx, func() bool { return p.gathered > p.written }); err != nil {
 			return
 		}
-		// Let every coroutine run until none has anything to add, so that one task makes one step.
-		quiet := -1
-		if err := workflow.Await(ctx, func() bool {
-			same := quiet == p.gathered
+		// Let every coroutine run until none has anything to add, so that one task makes one step. Each turn is an Await of
+		// its own: one that stays blocked is not looked at again in this task.
+		for quiet := -1; quiet != p.gathered; {
 			quiet = p.gathered
-			return same
-		}); err != nil {
-			return
+			turn := false
+			if err := workflow.Await(ctx, func() bool { was := turn; turn = true; return was }); err != nil {
+				return
+			}
 		}
 		step, upTo := p.next(ctx)
 		p.show(ctx)

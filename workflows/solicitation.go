@@ -230,7 +230,7 @@ func (s *solicitation) keyOf(inv models.Invitation) string {
 
 func (s *solicitation) answered(wave int) bool {
 	return !slices.ContainsFunc(s.invitations, func(i models.Invitation) bool {
-		return i.Wave == wave && i.Status == models.InvitationSent
+		return i.Wave == wave && (i.Status == models.InvitationSent || i.Status == models.InvitationNotRetained)
 	})
 }
 
