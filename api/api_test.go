@@ -2,6 +2,12 @@ package api
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -11,6 +17,7 @@ import (
 	"time"
 
 	"jalon/activities"
+	"jalon/mail"
 	"jalon/models"
 	"jalon/store"
 )
@@ -226,6 +233,9 @@ func TestCommandsReachTheProcess(t *testing.T) {
 	h := runningAgency(t)
 	b := h.open()
 	path := "/requests/" + b.Ref
+	if a := h.do("", "GET", "/readyz", ""); a.StatusCode != http.StatusOK {
+		t.Errorf("readyz: %d %s", a.StatusCode, a.body)
+	}
 	t.Run("a command is done once", func(t *testing.T) {
 		first := h.staff("POST", path+"/cancel", `{"reason":"le client renonce","cause":"by_client"}`, "Idempotency-Key", "one")
 		var r models.CommandResult
@@ -576,4 +586,54 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 	h.refused(h.do("", "GET", "/documents/"+strings.Repeat("a", 64), ""), 401, models.CodeUnauthenticated)
 	h.refused(h.staff("GET", "/documents/"+strings.Repeat("a", 64), ""), 404, models.CodeUnknown)
 	h.refused(h.do("", "POST", "/webhooks/sendgrid", "[]"), 404, models.CodeUnknown)
+	h.refused(h.do("", "GET", "/readyz", ""), 503, models.CodeUnavailable)
+	if a := h.do("", "GET", "/docs", ""); a.StatusCode != 200 || strings.Contains(a.body, "https://") || !strings.Contains(a.body, "/api/v1/requests/{ref}/cancel") {
+		t.Errorf("docs: %d", a.StatusCode)
+	}
+}
+
+func TestBouncesComeBackSigned(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := mail.NewEvents(base64.StdEncoding.EncodeToString(der))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newAgency(t, nil, func(c *Config) { c.Events, c.Courier = events, leaveToRelay{} })
+	b := h.open()
+	if _, err := h.store.Apply(t.Context(), models.Step{Workflow: models.RequestID(b.Ref), Run: "run", Seq: 1, At: epoch, Dossier: b.Ref,
+		Messages: []models.Message{{Key: "convention", Dossier: b.Ref, Workflow: models.RequestID(b.Ref), Template: "contract_client",
+			To: models.RoleClient, ToRef: b.ContactRef, Subject: b.Ref, Status: models.MessageQueued, CreatedAt: epoch}}}); err != nil {
+		t.Fatal(err)
+	}
+	body := `[{"event":"bounce","sg_event_id":"1","jalon_key":"convention","timestamp":1793606400},{"event":"delivered","jalon_key":"unknown","timestamp":1}]`
+	sum := sha256.Sum256([]byte("1793606400" + body))
+	signature, err := ecdsa.SignASN1(rand.Reader, key, sum[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	post := func(body string) answer {
+		return h.do("", "POST", "/webhooks/sendgrid", body, "X-Twilio-Email-Event-Webhook-Timestamp", "1793606400",
+			"X-Twilio-Email-Event-Webhook-Signature", base64.StdEncoding.EncodeToString(signature))
+	}
+	h.refused(post(body+" "), 401, models.CodeUnauthenticated)
+	for range 2 { // the provider repeats itself
+		if a := post(body); a.StatusCode != http.StatusNoContent {
+			t.Fatalf("%d %s", a.StatusCode, a.body)
+		}
+	}
+	m, err := h.store.Message(t.Context(), "convention")
+	if err != nil || m.Status != models.MessageBounced {
+		t.Errorf("%+v (%v)", m, err)
+	}
+	facts, err := h.store.Facts(t.Context(), b.Ref)
+	if err != nil || len(facts) != 2 || facts[1].Kind != models.FactUndeliverable && facts[0].Kind != models.FactUndeliverable {
+		t.Errorf("%+v (%v)", facts, err)
+	}
 }

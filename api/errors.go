@@ -213,6 +213,9 @@ func codeOf(err error) models.Code {
 		if _, ok := refusals[models.Code(e.Type())]; ok {
 			return models.Code(e.Type())
 		}
+		if e.Type() == "AcceptedUpdateCompletedWorkflow" {
+			return models.CodeUnavailable // it ended meanwhile: a repeat tells
+		}
 		return models.CodeInternal
 	}
 	var (

@@ -30,6 +30,16 @@ type PayInput struct {
 	PaidOn models.Date `json:"paid_on,omitempty" format:"date" doc:"Today if absent"`
 }
 
+// InvoiceUpload is a supplier's invoice, keyed by staff.
+type InvoiceUpload struct {
+	Keyed
+	Why
+	Number   string       `json:"number" minLength:"1" maxLength:"64" doc:"The supplier's own"`
+	NetCents models.Cents `json:"net_cents" minimum:"0" maximum:"100000000000"`
+	VATCents models.Cents `json:"vat_cents,omitempty" minimum:"0" maximum:"100000000000"`
+	Document []byte       `json:"document" doc:"The PDF, in base64"`
+}
+
 type invoiceInput[B any] struct {
 	Ref  string `path:"ref" maxLength:"32"`
 	Body B
@@ -102,14 +112,7 @@ func (s *Server) registerInvoices() {
 	})
 	add(s, operation{method: "POST", path: "/invoices/{ref}/record", id: "record-invoice", tag: "invoices", rule: StaffMoney, keyed: true,
 		body: uploadLimit * 2, summary: "Key an invoice that a supplier sent by mail or on paper"},
-		func(ctx context.Context, in *invoiceInput[struct {
-			Keyed
-			Why
-			Number   string       `json:"number" minLength:"1" maxLength:"64" doc:"The supplier's own"`
-			NetCents models.Cents `json:"net_cents" minimum:"0" maximum:"100000000000"`
-			VATCents models.Cents `json:"vat_cents,omitempty" minimum:"0" maximum:"100000000000"`
-			Document []byte       `json:"document" doc:"The PDF, in base64"`
-		}]) (*itemOutput[Recorded], error) {
+		func(ctx context.Context, in *invoiceInput[InvoiceUpload]) (*itemOutput[Recorded], error) {
 			i, err := s.store.Invoice(ctx, in.Ref)
 			if err != nil {
 				return nil, err

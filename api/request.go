@@ -398,7 +398,13 @@ func (s *Server) registerRequests() {
 	sub(s, "documents", "Stored files", Everyone, s.store.Documents, func(x models.Document) string { return x.SHA256 })
 	sub(s, "deadlines", "Deadlines, open or not", Everyone, s.store.Deadlines, func(x models.Deadline) string { return x.ID })
 	sub(s, "lines", "Pay lines", Everyone, s.store.PayLinesOfDossier, func(x models.PayLine) string { return x.Ref })
-	sub(s, "facts", "What was received, and what became of it", Everyone, s.store.Facts, func(x models.Inbox) string { return x.ID })
+	sub(s, "facts", "What was received, and what became of it", Everyone, func(ctx context.Context, ref string) ([]models.Inbox, error) {
+		rows, err := s.store.Facts(ctx, ref)
+		for i := range rows {
+			rows[i].Start = nil // how to start a process is no news of it
+		}
+		return rows, err
+	}, func(x models.Inbox) string { return x.ID })
 	sub(s, "evaluations", "Answers to questionnaires", Pedagogy, func(ctx context.Context, ref string) ([]models.Evaluation, error) {
 		return s.store.Evaluations(ctx, ref, "")
 	}, func(x models.Evaluation) string { return x.Kind + "/" + x.Participant })

@@ -72,8 +72,8 @@ type Config struct {
 	Log           *slog.Logger
 	BodyLimit     int64            // bytes; 0: DefaultBodyLimit
 	Timeout       time.Duration    // of a command, real time; 0: 10 s
-	RateLimit     float64          // calls per second and caller; 0: 50
-	RateBurst     int              // 0: 200
+	RateLimit     float64          // calls per second and caller; 0: 200
+	RateBurst     int              // 0: 1000
 	Now           func() time.Time // real time; nil: the system clock
 }
 
@@ -113,10 +113,10 @@ func New(cfg Config) (*Server, error) {
 		cfg.Timeout = 10 * time.Second
 	}
 	if cfg.RateLimit == 0 {
-		cfg.RateLimit = 50
+		cfg.RateLimit = 200
 	}
 	if cfg.RateBurst == 0 {
-		cfg.RateBurst = 200
+		cfg.RateBurst = 1000
 	}
 	if cfg.Policies == nil {
 		cfg.Policies = shipped{}
@@ -139,6 +139,10 @@ func New(cfg Config) (*Server, error) {
 	s.engine = gin.New()
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.ContextWithFallback = true
+	// Who calls is told by the connection alone: a header could be made up to escape the limits.
+	if err := s.engine.SetTrustedProxies(nil); err != nil {
+		return nil, err
+	}
 	s.engine.Use(s.requestID, s.accessLog, s.recover, s.secure, s.limitBody)
 	s.engine.NoRoute(func(c *gin.Context) { s.problem(c, models.NewError(models.CodeUnknown, "no such address")) })
 	s.engine.NoMethod(func(c *gin.Context) {

@@ -34,6 +34,12 @@ type AttendanceInput struct {
 	State       string `json:"state" enum:"signed,absent"`
 }
 
+// SheetInput is what a paper sheet says.
+type SheetInput struct {
+	Keyed
+	Attendances []AttendanceInput `json:"attendances" minItems:"1" maxItems:"2000"`
+}
+
 // Keyed is what staff key for somebody: how it reached them, and when.
 type Keyed struct {
 	Channel    models.Channel `json:"channel" enum:"phone,paper,mail"`
@@ -138,10 +144,7 @@ func (s *Server) registerSessions() {
 
 	add(s, operation{method: "POST", path: "/requests/{ref}/sessions/{number}/attendances", id: "record-attendances", tag: "sessions",
 		rule: Pedagogy, keyed: true, summary: "Key signatures and absences from a paper sheet; what was recorded first stays"},
-		func(ctx context.Context, in *sessionInput[struct {
-			Keyed
-			Attendances []AttendanceInput `json:"attendances" minItems:"1" maxItems:"2000"`
-		}]) (*itemOutput[List[models.Attendance]], error) {
+		func(ctx context.Context, in *sessionInput[SheetInput]) (*itemOutput[List[models.Attendance]], error) {
 			if _, _, err := s.running(ctx, in.Ref); err != nil {
 				return nil, err
 			}
