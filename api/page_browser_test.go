@@ -83,29 +83,27 @@ func TestBrowserAnswers(t *testing.T) {
 	require.Equal(t, "Seriez-vous disponible pour cette mission\u00a0?", title)
 	fits(t, ctx)
 	require.NoError(t, chromedp.Run(ctx,
-		chromedp.SendKeys("#f-rate", "quatre cents"),
-		chromedp.SendKeys("#f-message", "Disponible en décembre"),
+		chromedp.SendKeys("#f-rate", "quatre cents", chromedp.ByQuery),
+		chromedp.SendKeys("#f-message", "Disponible en décembre", chromedp.ByQuery),
 		chromedp.Click(`form:has([value=accept]) button`),
 		chromedp.WaitVisible(`[role=alert]`),
 		chromedp.Text(`[role=alert] a`, &fault),
 		chromedp.Click(`[role=alert] a`),
 		chromedp.Evaluate(`document.activeElement.id || document.querySelector(":target").id`, &focus),
-		chromedp.Value("#f-message", &typed)))
+		chromedp.Value("#f-message", &typed, chromedp.ByQuery)))
 	require.Contains(t, fault, "montant en euros")
 	require.Equal(t, "f-rate", focus)
 	require.Equal(t, "Disponible en décembre", typed)
 	fits(t, ctx)
 	require.NoError(t, chromedp.Run(ctx,
-		chromedp.SetValue("#f-rate", ""),
-		chromedp.SendKeys("#f-rate", "420"),
-		chromedp.SetValue("#f-unit", "day"),
+		chromedp.Clear("#f-rate", chromedp.ByQuery),
+		chromedp.SendKeys("#f-rate", "420", chromedp.ByQuery),
+		chromedp.SetValue("#f-unit", "day", chromedp.ByQuery),
 		chromedp.Click(`form:has([value=accept]) button`),
 		chromedp.WaitVisible(`[data-state=done]`)))
 	row := h.fact(models.LinkAnswer, dossier+"/1/invitation/1", 0)
 	require.Equal(t, models.Cents(42_000), row.Data.RateCents)
 	require.NoError(t, chromedp.Run(ctx,
-		chromedp.Reload(), // the browser sends the form again
-		chromedp.WaitVisible("main"),
 		chromedp.Navigate(h.link(models.LinkAnswer, dossier+"/1/invitation/1")),
 		chromedp.AttributeValue("main", "data-state", &state, nil),
 		chromedp.AttributeValue("main", "data-code", &code, nil)))
@@ -124,14 +122,14 @@ func TestBrowserSigns(t *testing.T) {
 	fits(t, ctx)
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.Click(`.pick`), // the whole label is the target
-		chromedp.SendKeys("#f-name", "Camille Durand\r"),
+		chromedp.SendKeys("#f-name", "Camille Durand\r", chromedp.ByQuery),
 		chromedp.WaitVisible(`html[lang=en] [data-state=done]`)))
 	row := h.fact(models.LinkSign, dossier+"/contract/2", 0)
 	require.Equal(t, sha, row.Data.SHA256)
 	require.Equal(t, "T-000042", row.Actor)
 }
 
-// TestScreenshots writes what pages look like into JALON_SCREENSHOTS, for people to look at; without it, it checks
+// TestBrowserEveryPageFitsAPhone writes what pages look like into JALON_SCREENSHOTS, for people to look at; without it, it checks
 // that every page fits a phone.
 func TestBrowserEveryPageFitsAPhone(t *testing.T) {
 	h := newPageHouse(t)
@@ -160,7 +158,7 @@ func TestBrowserEveryPageFitsAPhone(t *testing.T) {
 			for look, action := range map[string]chromedp.Action{"phone": viewport(360, 740), "desk": viewport(1200, 900),
 				"dark": emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}})} {
 				var png []byte
-				require.NoError(t, chromedp.Run(ctx, action, chromedp.FullScreenshot(&png, 90),
+				require.NoError(t, chromedp.Run(ctx, action, chromedp.FullScreenshot(&png, 100),
 					emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{})))
 				require.NoError(t, os.WriteFile(filepath.Join(folder, name+"-"+lang+"-"+look+".png"), png, 0o600))
 			}

@@ -172,24 +172,28 @@ func (p *attendPage) act(v *visit, action string) (*linkDone, error) {
 	}
 	given := v.values["half_day"]
 	var wrong faults
+	field := "half_day"
+	if len(p.open(v)) == 0 {
+		field = "" // nothing to tick is left on the page
+	}
 	var chosen []int
 	again := 0
 	for _, s := range given {
 		i, err := strconv.Atoi(s)
 		if err != nil || i < 0 || i >= len(p.session.HalfDays) {
-			wrong.add("half_day", v.t("fault.choose", "label", v.t("attend.pick")))
+			wrong.add(field, v.t("fault.choose", "label", v.t("attend.pick")))
 			break
 		}
 		if a, done := p.recorded[i]; done && a.State == models.AttendanceSigned {
 			again++
 		} else if p.why != "" || done || v.now.Before(p.session.HalfDays[i].Start) {
-			wrong.add("half_day", v.t("fault.half_day", "label", v.halfDay(p.session.HalfDays[i])))
+			wrong.add(field, v.t("fault.half_day", "label", v.halfDay(p.session.HalfDays[i])))
 		} else {
 			chosen = append(chosen, i)
 		}
 	}
 	if len(given) == 0 {
-		wrong.add("half_day", v.t("fault.choose", "label", v.t("attend.pick")))
+		wrong.add(field, v.t("fault.choose", "label", v.t("attend.pick")))
 	}
 	if len(wrong) > 0 && p.why != "" {
 		return nil, v.withdrawn(p.why)
