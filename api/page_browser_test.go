@@ -144,7 +144,7 @@ func TestBrowserEveryPageFitsAPhone(t *testing.T) {
 	for _, j := range journeys() {
 		pages[string(j.purpose)] = h.link(j.purpose, j.subject, j.generation)
 	}
-	for name, address := range pages {
+	visit := func(name, address string) {
 		sep := "?"
 		if strings.Contains(address, "?") {
 			sep = "&"
@@ -164,4 +164,9 @@ func TestBrowserEveryPageFitsAPhone(t *testing.T) {
 			}
 		}
 	}
+	for name, address := range pages {
+		visit(name, address)
+	}
+	h.set(paris(20, 9, 0))
+	visit("positioning", h.link(models.LinkPositioning, dossier+"|P-000001"))
 }

@@ -77,13 +77,11 @@ func (p *signPage) show(v *visit, page *web.Page) string {
 	facts := v.fact("course", v.title(p.brief))
 	if p.contract.Signer == models.RoleTrainer {
 		lead = v.t("sign.lead_trainer")
-		facts = v.about(p.brief, true)
 		if r, err := v.s.store.Request(v.ctx, p.brief.Ref); err == nil {
 			facts = append(facts, v.rate("rate", r.RateCents, r.RateUnit)...)
 		}
-	} else {
-		facts = append(facts, v.fact("reference", p.brief.Ref)...)
 	}
+	facts = append(facts, v.fact("reference", p.brief.Ref)...)
 	page.Data = struct {
 		Lead, Late, Paper string
 		Facts             []pageFact

@@ -34,6 +34,7 @@ func (s *Server) registerPages() {
 	s.page(http.MethodHead, linkPath, Public, s.serveLink)
 	s.page(http.MethodPost, linkPath, Public, s.serveLink)
 	s.page(http.MethodGet, linkPath+"/document", Public, s.servePaper)
+	s.page(http.MethodHead, linkPath+"/document", Public, s.servePaper)
 	static := gin.WrapH(web.Static())
 	s.page(http.MethodGet, "/static/*file", Public, func(c *gin.Context) {
 		c.Header("Content-Security-Policy", web.CSP)
@@ -167,7 +168,10 @@ func (v *visit) done(outcome *linkStop, next string) *linkDone {
 
 // expired says until when it was possible.
 func (v *visit) expired(due time.Time, more ...string) *linkStop {
-	words := append([]string{v.t("stop.expired", "due", web.DateTime(v.lang, due))}, more...)
+	words := more
+	if !due.IsZero() {
+		words = append([]string{v.t("stop.expired", "due", web.DateTime(v.lang, due))}, more...)
+	}
 	return &linkStop{code: models.CodeLinkExpired, status: http.StatusGone, state: "closed", title: v.t("stop.expired_title"),
 		notice: notice{Tone: "warn", Words: words, Next: []string{v.t("stop.ask")}}}
 }
@@ -205,7 +209,7 @@ func (v *visit) failed(err error) *linkStop {
 		stop.code, stop.status = models.CodeLinkInvalid, http.StatusNotFound
 		stop.title, stop.notice.Words = v.t("stop.invalid_title"), []string{v.t("stop.invalid")}
 		stop.notice.Next = []string{v.t("stop.ask")}
-	case code == models.CodeUnavailable:
+	case code == models.CodeUnavailable, code == models.CodeRateLimited:
 		v.c.Header("Retry-After", "5")
 		stop.title, stop.notice.Words = v.t("stop.unavailable_title"), []string{v.t("stop.internal")}
 	default:
@@ -215,6 +219,21 @@ func (v *visit) failed(err error) *linkStop {
 	}
 	stop.notice.Tone = "bad"
 	return stop
+}
+
+// refusePage answers what no page answers: in words to who reads pages, as a problem document to programs.
+func (s *Server) refusePage(c *gin.Context, err error) {
+	if !strings.Contains(c.GetHeader("Accept"), "text/html") {
+		s.problem(c, err)
+		return
+	}
+	v := s.newVisit(c)
+	stop := v.failed(err)
+	if models.ErrorCode(err) == models.CodeUnknown {
+		stop.code, stop.title, stop.notice = models.CodeUnknown, v.t("stop.missing_title"), notice{Words: []string{v.t("stop.missing")}}
+	}
+	v.stop(stop)
+	c.Abort()
 }
 
 // newVisit starts a page; its language is the reader's until the person is known.
@@ -321,6 +340,7 @@ func (v *visit) stop(stop *linkStop) {
 }
 
 func (v *visit) render(status int, name string, p *web.Page) {
+	p.Personal = v.link.Purpose != ""
 	p.Lang, p.Chosen, p.Path, p.Contact = v.lang, v.chosen, v.c.Request.URL.Path, v.s.cfg.TeamEmail
 	query := v.c.Request.URL.Query()
 	query.Set("lang", string(p.Other()))

@@ -82,8 +82,10 @@ func journeys() []journey {
 			wrong: []string{"slot1", "slot2", "slot4", "slot5"}, kept: "2026-11-26T10:00"},
 		{name: "F079 choice", purpose: models.LinkChoose, subject: dossier + "/audit/2", generation: 1,
 			good: form("action", "choose", "slot", paris(26, 15, 30).UTC().Format(time.RFC3339)), kind: models.FactSlotChosen, workflow: request,
-			check: func(t *testing.T, _ *pageHouse, row models.Inbox) { require.True(t, row.Data.At.Equal(paris(26, 15, 30))) },
-			bad:   form("action", "choose", "slot", paris(26, 16, 0).UTC().Format(time.RFC3339)), wrong: []string{"slot"}},
+			check: func(t *testing.T, _ *pageHouse, row models.Inbox) {
+				require.True(t, row.Data.At.Equal(paris(26, 15, 30)))
+			},
+			bad: form("action", "choose", "slot", paris(26, 16, 0).UTC().Format(time.RFC3339)), wrong: []string{"slot"}},
 		{name: "F079 none suits", purpose: models.LinkChoose, subject: dossier + "/audit/2", generation: 1,
 			good: form("action", "none"), kind: models.FactSlotsRefused, workflow: request, bad: form("action", "choose"), wrong: []string{"slot"}},
 		{name: "F080 F082 report", purpose: models.LinkAuditReport, subject: dossier + "/audit/3", generation: 1,

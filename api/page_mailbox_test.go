@@ -113,3 +113,16 @@ func TestHomeSaysWhereToGo(t *testing.T) {
 	require.True(t, strings.HasPrefix(css, "/static/"))
 	require.Equal(t, http.StatusOK, h.get(h.url+css).status)
 }
+
+func TestAddressesThatLeadNowhere(t *testing.T) {
+	h := newPageHouse(t)
+	r, err := http.NewRequest(http.MethodGet, h.url+"/nulle-part", nil)
+	require.NoError(t, err)
+	r.Header.Set("Accept", "text/html,*/*;q=0.8")
+	p := h.send(r)
+	require.Equal(t, http.StatusNotFound, p.status)
+	require.Equal(t, "not_found", p.code())
+	wellMade(t, p)
+	r.Header.Set("Accept", "application/json")
+	require.Equal(t, "application/problem+json", h.send(r).header.Get("Content-Type"))
+}

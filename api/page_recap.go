@@ -74,7 +74,7 @@ func (p *recapPage) show(v *visit, page *web.Page) string {
 			}
 		}
 		line := recapLine{Title: titles[l.Dossier] + ", " + v.t("fact.session") + " " + strconv.Itoa(models.LastNumber(l.Ref)),
-			Day: web.Day(v.lang, l.HeldOn), Amount: web.Money(v.lang, l.Cents)}
+			Day: web.ShortDay(v.lang, l.HeldOn), Amount: web.Money(v.lang, l.Cents)}
 		if l.Unit == models.UnitFlat {
 			line.Quantity, line.Rate = v.t("unit.flat"), web.Money(v.lang, l.RateCents)
 		} else {

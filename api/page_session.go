@@ -21,6 +21,24 @@ func (v *visit) hours(h models.HalfDay) string {
 	return v.t("between", "from", web.Hour(v.lang, h.Start), "to", web.Hour(v.lang, h.End))
 }
 
+// halfDays are the half-days of a session in words; those of a single day are told by their hours alone.
+func (v *visit) halfDays(session models.Session) []string {
+	day := func(t time.Time) string { return t.In(web.Zone).Format(time.DateOnly) }
+	same := true
+	for _, h := range session.HalfDays {
+		same = same && day(h.Start) == day(session.StartAt)
+	}
+	var out []string
+	for _, h := range session.HalfDays {
+		if same {
+			out = append(out, v.hours(h))
+		} else {
+			out = append(out, v.halfDay(h))
+		}
+	}
+	return out
+}
+
 // aboutSession says which session of which course.
 func (v *visit) aboutSession(brief models.Brief, session models.Session) []pageFact {
 	facts := append(v.fact("course", v.title(brief)), v.fact("session", strconv.Itoa(session.Number))...)
@@ -28,6 +46,7 @@ func (v *visit) aboutSession(brief models.Brief, session models.Session) []pageF
 	if place == "" {
 		place = brief.Address
 	}
+	facts = append(facts, v.fact("when", web.Day(v.lang, models.Date(session.StartAt.In(web.Zone).Format(time.DateOnly))))...)
 	return append(facts, v.fact("place", place)...)
 }
 
@@ -112,8 +131,9 @@ type dayState struct{ Label, State, Tone string }
 
 func (p *attendPage) days(v *visit) []dayState {
 	var out []dayState
+	labels := v.halfDays(p.session)
 	for i, h := range p.session.HalfDays {
-		d := dayState{Label: v.halfDay(h), State: v.t("state.open"), Tone: "warn"}
+		d := dayState{Label: labels[i], State: v.t("state.open"), Tone: "warn"}
 		a, done := p.recorded[i]
 		switch {
 		case done && a.State == models.AttendanceSigned:
@@ -140,7 +160,7 @@ func (p *attendPage) show(v *visit, page *web.Page) string {
 	}
 	var options []pick
 	for _, i := range open {
-		options = append(options, pick{Value: strconv.Itoa(i), Label: v.halfDay(p.session.HalfDays[i])})
+		options = append(options, pick{Value: strconv.Itoa(i), Label: v.halfDays(p.session)[i]})
 	}
 	why := p.why
 	switch {
@@ -320,8 +340,8 @@ func (p *sheetPage) show(v *visit, page *web.Page) string {
 	var people []sheetPerson
 	for n, who := range p.people {
 		line := sheetPerson{ID: fmt.Sprintf("f-person%d", n), Name: who.Name}
-		for i, h := range p.session.HalfDays {
-			d := sheetDay{Label: v.halfDay(h), Value: cell(who.Ref, i)}
+		for i, label := range v.halfDays(p.session) {
+			d := sheetDay{Label: label, Value: cell(who.Ref, i)}
 			a, done := p.recorded[d.Value]
 			switch {
 			case done && a.State == models.AttendanceSigned:
@@ -340,11 +360,10 @@ func (p *sheetPage) show(v *visit, page *web.Page) string {
 	}
 	page.Title = v.t("sheet.title")
 	page.Data = struct {
-		Late    string
 		Facts   []pageFact
 		People  []sheetPerson
 		Confirm picks
-	}{"", v.aboutSession(p.brief, p.session), people, v.confirm("certify", v.t("sheet.confirm_label"), v.t("sheet.confirm"))}
+	}{v.aboutSession(p.brief, p.session), people, v.confirm("certify", v.t("sheet.confirm_label"), v.t("sheet.confirm"))}
 	return "sheet"
 }
 
@@ -408,9 +427,9 @@ func (p *sheetPage) act(v *visit, action string) (*linkDone, error) {
 func (p *sheetPage) left(v *visit, given map[string]bool) faults {
 	var out faults
 	for n, who := range p.people {
-		for i, h := range p.session.HalfDays {
+		for i, label := range v.halfDays(p.session) {
 			if _, done := p.recorded[cell(who.Ref, i)]; !done && !given[cell(who.Ref, i)] {
-				out.add(fmt.Sprintf("person%d", n), v.t("fault.open_half_day", "name", who.Name, "day", v.halfDay(h)))
+				out.add(fmt.Sprintf("person%d", n), v.t("fault.open_half_day", "name", who.Name, "day", label))
 			}
 		}
 	}

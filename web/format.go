@@ -23,9 +23,9 @@ func DateTime(lang models.Lang, t time.Time) string {
 	t = t.In(Zone)
 	day := Day(lang, models.Date(t.Format(time.DateOnly)))
 	if lang == models.English {
-		return day + " at " + Hour(lang, t)
+		return day + " at\u00a0" + Hour(lang, t)
 	}
-	return day + " à " + Hour(lang, t)
+	return day + " à\u00a0" + Hour(lang, t)
 }
 
 // Day is a date in words: « lundi 30 novembre 2026 ».
@@ -42,6 +42,12 @@ func Day(lang models.Lang, d models.Date) string {
 		number = "1er"
 	}
 	return fmt.Sprintf("%s %s %s %d", daysFR[t.Weekday()], number, monthsFR[t.Month()-1], t.Year())
+}
+
+// ShortDay is a date without its day of the week: « 30 novembre 2026 ».
+func ShortDay(lang models.Lang, d models.Date) string {
+	_, rest, _ := strings.Cut(Day(lang, d), " ")
+	return rest
 }
 
 // MonthName is a month in words: « novembre 2026 ».

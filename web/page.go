@@ -10,18 +10,19 @@ import (
 
 // Page is what every template is given.
 type Page struct {
-	Lang    models.Lang
-	Path    string      // of the request, without its query
-	Chosen  bool        // the language was asked for in the query and goes on in forms
-	Switch  string      // address of the same page in the other language
-	Wide    bool        // a board rather than a letter
-	Title   string      // the one h1, in the person's words
-	State   string      // form, done, recorded, waiting, closed: for machines
-	Code    models.Code // stable code of a refusal
-	Contact string      // the team's address, empty if not set
-	Faults  []Fault
-	Values  url.Values // what was typed
-	Data    any
+	Lang     models.Lang
+	Path     string      // of the request, without its query
+	Chosen   bool        // the language was asked for in the query and goes on in forms
+	Switch   string      // address of the same page in the other language
+	Personal bool        // behind a link given to one person
+	Wide     bool        // a board rather than a letter
+	Title    string      // the one h1, in the person's words
+	State    string      // form, done, recorded, waiting, closed: for machines
+	Code     models.Code // stable code of a refusal
+	Contact  string      // the team's address, empty if not set
+	Faults   []Fault
+	Values   url.Values // what was typed
+	Data     any
 }
 
 // Fault is one thing to correct. Field is the name of the input, empty when none is concerned.

@@ -71,8 +71,8 @@ func TestEverySentenceOfATemplateExists(t *testing.T) {
 
 func TestWordsOfDatesAndFigures(t *testing.T) {
 	at := time.Date(2026, 12, 1, 13, 5, 0, 0, time.UTC)
-	require.Equal(t, "mardi 1er décembre 2026 à 14\u00a0h\u00a005", web.DateTime(models.French, at))
-	require.Equal(t, "Tuesday 1 December 2026 at 14:05", web.DateTime(models.English, at))
+	require.Equal(t, "mardi 1er décembre 2026 à\u00a014\u00a0h\u00a005", web.DateTime(models.French, at))
+	require.Equal(t, "Tuesday 1 December 2026 at\u00a014:05", web.DateTime(models.English, at))
 	require.Equal(t, "novembre 2026", web.MonthName(models.French, "2026-11"))
 	require.Equal(t, "1,5\u00a0jour", web.Quantity(models.French, 150, models.UnitDay))
 	require.Equal(t, "1.5\u00a0days", web.Quantity(models.English, 150, models.UnitDay))
