@@ -129,3 +129,36 @@ func (h *harness) sign(contract, who string) models.Fact {
 func (h *harness) sheet(session string) {
 	h.fact(models.Fact{Kind: models.FactSheetSigned, Subject: session, Actor: h.current.TrainerRef})
 }
+
+// when replaces what staff do the first time the dossier enters a stage; nothing else of the autopilot changes.
+func (h *harness) when(s models.Stage, f func()) {
+	name := "stage_entered"
+	if s == models.StageQualification {
+		name = "request_opened"
+	}
+	usual, done := h.onJournal[name], false
+	h.onJournal[name] = func(l models.JournalLine) {
+		if done || s != models.StageQualification && l.Args.Get("stage") != string(s) {
+			fire(usual, l)
+			return
+		}
+		done = true
+		f()
+	}
+}
+
+// also adds to what happens when the dossier enters a stage for the first time, half an hour later.
+func (h *harness) also(s models.Stage, after time.Duration, f func()) {
+	name := "stage_entered"
+	if s == models.StageQualification {
+		name = "request_opened"
+	}
+	usual, done := h.onJournal[name], false
+	h.onJournal[name] = func(l models.JournalLine) {
+		fire(usual, l)
+		if !done && (s == models.StageQualification || l.Args.Get("stage") == string(s)) {
+			done = true
+			h.later(after, f)
+		}
+	}
+}

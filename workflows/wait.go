@@ -13,6 +13,9 @@ import (
 // grace is how late the message that asks may leave without moving an hour-counted delay.
 const grace = 15 * time.Minute
 
+// unsent is how long a wait for a given instant goes on while the message that asks has not left.
+var unsent = models.MustDelay("1bd")
+
 // wait describes a deadline to open. Either Due is given, or Delay counts from the moment the asking message leaves.
 type wait struct {
 	Kind        models.DeadlineKind
@@ -175,7 +178,11 @@ func (p *process) prolong(ctx workflow.Context, d pending, asked []models.Messag
 		case models.MessageWithdrawn:
 		default: // not left yet, or nobody knows: it counts from when it does
 			now := p.now(ctx)
-			due = latest(latest(due, now.Add(grace)), p.cal.Add(now, d.delay))
+			delay := d.delay
+			if delay.IsOff() {
+				delay = unsent
+			}
+			due = latest(due, p.cal.Add(now, delay))
 			leftBy = latest(leftBy, p.leftBy(now, d.delay))
 		}
 	}
