@@ -66,7 +66,8 @@ func fits(t *testing.T, ctx context.Context) {
 	t.Helper()
 	var wide, small []string
 	require.NoError(t, chromedp.Run(ctx,
-		chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth ? [document.documentElement.scrollWidth + "px"] : []`, &wide),
+		chromedp.Evaluate(`[document.documentElement, document.querySelector("main"), ...document.querySelectorAll(".scroll")]
+			.filter(e => e.scrollWidth > e.clientWidth).map(e => e.tagName + " " + e.scrollWidth)`, &wide),
 		chromedp.Evaluate(`[...document.querySelectorAll("button, .button, .pick, select, input:not([type=hidden],[type=checkbox],[type=radio]), summary")]
 			.filter(e => e.getClientRects().length && e.getBoundingClientRect().height < 44).map(e => e.outerHTML.slice(0, 80))`, &small)))
 	require.Empty(t, wide, "wider than the screen")
@@ -151,6 +152,8 @@ func TestBrowserEveryPageFitsAPhone(t *testing.T) {
 		}
 		for _, lang := range []string{"fr", "en"} {
 			require.NoError(t, chromedp.Run(ctx, viewport(360, 740), chromedp.Navigate(address+sep+"lang="+lang), chromedp.WaitReady("main")))
+			fits(t, ctx)
+			require.NoError(t, chromedp.Run(ctx, viewport(1200, 900)))
 			fits(t, ctx)
 			if folder == "" {
 				continue

@@ -74,14 +74,13 @@ func (p *signPage) show(v *visit, page *web.Page) string {
 	v.initial()
 	page.Title = v.t("sign." + string(p.contract.Kind) + "_title")
 	lead := v.t("sign.lead_client")
-	facts := v.fact("course", v.title(p.brief))
+	facts := v.which(p.brief)
 	if p.contract.Signer == models.RoleTrainer {
 		lead = v.t("sign.lead_trainer")
 		if r, err := v.s.store.Request(v.ctx, p.brief.Ref); err == nil {
 			facts = append(facts, v.rate("rate", r.RateCents, r.RateUnit)...)
 		}
 	}
-	facts = append(facts, v.fact("reference", p.brief.Ref)...)
 	page.Data = struct {
 		Lead, Late, Paper string
 		Facts             []pageFact

@@ -677,6 +677,15 @@ func (v *visit) about(brief models.Brief, insider bool) []pageFact {
 	return append(facts, v.fact("reference", brief.Ref)...)
 }
 
+// which names a dossier: its course, its client, its reference.
+func (v *visit) which(brief models.Brief) []pageFact {
+	facts := v.fact("course", v.title(brief))
+	if c, err := v.s.store.Client(v.ctx, brief.ClientRef); err == nil {
+		facts = append(facts, v.fact("client", c.Name)...)
+	}
+	return append(facts, v.fact("reference", brief.Ref)...)
+}
+
 // answerBy says until when an answer is awaited.
 func (v *visit) answerBy(d models.Deadline) []pageFact {
 	if d.DueAt.IsZero() || v.over(d) {

@@ -86,6 +86,7 @@ func (p *recapPage) show(v *visit, page *web.Page) string {
 	}
 	g := v.group("checkbox", "line", v.t("recap.lines"), "", options...)
 	g.Hint = v.t("recap.lines_hint")
+	page.Wide = true
 	page.Title = v.t("recap.title", "month", web.MonthName(v.lang, p.recap.Month))
 	page.Data = struct {
 		Late, Total, Paper string

@@ -31,7 +31,7 @@ func openWithdraw(v *visit) (linkPage, error) {
 	if inv.Status != models.InvitationChosen && request.TrainerRef != inv.TrainerRef {
 		return nil, v.withdrawn(v.t("withdraw.none"))
 	}
-	return &leavePage{"withdraw", models.FactTrainerWithdrew, v.about(brief, true), brief.Ref}, nil
+	return &leavePage{"withdraw", models.FactTrainerWithdrew, v.which(brief), brief.Ref}, nil
 }
 
 // openCancel lets the client cancel the request; what was promised is undone.
@@ -46,7 +46,7 @@ func openCancel(v *visit) (linkPage, error) {
 	if _, _, err := openLeave(v, brief.Ref, "cancel"); err != nil {
 		return nil, err
 	}
-	return &leavePage{"cancel", models.FactClientCancelled, v.about(brief, true), brief.Ref}, nil
+	return &leavePage{"cancel", models.FactClientCancelled, v.which(brief), brief.Ref}, nil
 }
 
 func openLeave(v *visit, dossier, words string) (models.Brief, models.Request, error) {
