@@ -144,7 +144,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s.engine.Use(s.requestID, s.accessLog, s.recover, s.secure, s.limitBody)
-	s.engine.NoRoute(func(c *gin.Context) { s.problem(c, models.NewError(models.CodeUnknown, "no such address")) })
+	s.engine.NoRoute(func(c *gin.Context) { s.refusePage(c, models.NewError(models.CodeUnknown, "no such address")) })
 	s.engine.NoMethod(func(c *gin.Context) {
 		writeProblem(c, humaProblem(langOf(c.Request), http.StatusMethodNotAllowed, nil))
 	})
@@ -171,7 +171,7 @@ func (s *Server) page(method, path string, rule Rule, handler gin.HandlerFunc) {
 	s.rules[method+" "+path] = rule
 	s.engine.Handle(method, path, func(c *gin.Context) {
 		if err := s.admit(c, rule); err != nil {
-			s.problem(c, err)
+			s.refusePage(c, err)
 			return
 		}
 		handler(c)
