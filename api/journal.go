@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"jalon/mail"
 	"jalon/models"
 	"jalon/web"
 )
@@ -49,7 +50,9 @@ func JournalSentence(line models.JournalLine, lang models.Lang) string {
 // journalValue is the value of a sentence in words.
 func journalValue(a models.Arg, lang models.Lang) string {
 	switch a.Name {
-	case "stage", "fact", "deadline", "alert", "evaluation", "passed", "reason":
+	case "alert":
+		return mail.AlertSentence(lang, a.Value)
+	case "stage", "fact", "deadline", "evaluation", "passed", "reason":
 		if w, ok := journalWords[a.Value]; ok {
 			if lang == models.English {
 				return w.en
@@ -84,6 +87,10 @@ var journalSentences = map[string]bilingual{
 	"invitation_chosen":        {"Le formateur est retenu ({subject}).", "The trainer is chosen ({subject})."},
 	"invitation_not_retained":  {"Le formateur n'est pas retenu ({subject}).", "The trainer is not retained ({subject})."},
 	"trainer_chosen":           {"Le formateur {trainer} est retenu.", "Trainer {trainer} is chosen."},
+	"trainer_left":             {"Le formateur retenu quitte la mission : {reason}.", "The retained trainer leaves the mission: {reason}."},
+	"request_cancelled":        {"La demande est annulée : {reason}.", "The request is cancelled: {reason}."},
+	"request_handed_over":      {"La demande est transmise : {reason}.", "The request is handed over: {reason}."},
+	"lines_cancelled":          {"Les lignes contestées sont annulées.", "The contested lines are cancelled."},
 	"trainer_withdrew":         {"Le formateur se retire.", "The trainer withdraws."},
 	"search_widened":           {"La recherche est élargie.", "The search is widened."},
 	"search_resumed":           {"La recherche reprend : {reason}.", "The search resumes: {reason}."},
@@ -180,14 +187,25 @@ var journalWords = map[string]bilingual{
 	"trainer_contract": {"contrat du formateur", "trainer's contract"},
 	"contract_expired": {"le contrat du formateur n'a pas été signé à temps", "the trainer's contract was not signed in time"},
 
-	"choice_overdue":       {"un formateur est à choisir", "a trainer is to be chosen"},
-	"client_declined":      {"le client refuse de signer", "the client declines to sign"},
-	"client_unsigned":      {"le client n'a pas signé", "the client has not signed"},
-	"trainer_unsigned":     {"le formateur n'a pas signé", "the trainer has not signed"},
-	"consecutive_absences": {"absences consécutives", "absences in a row"},
-	"unjustified_absences": {"absences injustifiées", "unjustified absences"},
-	"group_size":           {"groupe plus grand que d'habitude", "group larger than usual"},
-	"readiness_refused":    {"la vérification du dossier n'est pas concluante", "the check of the paperwork failed"},
-	"sheet_incomplete":     {"feuille d'émargement incomplète", "attendance sheet incomplete"},
-	"sheet_missing":        {"feuille d'émargement manquante", "attendance sheet missing"},
+	"by_client":        {"à la demande du client", "at the client's request"},
+	"by_agency":        {"décision de l'agence", "decided by the agency"},
+	"out_of_scope":     {"hors de notre périmètre", "out of our scope"},
+	"request_reworked": {"la demande a été revue", "the request was reworked"},
+
+	"silence":               {"réponses aux sollicitations", "answers to the invitations"},
+	"staff_step":            {"décision de l'équipe", "decision of staff"},
+	"audit_slots":           {"créneaux d'audit", "slots for the audit"},
+	"audit_choice":          {"choix d'un créneau", "choice of a slot"},
+	"audit_report":          {"compte rendu d'audit", "outcome of the audit"},
+	"client_signature":      {"signature du client", "client's signature"},
+	"convocation":           {"envoi des convocations", "sending of the convocations"},
+	"sheet_deposit":         {"feuille d'émargement", "attendance sheet"},
+	"absence_justification": {"justification d'une absence", "justification of an absence"},
+	"hot_evaluation":        {"évaluations à chaud", "hot evaluations"},
+	"cold_evaluation":       {"évaluation à froid", "cold evaluation"},
+	"recap_day":             {"jour du récapitulatif", "day of the recap"},
+	"recap":                 {"réponse au récapitulatif", "answer to the recap"},
+	"invoice_upload":        {"facture du fournisseur", "supplier's invoice"},
+	"conformity":            {"contrôle de conformité", "check of conformity"},
+	"client_payment":        {"règlement du client", "client's payment"},
 }
