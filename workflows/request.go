@@ -308,7 +308,9 @@ func (r *request) resume(ctx workflow.Context) {
 func (r *request) undo(ctx workflow.Context, reason string) {
 	gone := r.chosen
 	r.undoSessions(ctx, "trainer_left")
-	r.undoContracts(ctx, func(c *models.Contract) bool { return c.Signer == models.RoleTrainer })
+	r.undoContracts(ctx, func(c *models.Contract) bool {
+		return c.Signer == models.RoleTrainer && c.Status != models.ContractDeclined
+	})
 	r.undoProgramme()
 	r.undoAudit(ctx)
 	r.send(ctx, letter{Template: "mission_ended", To: models.RoleTrainer, ToRef: gone.trainer, Subject: r.dossier,
