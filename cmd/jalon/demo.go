@@ -20,9 +20,9 @@ import (
 	"jalon/models"
 )
 
-// demoEpoch is when the demo's business time begins: a Monday morning five weeks before the last week of November, so
-// that the course falls in it, the 5th of December is a Saturday and the recap therefore comes on Monday the 7th.
-var demoEpoch = time.Date(2026, time.October, 19, 6, 0, 0, 0, time.UTC)
+// demoEpoch is when the demo's business time begins: a Monday morning, three weeks before the last week of November. The
+// course falls in that week; the 5th of December is a Saturday, so the recap comes on Monday the 7th.
+var demoEpoch = time.Date(2026, time.November, 2, 6, 0, 0, 0, time.UTC)
 
 // DemoCmd plays reference missions in accelerated business time.
 type DemoCmd struct {
@@ -136,9 +136,11 @@ func (d DemoCmd) play(ctx context.Context, in *demo.Installation) (demoResult, e
 		if m.Closed() {
 			result.Closed++
 		}
-		if paid, err := m.Paid(context.WithoutCancel(ctx)); err == nil && paid {
+		asking, answered := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		if paid, err := m.Paid(asking); err == nil && paid {
 			result.Paid++
 		}
+		answered()
 	}
 	result.BusinessDays = round(p.Now().Sub(demoEpoch).Hours() / 24)
 	stop()
@@ -149,7 +151,9 @@ func (d DemoCmd) play(ctx context.Context, in *demo.Installation) (demoResult, e
 			fmt.Fprintln(os.Stderr, err)
 		}
 	}
-	events, err := historyEvents(context.WithoutCancel(ctx), in.TemporalAddress)
+	counting, counted := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer counted()
+	events, err := historyEvents(counting, in.TemporalAddress)
 	result.HistoryEvents = round(float64(events) / float64(d.Requests))
 	return result, err
 }
