@@ -479,7 +479,8 @@ type harness struct {
 	policy  models.Policy
 	id      string
 	running bool
-	cut     bool // the horizon cut the run short
+	cut     bool              // the horizon cut the run short
+	awaited []models.Deadline // what was open then
 	horizon time.Duration
 	sent    int
 	timers  map[string]bool // running timers of workflows
@@ -563,6 +564,11 @@ func (h *harness) run(workflowType, id string, in any) {
 	h.later(h.horizon, func() {
 		if !h.env.IsWorkflowCompleted() {
 			h.cut = true
+			for _, d := range h.deadlines {
+				if d.Status == models.Open {
+					h.awaited = append(h.awaited, d)
+				}
+			}
 			h.env.CancelWorkflow()
 		}
 	})
