@@ -85,6 +85,15 @@ func TestPlanSessions(t *testing.T) {
 		require.Equal(t, []string{"consecutive_absences"}, h.alerts())
 		require.Equal(t, models.AbsenceRef(models.SessionRef(dossier, 2), "P-000002"), h.line("alert").Subject)
 	})
+	t.Run("F138 too many absences without a reason: staff are called", func(t *testing.T) {
+		h := working(t)
+		h.policy.ConsecutiveAbsenceAlert = 0
+		for n := 1; n <= 2; n++ {
+			h.absences[models.SessionRef(dossier, n)] = []models.AbsenceEntry{{Participant: "P-000002", HalfDays: []int{n - 1}}}
+		}
+		h.request()
+		require.Equal(t, []string{"unjustified_absences"}, h.alerts())
+	})
 	t.Run("F052 the sessions of a flat rate add up to it, to the cent", func(t *testing.T) {
 		h := working(t)
 		s := h.scope()

@@ -637,11 +637,8 @@ func (h *harness) keyed(f models.Fact) models.Fact {
 	for _, r := range h.rows {
 		switch x := r.(type) {
 		case models.Invitation:
-			if x.Ref == f.Subject {
-				f.DeadlineID = x.DeadlineID
-				if f.Kind == models.FactInvitationAnswered {
-					f.Workflow = models.SolicitationID(dossier, x.Search)
-				}
+			if x.Ref == f.Subject && f.Kind == models.FactInvitationAnswered {
+				f.DeadlineID, f.Workflow = x.DeadlineID, models.SolicitationID(dossier, x.Search)
 			}
 		case models.Audit:
 			if x.Ref == f.Subject {

@@ -17,7 +17,6 @@ type remuneration struct {
 	recaps    int
 	answered  models.FactKind
 	contested []string
-	note      string
 	corrected *models.CorrectRecap
 }
 

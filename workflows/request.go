@@ -31,7 +31,6 @@ type request struct {
 
 	audit      *models.Audit
 	audits     int
-	auditFit   bool
 	programme  *models.Programme
 	programmes int
 	approved   int // number of the approved programme
