@@ -57,7 +57,8 @@ type Config struct {
 	URL          string
 	StaffToken   string
 	FinanceToken string
-	Report       func(Event) // called by many at once; nil: nobody is told
+	Report       func(Event)      // called by many at once; nil: nobody is told
+	On           map[string]React // replaces what people do about mails that concern several missions, by template
 }
 
 // Player plays missions: it reads the mailbox for everybody and lets each person act on what they get.

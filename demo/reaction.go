@@ -19,11 +19,14 @@ func (p *Player) reaction(m *Mission, mail Mail) React {
 			return r
 		}
 	}
+	if r, replaced := p.cfg.On[mail.Template]; replaced {
+		return r
+	}
 	switch mail.Template {
 	case "recap":
 		return p.acceptRecap
 	case "finance_conformity":
-		return p.conform
+		return p.Conform
 	case "finance_payment_due":
 		return p.pay
 	case "client_invoice":
@@ -38,6 +41,9 @@ func (p *Player) reaction(m *Mission, mail Mail) React {
 	}
 	return reactions[mail.Template]
 }
+
+// Nothing is the reaction of who does nothing.
+func Nothing(context.Context, *Mission, Mail) error { return nil }
 
 // reactions are what people do about mails of their mission.
 var reactions = map[string]React{
@@ -381,8 +387,8 @@ func (p *Player) acceptRecap(ctx context.Context, _ *Mission, mail Mail) error {
 	return err
 }
 
-// conform is finance, who check an invoice (F195).
-func (p *Player) conform(ctx context.Context, _ *Mission, mail Mail) error {
+// Conform is finance, who check an invoice (F195).
+func (p *Player) Conform(ctx context.Context, _ *Mission, mail Mail) error {
 	ref := invoiceRef.FindString(mail.Text)
 	if err := p.Finance.Post(ctx, "/invoices/"+ref+"/conform", mail.Key, map[string]any{}, nil); err != nil {
 		return err
