@@ -41,7 +41,7 @@ type process struct {
 	interrupted func() bool // the story has to turn: every wait ends cancelled
 	waived      func() bool // the step is skipped: every wait ends waived
 	stage       string
-	history     []string // last journal kinds, for the current details
+	history     []string // what happened last, for the current details
 }
 
 func never() bool { return false }
@@ -162,7 +162,11 @@ func put[T any](rows *[]T, row T, key func(T) string) {
 // journal adds a line to the timeline; At defaults to the time of the step.
 func (p *process) journal(line models.JournalLine) {
 	p.record(func(s *models.Step) { s.Journal = append(s.Journal, line) })
-	p.history = append(p.history, line.Kind)
+	words := happened(line)
+	if words == "" {
+		return
+	}
+	p.history = append(p.history, words)
 	if n := len(p.history); n > 5 {
 		p.history = p.history[n-5:]
 	}

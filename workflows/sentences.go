@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"jalon/models"
@@ -138,18 +139,155 @@ func roleName(r models.Role) string {
 	return "équipe"
 }
 
-// stepSummary says what a step writes.
+// happened says in a few words what a line of the journal records; empty for what is not worth a word in the UI.
+func happened(line models.JournalLine) string {
+	switch line.Kind {
+	case "stage_entered":
+		return "étape « " + stageName(models.Stage(line.Args.Get("stage"))) + " »"
+	case "request_opened":
+		return "demande reçue"
+	case "request_qualified":
+		return "besoin précisé"
+	case "request_reworked":
+		return "demande revue"
+	case "request_cancelled":
+		return "demande annulée"
+	case "request_handed_over":
+		return "demande transmise"
+	case "step_waived":
+		return "étape dispensée"
+	case "wave_sent":
+		return "formateurs sollicités"
+	case "invitation_interested":
+		return "formateur intéressé"
+	case "invitation_declined":
+		return "formateur non disponible"
+	case "invitation_silent":
+		return "silence : refus"
+	case "invitation_undeliverable", "message_undeliverable":
+		return "message non remis"
+	case "trainer_chosen", "trainer_assigned":
+		return "formateur retenu"
+	case "trainer_left":
+		return "départ du formateur"
+	case "search_resumed":
+		return "recherche reprise"
+	case "search_widened":
+		return "recherche élargie"
+	case "slots_offered":
+		return "créneaux proposés"
+	case "slot_chosen":
+		return "créneau choisi"
+	case "slots_refused":
+		return "créneaux refusés"
+	case "audit_reported":
+		return "audit rendu"
+	case "programme_submitted":
+		return "programme remis"
+	case "programme_approved":
+		return "programme approuvé"
+	case "programme_returned":
+		return "programme à revoir"
+	case "interview_recorded":
+		return "entretien tenu"
+	case "contract_sent":
+		return "document envoyé à signer"
+	case "contract_signed":
+		return "document signé"
+	case "contract_declined":
+		return "signature refusée"
+	case "contract_expired":
+		return "contrat expiré"
+	case "contract_cancelled", "contract_reissued":
+		return "document annulé ou remplacé"
+	case "readiness_checked":
+		return "dossier contrôlé"
+	case "sessions_planned":
+		return "séances planifiées"
+	case "session_convoked":
+		return "convocations envoyées"
+	case "session_moved":
+		return "séance déplacée"
+	case "session_cancelled":
+		return "séance annulée"
+	case "session_validated":
+		return "séance validée"
+	case "sheet_signed":
+		return "feuille signée"
+	case "sheet_judged":
+		return "feuille jugée"
+	case "absence_justified":
+		return "absence justifiée"
+	case "absence_unjustified":
+		return "absence injustifiée"
+	case "certificates_sent":
+		return "certificats envoyés"
+	case "evaluation_asked":
+		return "évaluation demandée"
+	case "follow_up_given_up":
+		return "suivi abandonné"
+	case "recap_sent":
+		return "récapitulatif envoyé"
+	case "recap_accepted":
+		return "récapitulatif accepté"
+	case "recap_contested":
+		return "récapitulatif contesté"
+	case "recap_corrected":
+		return "récapitulatif corrigé"
+	case "lines_settled":
+		return "lignes arrêtées"
+	case "lines_cancelled":
+		return "lignes annulées"
+	case "invoice_awaited":
+		return "facture attendue"
+	case "invoice_received":
+		return "facture reçue"
+	case "invoice_issued":
+		return "facture émise"
+	case "invoice_conform":
+		return "facture conforme"
+	case "invoice_rejected":
+		return "facture renvoyée"
+	case "invoice_paid":
+		return "facture payée"
+	case "invoice_undone", "invoice_unpaid":
+		return "mention annulée"
+	case "invoice_withdrawn":
+		return "facture retirée"
+	case "deadline_postponed":
+		return "échéance reportée"
+	case "alert":
+		return "alerte"
+	case "fact_late":
+		return "réponse tardive"
+	case "fact_ignored":
+		return "réponse sans effet"
+	}
+	return ""
+}
+
+// stepSummary says what a step writes: what happened first, else what is asked, told or waited for.
 func stepSummary(s models.Step) string {
 	var parts []string
-	for _, n := range []struct {
-		n         int
-		one, many string
-	}{{len(s.Expiries), "échéance atteinte", "échéances atteintes"}, {len(s.Handled), "réponse", "réponses"},
-		{len(s.Messages), "message", "messages"}, {len(s.Deadlines), "échéance", "échéances"},
-		{len(s.Journal), "ligne de journal", "lignes de journal"}} {
-		if n.n > 0 {
-			parts = append(parts, plural(n.n, n.one, n.many))
+	for _, line := range s.Journal {
+		words := happened(line)
+		if words != "" && !slices.Contains(parts, words) && len(parts) < 3 {
+			parts = append(parts, words)
 		}
+	}
+	if len(parts) == 0 {
+		for _, n := range []struct {
+			n         int
+			one, many string
+		}{{len(s.Expiries), "échéance atteinte", "échéances atteintes"}, {len(s.Handled), "réponse", "réponses"},
+			{len(s.Messages), "message", "messages"}, {len(s.Deadlines), "échéance", "échéances"}} {
+			if n.n > 0 {
+				parts = append(parts, plural(n.n, n.one, n.many))
+			}
+		}
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "mise à jour du dossier")
 	}
 	return fmt.Sprintf("Étape %d : %s", s.Seq, strings.Join(parts, ", "))
 }

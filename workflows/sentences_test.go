@@ -26,7 +26,7 @@ func TestCurrentDetails(t *testing.T) {
 		h.search()
 		require.Equal(t, "**request/D-2026-000001/solicitation/1**\n\nÉtape : Recherche d'un formateur\n\n"+
 			"- Réponses des formateurs sollicités (formateur, D-2026-000001), avant le 05/11/2026 18:00 ; sinon silence vaut refus\n"+
-			"\nDernières étapes : wave_sent\n", got)
+			"\nDernières étapes : formateurs sollicités\n", got)
 	})
 	t.Run("of a dossier that waits for signatures", func(t *testing.T) {
 		h := working(t)
