@@ -100,6 +100,7 @@ func TestContract(t *testing.T) {
 		require.Equal(t, models.StageClosed, h.current.Stage)
 		require.Equal(t, trainer(1), h.current.TrainerRef)
 		require.Equal(t, models.Undeliverable, h.waits(models.DeadlineTrainerContract)[0].Status)
+		require.Contains(t, h.alerts(), "message_undeliverable")
 	})
 	t.Run("F099 a slow client is reminded, then handed to staff; the search does not restart", func(t *testing.T) {
 		h := working(t)

@@ -35,6 +35,7 @@ func (v *invoice) setup(ctx workflow.Context) (err error) {
 		return err
 	}
 	v.subject = v.row.Ref
+	v.foundBy = func(i *indexed) { i.trainer = v.row.TrainerRef }
 	v.interrupted = func() bool { return v.withdrawn }
 	if err := command(ctx, v.process, models.VerbConform, v.checkConform, v.conform); err != nil {
 		return err

@@ -141,7 +141,7 @@ func TestInvoiceSupplier(t *testing.T) {
 		require.Equal(t, models.LinePaid, h.lines[models.SessionRef(dossier, 1)].Status)
 		require.Len(t, h.told(models.FactInvoicePaid), 1)
 		require.Len(t, h.left("invoice_paid"), 1)
-		require.Equal(t, models.Missed, h.waits(models.DeadlineClaim)[0].Status)
+		require.Equal(t, models.Met, h.waits(models.DeadlineClaim)[0].Status)
 		t.Logf("steps: %d", len(h.steps))
 	})
 	t.Run("F200 amounts that are not those agreed on cannot be conforming; F198 another one is deposited", func(t *testing.T) {

@@ -41,7 +41,9 @@ type process struct {
 	interrupted func() bool // the story has to turn: every wait ends cancelled
 	waived      func() bool // the step is skipped: every wait ends waived
 	stage       string
-	history     []string // what happened last, for the current details
+	foundBy     func(*indexed) // what this kind of process adds to its search attributes
+	indexed     indexed        // search attributes as last written
+	history     []string       // what happened last, for the current details
 }
 
 func never() bool { return false }
@@ -256,6 +258,7 @@ func (p *process) write(ctx workflow.Context) {
 		}
 		step, upTo := p.next(ctx)
 		p.show(ctx)
+		p.index(ctx)
 		result, err := apply(ctx, step)
 		if err != nil {
 			p.failure = err

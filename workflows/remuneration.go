@@ -36,6 +36,7 @@ func (m *remuneration) setup(ctx workflow.Context) (err error) {
 		return err
 	}
 	m.subject = m.id
+	m.foundBy = func(i *indexed) { i.trainer = m.in.TrainerRef }
 	if err := command(ctx, m.process, models.VerbCorrectRecap, m.checkCorrect, m.correct); err != nil {
 		return err
 	}

@@ -96,6 +96,7 @@ func (r *request) setup(ctx workflow.Context) (err error) {
 	}
 	r.subject = r.in.Ref
 	r.interrupted = func() bool { return r.ending != nil || r.left != nil || r.reworked }
+	r.foundBy = func(i *indexed) { i.stage, i.trainer, i.alert = string(r.row.Stage), r.row.TrainerRef, r.row.Alert }
 	r.waived = func() bool { return r.waivedStep != "" && r.waivedStep == r.row.Stage }
 	r.row = models.Request{Ref: r.in.Ref, Stage: models.StageQualification, Policy: r.common.Policy.Name,
 		PolicyHash: r.common.Policy.Version, Topic: r.scope.Topic, Owner: r.scope.Owner, OpenedAt: r.now(ctx)}

@@ -89,6 +89,7 @@ func TestRequestFromIntakeToClosure(t *testing.T) {
 	t.Run("F206 a payment undone keeps the dossier open until it is made again", func(t *testing.T) {
 		h := working(t)
 		h.onJournal["session_validated"] = nil
+		open := false
 		lines := models.FactData{Lines: []string{models.SessionRef(dossier, 1)}}
 		other := models.FactData{Lines: []string{models.SessionRef(dossier, 2)}}
 		h.also(models.StageDelivered, time.Hour, func() {
@@ -97,10 +98,11 @@ func TestRequestFromIntakeToClosure(t *testing.T) {
 			h.fact(models.Fact{Kind: models.FactLinesCancelled, Subject: "I-2", Data: other})
 		})
 		h.also(models.StageDelivered, 48*time.Hour, func() {
-			require.Equal(t, models.StageDelivered, h.current.Stage)
+			open = h.current.Stage == models.StageDelivered
 			h.fact(models.Fact{Kind: models.FactInvoicePaid, Subject: "I-1", Data: lines})
 		})
 		h.request()
+		require.True(t, open)
 		require.Equal(t, models.StageClosed, h.current.Stage)
 	})
 }
@@ -136,6 +138,14 @@ func TestRequestQualification(t *testing.T) {
 		h.policy.GroupAlert = 7
 		h.request()
 		require.Equal(t, []string{"group_size"}, h.alerts())
+	})
+	t.Run("F007 what the dossier and its search call about at once reaches staff twice", func(t *testing.T) {
+		h := working(t)
+		h.policy.GroupAlert, h.policy.SearchStart, h.trainers = 7, models.SearchOnCreation, nil
+		h.at("2026-11-02 12:00", func() { h.do(id, models.VerbCancel, decision()) })
+		h.request()
+		require.Equal(t, []string{"group_size", "no_candidate_left"}, h.alerts())
+		require.Len(t, h.left("staff_alert"), 2)
 	})
 	t.Run("F013 handed over before the contract, never after", func(t *testing.T) {
 		h := working(t)
@@ -389,6 +399,7 @@ func TestRequestAudit(t *testing.T) {
 		}
 		h.request()
 		require.Equal(t, models.FactIgnored, h.told(models.FactSlotChosen)[0].State)
+		require.Equal(t, models.FactIgnored, h.told(models.FactSlotChosen)[1].State)
 		require.Equal(t, models.StageClosed, h.current.Stage)
 	})
 	t.Run("F079 a choice mail that never leaves makes no haste", func(t *testing.T) {
@@ -468,7 +479,7 @@ func TestRequestProgramme(t *testing.T) {
 		h := working(t)
 		submit := h.onMail["programme_ask"]
 		h.onMail["programme_ask"] = func(m models.Message) { h.later(9*24*time.Hour, func() { submit(m) }) }
-		var mute, early *reply
+		var mute, early, second *reply
 		h.also(models.StageProgramme, time.Hour, func() { early = h.command(id, models.VerbApproveProgramme, decision()) })
 		approve := h.onJournal["programme_submitted"]
 		h.onJournal["programme_submitted"] = func(models.JournalLine) {
@@ -476,10 +487,12 @@ func TestRequestProgramme(t *testing.T) {
 			h.later(time.Hour, func() {
 				mute = h.command(id, models.VerbReturnProgramme, models.Decision{By: models.By{Actor: "U-000002"}})
 				h.do(id, models.VerbReturnProgramme, decision())
+				second = h.command(id, models.VerbApproveProgramme, decision())
 			})
 		}
 		h.request()
 		require.Equal(t, models.CodeProgrammeMissing, early.code)
+		require.Equal(t, models.CodeProgrammeMissing, second.code, "one decision a version")
 		require.Equal(t, models.CodeReasonMissing, mute.code)
 		require.Equal(t, "programme_late", h.alerts()[0])
 		require.Len(t, h.left("programme_reminder"), 1)

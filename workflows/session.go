@@ -49,6 +49,7 @@ func (s *session) setup(ctx workflow.Context) (err error) {
 		return err
 	}
 	s.subject = s.row.Ref
+	s.foundBy = func(i *indexed) { i.trainer = s.row.TrainerRef }
 	s.interrupted = func() bool { return s.moved || s.ended }
 	judgeable := func(in models.Verdict) error { return s.checkJudge(s.now(ctx), in) }
 	if err := command(ctx, s.process, models.VerbJudgeSheet, judgeable, s.judge); err != nil {

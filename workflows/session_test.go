@@ -67,7 +67,7 @@ func TestSessionSheet(t *testing.T) {
 		h.at("2026-11-20 17:00", func() { h.fact(models.Fact{Kind: models.FactSheetSigned, Subject: sessionRef}) })
 		h.signed()
 		h.signed()
-		require.Equal(t, models.SessionValidated, h.session().Status)
+		require.Equal(t, on("2026-11-20 18:00"), h.session().SheetSigned)
 		require.Len(t, h.kinds("sheet_signed"), 1)
 	})
 	t.Run("F129 no sheet: reminder and alert; signed late it still counts", func(t *testing.T) {

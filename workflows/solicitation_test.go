@@ -144,7 +144,13 @@ func TestSolicitationSilence(t *testing.T) {
 	}
 	t.Run("F072 interest without a rate is ignored", func(t *testing.T) {
 		h := searching(t)
-		h.at("2026-11-03 10:00", func() { h.answer(inv(1), "interested", 0) })
+		h.at("2026-11-03 10:00", func() {
+			h.answer(inv(1), "interested", 0)
+			for _, d := range []models.FactData{{RateUnit: models.UnitDay}, {RateCents: 45_000}, {RateCents: 45_000, RateUnit: "week"}} {
+				d.Answer = "interested"
+				h.fact(models.Fact{Kind: models.FactInvitationAnswered, Subject: inv(1), Actor: trainer(1), Data: d})
+			}
+		})
 		h.search()
 		require.Equal(t, models.InvitationSilent, h.status(1))
 		require.Equal(t, models.FactIgnored, h.told(models.FactInvitationAnswered)[0].State)

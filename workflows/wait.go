@@ -85,7 +85,7 @@ func (p *process) project(d *models.Deadline) {
 func (p *process) close(ctx workflow.Context, d *models.Deadline, o models.Outcome) models.Outcome {
 	d.Status = o
 	d.ClosedAt = p.now(ctx)
-	if o == models.Missed {
+	if o == models.Missed || d.Awaits == models.RoleSystem && d.ClosedAt.After(d.DueAt) {
 		d.ClosedAt = d.DueAt // what a deadline causes is dated by it
 	}
 	p.open = slices.DeleteFunc(p.open, func(x *models.Deadline) bool { return x == d })
@@ -110,6 +110,10 @@ func (p *process) waitUntil(ctx workflow.Context, d pending, met func() bool) mo
 		}
 		if !p.untilDue(ctx, d, met) {
 			continue
+		}
+		if d.Awaits == models.RoleSystem { // a date that came: nobody could answer it, nobody missed it
+			p.close(ctx, d.Deadline, models.Met)
+			return models.Missed
 		}
 		if o := p.expire(ctx, d, met); o != models.Open {
 			return o
