@@ -170,6 +170,7 @@ func TestBadInputIsRefusedInWords(t *testing.T) {
 		{"no date", "POST", "/requests", with(`"group_size":4`, `"group_size":4,"wanted_from":"2026-02-30"`), nil, 422, models.CodeInvalid},
 		{"individual with a company number", "POST", "/requests", with(`"type":"sme"`, `"type":"individual"`), nil, 422, models.CodeClientForm},
 		{"unknown policy", "POST", "/requests", with(`"group_size":4`, `"group_size":4,"policy":"nothing"`), nil, 422, models.CodePolicyUnknown},
+		{"method that an address does not have", "PUT", "/requests", "", nil, 405, models.CodeMethod},
 		{"nonsense cursor", "GET", "/requests?cursor=%21%21", "", nil, 400, models.CodeInvalid},
 		{"nonsense limit", "GET", "/requests?limit=abc", "", nil, 400, models.CodeInvalid},
 		{"limit too high", "GET", "/requests?limit=101", "", nil, 400, models.CodeInvalid},
@@ -181,6 +182,9 @@ func TestBadInputIsRefusedInWords(t *testing.T) {
 		{"unknown deadline", "POST", "/deadlines/postpone", `{"deadline_id":"x","due_at":"2026-12-01T09:00:00Z","reason":"x"}`, nil, 404, models.CodeUnknown},
 		{"choice before a search", "POST", "/requests/" + b.Ref + "/choose", `{"number":1}`, nil, 409, models.CodeWrongStage},
 		{"unknown trainer", "POST", "/requests/" + b.Ref + "/assign", `{"trainer_ref":"T-000009","rate_cents":30000,"rate_unit":"day"}`, nil, 422, models.CodeTrainerUnknown},
+		{"text that is not UTF-8", "POST", "/requests/" + b.Ref + "/cancel", "{\"reason\":\"\xff\"}", nil, 400, models.CodeMalformed},
+		{"text with a null character", "POST", "/requests/" + b.Ref + "/cancel", `{"reason":"a\u0000b"}`, nil, 400, models.CodeMalformed},
+		{"follow-up that does not exist yet", "POST", "/requests/" + b.Ref + "/give-up-follow-up", `{"reason":"x"}`, nil, 409, models.CodeWrongStage},
 		{"rework out of stage", "POST", "/requests/" + b.Ref + "/rework", `{}`, nil, 409, models.CodeWrongStage},
 		{"record about another dossier", "POST", "/requests/" + b.Ref + "/record", `{"kind":"contract_signed","subject":"D-2026-000099/contract/1","channel":"paper"}`, nil, 404, models.CodeUnknown},
 		{"record from the future", "POST", "/requests/" + b.Ref + "/record", `{"kind":"client_cancelled","channel":"phone","received_at":"2027-01-01T09:00:00Z"}`, nil, 422, models.CodeFutureDate},
@@ -250,6 +254,10 @@ func TestCommandsReachTheProcess(t *testing.T) {
 	})
 	t.Run("a refusal keeps its code", func(t *testing.T) {
 		h.refused(h.do(models.RolePedagogy, "POST", path+"/approve-programme", ""), 409, models.CodeProgrammeMissing)
+		h.refused(h.do(models.RolePedagogy, "POST", path+"/approve-programme", `{"note":"un motif"}`), 409, models.CodeProgrammeMissing)
+		if n, err := h.store.Note(t.Context(), "N-000002"); models.ErrorCode(err) != models.CodeUnknown {
+			t.Errorf("the reason of what was refused is kept: %+v (%v)", n, err)
+		}
 		h.refused(h.do(models.RolePedagogy, "POST", path+"/return-programme", "{}"), 422, models.CodeReasonMissing)
 		h.do(models.RolePedagogy, "POST", path+"/return-programme", `{"note":"à revoir"}`).into(t, &models.CommandResult{})
 	})

@@ -190,6 +190,8 @@ type call struct {
 	lang models.Lang
 	ip   string
 	key  string // SHA-256 of caller, method, path and key; empty without a key
+
+	notes []string // free texts kept for this call, dropped if it is refused
 }
 
 func callFrom(ctx context.Context) *call {

@@ -294,8 +294,12 @@ func (s *Server) registerCommands() {
 	add(s, operation{method: "POST", path: "/requests/{ref}/give-up-follow-up", id: "give-up-follow-up", tag: "commands", rule: Staff,
 		keyed: true, summary: "Stop waiting for evaluations"},
 		func(ctx context.Context, in *requestInput[DecisionInput]) (*itemOutput[models.CommandResult], error) {
-			if _, _, err := s.dossier(ctx, in.Ref); err != nil {
+			_, r, err := s.dossier(ctx, in.Ref)
+			if err != nil {
 				return nil, err
+			}
+			if r.Stage != models.StageDelivered && r.Stage != models.StageClosed {
+				return nil, refuse(models.CodeWrongStage) // nothing is followed up yet, or ever
 			}
 			return s.decide(ctx, models.VerbGiveUp, in.Ref, in.Body.words(), order{models.FollowUpID(in.Ref),
 				func(by models.By) any { return models.Decision{By: by} }})
@@ -318,14 +322,15 @@ func (s *Server) qualification(verb models.Verb, summary string, stages ...model
 			if err := s.apply(ctx, &brief, in.Body.needs(before)); err != nil {
 				return nil, err
 			}
-			if err := s.store.SaveBrief(ctx, brief); err != nil {
+			// Two who change it at once: one of them is refused, so that what is put back is never the other's.
+			if err := s.store.ReplaceBrief(ctx, before, brief); err != nil {
 				return nil, err
 			}
 			out, err := s.decide(ctx, verb, in.Ref, in.Body.words(), order{models.RequestID(in.Ref),
 				func(by models.By) any { return models.Qualify{By: by, Scope: brief.Scope()} }})
 			if err != nil && codeOf(err) != models.CodeUnavailable {
 				// Without an answer the change stays: the process may have taken it, and a repeat settles it.
-				err = firstError(s.store.SaveBrief(context.WithoutCancel(ctx), before), err)
+				err = firstError(s.store.ReplaceBrief(context.WithoutCancel(ctx), brief, before), err)
 			}
 			return out, err
 		})

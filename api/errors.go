@@ -31,6 +31,7 @@ var refusals = map[models.Code]refusal{
 	models.CodeInvalid:           {422, "Certaines informations manquent ou ne conviennent pas.", "Some information is missing or not acceptable."},
 	models.CodeMalformed:         {400, "Le contenu envoyé n'est pas lisible.", "What was sent cannot be read."},
 	models.CodeTooLarge:          {413, "Le contenu envoyé est trop volumineux.", "What was sent is too large."},
+	models.CodeMethod:            {405, "Cette adresse ne se prête pas à cette action.", "This address does not allow this action."},
 	models.CodeUnauthenticated:   {401, "Connectez-vous pour continuer.", "Sign in to continue."},
 	models.CodeForbidden:         {403, "Votre compte ne permet pas cette action.", "Your account does not allow this."},
 	models.CodeRateLimited:       {429, "Trop d'appels en peu de temps. Réessayez dans un instant.", "Too many calls in a short time. Try again in a moment."},
@@ -293,7 +294,9 @@ func humaProblem(lang models.Lang, status int, errs []error) *Problem {
 		code = models.CodeMalformed
 	case http.StatusRequestEntityTooLarge:
 		code = models.CodeTooLarge
-	case http.StatusUnprocessableEntity, http.StatusNotFound, http.StatusMethodNotAllowed:
+	case http.StatusMethodNotAllowed:
+		code = models.CodeMethod
+	case http.StatusUnprocessableEntity, http.StatusNotFound:
 		code = models.CodeInvalid
 	}
 	p := newProblem(lang, code)

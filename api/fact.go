@@ -123,7 +123,8 @@ func (s *Server) note(ctx context.Context, dossier, author, text string) (string
 	if text == "" {
 		return "", nil
 	}
-	key := callFrom(ctx).key // a repeat of the call keeps the same note
+	call := callFrom(ctx)
+	key := call.key // a repeat of the call keeps the same note
 	if key == "" {
 		key = randomID()
 	}
@@ -131,5 +132,6 @@ func (s *Server) note(ctx context.Context, dossier, author, text string) (string
 	if err != nil {
 		return "", err
 	}
+	call.notes = append(call.notes, ref)
 	return ref, s.store.SaveNote(ctx, models.Note{Ref: ref, Dossier: dossier, Author: author, Text: text, At: s.now()})
 }

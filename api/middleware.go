@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -97,6 +98,9 @@ func (s *Server) secure(c *gin.Context) {
 	c.Next()
 }
 
+// drained is how much of a body too large is read before the refusal, in bytes.
+const drained = 8 << 20
+
 // limitBody refuses what says to be too large at once, and cuts what turns out to be.
 func (s *Server) limitBody(c *gin.Context) {
 	if c.FullPath() == linkPath {
@@ -108,6 +112,8 @@ func (s *Server) limitBody(c *gin.Context) {
 		limit = s.cfg.BodyLimit
 	}
 	if c.Request.ContentLength > limit {
+		// Read a little further: who is still sending when the connection ends never sees the answer.
+		_, _ = io.CopyN(io.Discard, c.Request.Body, drained)
 		s.problem(c, refuse(models.CodeTooLarge))
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -87,10 +88,22 @@ func add[I, O any](s *Server, op operation, handler func(context.Context, *I) (*
 	huma.Register(s.api, h, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handler(ctx, in)
 		if err != nil {
+			s.forget(ctx, err)
 			return nil, s.problemOf(ctx, callFrom(ctx).lang, err)
 		}
 		return out, nil
 	})
+}
+
+// forget drops the free texts of a call that was refused. Without an answer they stay: a process may have taken them.
+func (s *Server) forget(ctx context.Context, err error) {
+	notes := callFrom(ctx).notes
+	if code := codeOf(err); len(notes) == 0 || code == models.CodeUnavailable || code == models.CodeInternal {
+		return
+	}
+	if err := s.store.DropNotes(context.WithoutCancel(ctx), notes); err != nil {
+		s.log.WarnContext(ctx, "note of a refused call kept", "request", requestIDFrom(ctx), "error", err)
+	}
 }
 
 func (r Rule) has(role models.Role) bool {
@@ -128,6 +141,10 @@ func (s *Server) guard(ctx huma.Context, next func(huma.Context)) {
 			err = refuse(models.CodeMalformed) // the caller went away, or sends less than it announced
 		}
 		s.problem(c, err)
+		return
+	}
+	if !utf8.Valid(body) || bytes.Contains(body, []byte(`\u0000`)) {
+		s.problem(c, refuse(models.CodeMalformed)) // it would be kept altered, or not at all
 		return
 	}
 	if len(body) == 0 && ctx.Operation().RequestBody != nil {

@@ -146,7 +146,7 @@ func New(cfg Config) (*Server, error) {
 	s.engine.Use(s.requestID, s.accessLog, s.recover, s.secure, s.limitBody)
 	s.engine.NoRoute(func(c *gin.Context) { s.refusePage(c, models.NewError(models.CodeUnknown, "no such address")) })
 	s.engine.NoMethod(func(c *gin.Context) {
-		writeProblem(c, humaProblem(langOf(c.Request), http.StatusMethodNotAllowed, nil))
+		s.problem(c, refuse(models.CodeMethod))
 	})
 
 	s.api = humagin.New(s.engine, humaConfig())

@@ -14,6 +14,7 @@ const (
 	CodeInvalid           Code = "invalid_input"
 	CodeMalformed         Code = "malformed_body"
 	CodeTooLarge          Code = "body_too_large"
+	CodeMethod            Code = "method_not_allowed"
 	CodeUnauthenticated   Code = "unauthenticated"
 	CodeForbidden         Code = "forbidden"
 	CodeRateLimited       Code = "rate_limited"

@@ -14,6 +14,24 @@ func (s *Store) Brief(ctx context.Context, ref string) (models.Brief, error) {
 // SaveBrief writes what is known of a request, whole.
 func (s *Store) SaveBrief(ctx context.Context, b models.Brief) error { return save(ctx, s, b) }
 
+// ReplaceBrief writes a brief unless somebody changed it since it was read (conflict); one that reads as wanted already
+// is left alone.
+func (s *Store) ReplaceBrief(ctx context.Context, before, after models.Brief) error {
+	return s.Transact(ctx, func(tx *Store) error {
+		var row models.Brief
+		if err := tx.locked(ctx).Where("ref = ?", after.Ref).Take(&row).Error; err != nil {
+			return failure(err)
+		}
+		switch row {
+		case after:
+			return nil
+		case before:
+			return tx.SaveBrief(ctx, after)
+		}
+		return models.NewError(models.CodeConflict, "the brief was changed meanwhile")
+	})
+}
+
 // Request reads the projection of a dossier.
 func (s *Store) Request(ctx context.Context, ref string) (models.Request, error) {
 	return one[models.Request](ctx, s, "ref = ?", ref)
@@ -63,3 +81,10 @@ func (s *Store) Note(ctx context.Context, ref string) (models.Note, error) {
 
 // SaveNote keeps a free text.
 func (s *Store) SaveNote(ctx context.Context, n models.Note) error { return save(ctx, s, n) }
+
+// DropNotes forgets free texts that turned out to explain nothing.
+func (s *Store) DropNotes(ctx context.Context, refs []string) error {
+	return s.Transact(ctx, func(tx *Store) error {
+		return failure(tx.db.WithContext(ctx).Where("ref IN ?", refs).Delete(&models.Note{}).Error)
+	})
+}

@@ -407,6 +407,24 @@ func TestEvaluations(t *testing.T) {
 	})
 }
 
+func TestF004TwoWhoChangeABriefAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		require.NoError(t, s.SaveBrief(ctx, models.Brief{Ref: dossier, Title: "before", CreatedAt: noon}))
+		before, err := s.Brief(ctx, dossier)
+		require.NoError(t, err)
+		mine, theirs := before, before
+		mine.Title, theirs.Title = "mine", "theirs"
+		require.NoError(t, s.ReplaceBrief(ctx, before, mine))
+		require.NoError(t, s.ReplaceBrief(ctx, before, mine), "a repeat is no conflict")
+		require.Equal(t, models.CodeConflict, models.ErrorCode(s.ReplaceBrief(ctx, before, theirs)))
+		require.Equal(t, models.CodeConflict, models.ErrorCode(s.ReplaceBrief(ctx, theirs, before)), "who was refused puts nothing back")
+		got, err := s.Brief(ctx, dossier)
+		require.NoError(t, err)
+		require.Equal(t, "mine", got.Title)
+		require.ErrorIs(t, s.ReplaceBrief(ctx, models.Brief{}, models.Brief{Ref: "x"}), store.ErrNotFound)
+	})
+}
+
 func TestReadsOfNothing(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		_, err := s.Brief(ctx, "x")
