@@ -10,18 +10,20 @@ import (
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+
+	"jalon/models"
 )
 
 // searchAttributes are what staff find dossiers by in the Temporal UI.
 var searchAttributes = map[string]enums.IndexedValueType{
-	"Dossier":      enums.INDEXED_VALUE_TYPE_KEYWORD,
-	"Stage":        enums.INDEXED_VALUE_TYPE_KEYWORD,
-	"Policy":       enums.INDEXED_VALUE_TYPE_KEYWORD,
-	"Trainer":      enums.INDEXED_VALUE_TYPE_KEYWORD,
-	"DeadlineKind": enums.INDEXED_VALUE_TYPE_KEYWORD,
-	"Alert":        enums.INDEXED_VALUE_TYPE_KEYWORD,
-	"Owner":        enums.INDEXED_VALUE_TYPE_KEYWORD,
-	"NextDeadline": enums.INDEXED_VALUE_TYPE_DATETIME,
+	models.AttributeDossier:      enums.INDEXED_VALUE_TYPE_KEYWORD,
+	models.AttributeStage:        enums.INDEXED_VALUE_TYPE_KEYWORD,
+	models.AttributePolicy:       enums.INDEXED_VALUE_TYPE_KEYWORD,
+	models.AttributeTrainer:      enums.INDEXED_VALUE_TYPE_KEYWORD,
+	models.AttributeDeadlineKind: enums.INDEXED_VALUE_TYPE_KEYWORD,
+	models.AttributeAlert:        enums.INDEXED_VALUE_TYPE_KEYWORD,
+	models.AttributeOwner:        enums.INDEXED_VALUE_TYPE_KEYWORD,
+	models.AttributeNextDeadline: enums.INDEXED_VALUE_TYPE_DATETIME,
 }
 
 // ensureSearchAttributes declares those that the namespace lacks, and waits until they can be used.

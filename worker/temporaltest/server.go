@@ -18,6 +18,8 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
+
+	"jalon/models"
 )
 
 // startWithin is generous: the server is up in a quarter of a second, unless the machine is busy compiling.
@@ -33,6 +35,10 @@ var Options = []string{
 	"--dynamic-config-value", "history.visibilityProcessorMaxPollRPS=150",
 	"--dynamic-config-value", "matching.numTaskqueueReadPartitions=1",
 	"--dynamic-config-value", "matching.numTaskqueueWritePartitions=1",
+	"--search-attribute", models.AttributeDossier + "=Keyword", "--search-attribute", models.AttributeStage + "=Keyword",
+	"--search-attribute", models.AttributePolicy + "=Keyword", "--search-attribute", models.AttributeTrainer + "=Keyword",
+	"--search-attribute", models.AttributeAlert + "=Keyword", "--search-attribute", models.AttributeOwner + "=Keyword",
+	"--search-attribute", models.AttributeDeadlineKind + "=Keyword", "--search-attribute", models.AttributeNextDeadline + "=Datetime",
 }
 
 // Server is a dev server that a test may stop and start again on the same data.
