@@ -13,6 +13,7 @@ import (
 // planned is one session of the dossier and the child that follows it.
 type planned struct {
 	session models.Session
+	shares  []int // which of the ordered half-days it holds, for the parts of a flat rate
 	cancel  workflow.CancelFunc
 	ended   bool
 	result  models.SessionResult
@@ -121,14 +122,15 @@ func (r *request) plan(ctx workflow.Context, in models.PlanSessions) models.Comm
 }
 
 func (r *request) startSession(ctx workflow.Context, session models.Session) {
+	shares := r.freeShares(len(session.HalfDays))
 	in := models.SessionInput{Common: r.common, Session: session, RateCents: r.chosen.offer.Cents, RateUnit: r.chosen.offer.Unit,
-		LineCents: r.flatShare(session), First: len(r.sessions) == 0, Owner: r.owner}
+		LineCents: r.flatShare(shares), First: len(r.sessions) == 0, Owner: r.owner}
 	r.record(func(s *models.Step) { // here at once, so that links and refusals know it; its own process writes it from then on
 		put(&s.Rows.Sessions, session, func(s models.Session) string { return s.Ref })
 	})
 	childCtx, cancel := workflow.WithCancel(workflow.WithChildOptions(ctx,
 		child(models.SessionID(r.dossier, session.Number), "Séance "+itoa(session.Number)+" · "+r.dossier, enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL)))
-	s := &planned{session: session, cancel: cancel}
+	s := &planned{session: session, shares: shares, cancel: cancel}
 	r.sessions = append(r.sessions, s)
 	future := workflow.ExecuteChildWorkflow(childCtx, models.SessionType, in)
 	workflow.Go(ctx, func(ctx workflow.Context) {
@@ -147,8 +149,19 @@ func (r *request) startSession(ctx workflow.Context, session models.Session) {
 	})
 }
 
+// freeShares are the first n of the ordered half-days that no session holds: one planned again takes those of the
+// session it replaces.
+func (r *request) freeShares(n int) (out []int) {
+	for i := 0; i < r.scope.Order.HalfDays && len(out) < n; i++ {
+		if !slices.ContainsFunc(r.sessions, func(s *planned) bool { return s.counts() && slices.Contains(s.shares, i) }) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
 // flatShare is a session's part of a flat rate: the shares of all ordered half-days add up to it, to the cent.
-func (r *request) flatShare(session models.Session) models.Cents {
+func (r *request) flatShare(shares []int) (sum models.Cents) {
 	if r.chosen.offer.Unit != models.UnitFlat {
 		return 0
 	}
@@ -156,12 +169,9 @@ func (r *request) flatShare(session models.Session) models.Cents {
 	for i := range weights {
 		weights[i] = 1
 	}
-	var sum models.Cents
-	first := r.halfDays((*planned).counts)
-	for i, c := range models.Share(r.chosen.offer.Cents, weights) {
-		if i >= first && i < first+len(session.HalfDays) {
-			sum += c
-		}
+	cents := models.Share(r.chosen.offer.Cents, weights)
+	for _, i := range shares {
+		sum += cents[i]
 	}
 	return sum
 }

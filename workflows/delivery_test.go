@@ -114,6 +114,30 @@ func TestPlanSessions(t *testing.T) {
 		require.Equal(t, models.Cents(66_667), h.lines[models.SessionRef(dossier, 1)].Cents)
 		require.Equal(t, models.Cents(33_333), h.lines[models.SessionRef(dossier, 2)].Cents)
 	})
+	t.Run("F052 a session planned again has the part of a flat rate of the one it replaces", func(t *testing.T) {
+		h := working(t)
+		s := h.scope()
+		s.Order.HalfDays = 3
+		h.when(models.StageQualification, func() {
+			h.do(id, models.VerbQualify, models.Qualify{By: staff, Scope: s})
+		})
+		h.when(models.StageSolicitation, func() {
+			h.do(id, models.VerbAssign, models.Assign{By: staff, TrainerRef: trainer(7), RateCents: 100_001, RateUnit: models.UnitFlat})
+		})
+		h.onMail["invitation"] = nil
+		h.when(models.StageSessions, func() {
+			days := h.days(3)
+			days[1].HalfDays = days[1].HalfDays[:1]
+			h.do(id, models.VerbPlanSessions, models.PlanSessions{By: staff, Sessions: days[:2]})
+			h.later(time.Hour, func() { h.do(models.SessionID(dossier, 1), models.VerbCancelSession, decision()) })
+			h.later(2*time.Hour, func() {
+				h.do(id, models.VerbPlanSessions, models.PlanSessions{By: staff, Sessions: days[2:]})
+			})
+		})
+		h.request()
+		require.Len(t, h.lines, 2)
+		require.Equal(t, models.Cents(100_001), h.lines[models.SessionRef(dossier, 2)].Cents+h.lines[models.SessionRef(dossier, 3)].Cents)
+	})
 	t.Run("F211 nothing to invoice when nothing is sold", func(t *testing.T) {
 		h := working(t)
 		s := h.scope()
