@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -100,20 +99,6 @@ type PlanInput struct {
 type RescheduleInput struct {
 	Why
 	HalfDays []models.HalfDay `json:"half_days" minItems:"1" maxItems:"20"`
-}
-
-// ChooseInput retains one of the interested trainers, and says why (F052, F066).
-type ChooseInput struct {
-	Why
-	Invitation string `json:"invitation,omitempty" maxLength:"80" doc:"Reference, or else number in the current search"`
-	Number     int    `json:"number,omitempty" minimum:"0"`
-}
-
-// WidenInput goes on with a search: with trainers named, with holders of adjacent skills, or with the next wave.
-type WidenInput struct {
-	Why
-	Trainers []string `json:"trainers,omitempty" maxItems:"100"`
-	Adjacent bool     `json:"adjacent,omitempty"`
 }
 
 // order is a command ready to go: its process, and its particulars once it is known who decides.
@@ -254,39 +239,7 @@ func (s *Server) registerCommands() {
 			}
 			return toRequest(r, func(by models.By) any { plan.By = by; return plan })
 		})
-	requestCommand(s, models.VerbChoose, Staff, "Retain one of the interested trainers (F052, F066)",
-		func(ctx context.Context, r models.Request, _ models.Brief, in ChooseInput) (order, error) {
-			if r.Solicitation == 0 {
-				return order{}, refuse(models.CodeWrongStage)
-			}
-			ref := in.Invitation
-			if n, err := strconv.Atoi(ref); err == nil {
-				ref, in.Number = "", n
-			}
-			if ref == "" {
-				ref = models.InvitationRef(r.Ref, r.Solicitation, in.Number)
-			}
-			if inv, err := s.store.Invitation(ctx, ref); err != nil || inv.Dossier != r.Ref {
-				return order{}, firstError(err, refuse(models.CodeUnknown))
-			}
-			return order{models.SolicitationID(r.Ref, r.Solicitation), func(by models.By) any {
-				return models.Choose{By: by, Invitation: ref}
-			}}, nil
-		})
-	requestCommand(s, models.VerbWiden, Staff, "Go on with the search (F050, F074)",
-		func(ctx context.Context, r models.Request, _ models.Brief, in WidenInput) (order, error) {
-			if r.Solicitation == 0 {
-				return order{}, refuse(models.CodeWrongStage)
-			}
-			for i, t := range in.Trainers {
-				if err := s.knownTrainer(ctx, t, fmt.Sprintf("body.trainers[%d]", i)); err != nil {
-					return order{}, err
-				}
-			}
-			return order{models.SolicitationID(r.Ref, r.Solicitation), func(by models.By) any {
-				return models.Widen{By: by, Trainers: in.Trainers, Adjacent: in.Adjacent}
-			}}, nil
-		})
+	s.registerSolicitation()
 	s.qualification(models.VerbQualify, "The needs are known: the search may start (F004)", models.StageQualification)
 	s.qualification(models.VerbRework, "A new version of the request, a new search (F074)", models.StageSolicitation,
 		models.StageAudit, models.StageProgramme)
