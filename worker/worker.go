@@ -10,6 +10,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -110,6 +111,7 @@ func (w *Worker) start(ctx context.Context) (worker.Worker, <-chan error) {
 func (w *Worker) build() (worker.Worker, <-chan error) {
 	fatal := make(chan error, 1)
 	o := worker.Options{
+		Interceptors:                     []interceptor.WorkerInterceptor{&pulse{}},
 		MaxConcurrentWorkflowTaskPollers: pollers,
 		MaxConcurrentActivityTaskPollers: pollers,
 		WorkerStopTimeout:                stopWithin,

@@ -33,6 +33,7 @@ func storage(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:           models.TaskQueue,
 		StartToCloseTimeout: 30 * time.Second,
+		HeartbeatTimeout:    2 * time.Second, // the worker beats by itself: a killed one is noticed before a day is lost
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, BackoffCoefficient: 2,
 			MaximumInterval: time.Minute},
 		Summary: summary,
