@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 
 	processes "jalon/worker"
 )
@@ -68,5 +69,11 @@ func replayFile(replayer worker.WorkflowReplayer, quiet log.Logger, file string)
 	if err != nil {
 		return err
 	}
-	return replayer.ReplayWorkflowHistory(quiet, history)
+	if len(history.Events) == 0 {
+		return errors.New("an empty history")
+	}
+	// A process names its deadlines after its own ID.
+	started := history.Events[0].GetWorkflowExecutionStartedEventAttributes()
+	return replayer.ReplayWorkflowHistoryWithOptions(quiet, history, worker.ReplayWorkflowHistoryOptions{
+		OriginalExecution: workflow.Execution{ID: started.GetWorkflowId(), RunID: started.GetOriginalExecutionRunId()}})
 }
