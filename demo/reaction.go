@@ -287,8 +287,8 @@ func Attend(ctx context.Context, m *Mission, mail Mail) error {
 			due--
 		}
 	}
-	signed := 0
-	for signed < due {
+	for signed := 0; signed < due; {
+		now := 0
 		page, err := m.player.Browser(mail.To).Act(ctx, mail.Link(models.LinkAttend), "attend", func(f *Form) error {
 			f.Values.Del("half_day")
 			for _, option := range f.Options["half_day"] {
@@ -299,12 +299,13 @@ func Attend(ctx context.Context, m *Mission, mail Mail) error {
 			if len(f.Values["half_day"]) == 0 {
 				return errNotYet
 			}
-			signed += len(f.Values["half_day"])
+			now = len(f.Values["half_day"])
 			return nil
 		})
 		if err != nil {
 			return err
 		}
+		signed += now
 		if page.State == "recorded" {
 			break
 		}

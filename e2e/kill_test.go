@@ -95,7 +95,8 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		}
 	}
 	for _, f := range rows[models.Inbox](h, m, "facts") {
-		if f.State != models.FactApplied {
+		// What starts a process says all it has to say by that.
+		if starts := f.Kind == models.FactIntake || f.Kind == models.FactInvoiceDue; f.State != models.FactApplied && !(starts && f.State == models.FactDelivered) {
 			t.Errorf("fact %s is %s", f.ID, f.State)
 		}
 	}
