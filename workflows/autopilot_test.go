@@ -38,8 +38,9 @@ func (h *harness) autopilot() {
 	h.onMail["audit_slots"] = slots
 	h.onMail["audit_choice"] = func(m models.Message) {
 		soon(func() {
-			a := row[models.Audit](h.world, m.Subject)
-			h.fact(models.Fact{Kind: models.FactSlotChosen, Subject: m.Subject, Data: models.FactData{At: a.Slots[0]}})
+			if a := row[models.Audit](h.world, m.Subject); len(a.Slots) > 0 {
+				h.fact(models.Fact{Kind: models.FactSlotChosen, Subject: m.Subject, Data: models.FactData{At: a.Slots[0]}})
+			}
 		})
 	}
 	h.onMail["audit_booked_trainer"] = func(m models.Message) {
