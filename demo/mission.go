@@ -76,7 +76,6 @@ type Mission struct {
 
 	mu           sync.Mutex
 	stage        models.Stage
-	returned     int
 	participants []models.Participant
 	cold         int
 	closed       bool
