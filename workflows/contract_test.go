@@ -172,6 +172,23 @@ func TestContract(t *testing.T) {
 		require.Equal(t, models.Met, h.waits(models.DeadlineClientSignature)[0].Status)
 		require.Equal(t, models.StageClosed, h.current.Stage)
 	})
+	t.Run("F074 a request reworked takes back what the client had to sign", func(t *testing.T) {
+		h := working(t)
+		usual, client := h.onMail["trainer_contract"], h.onMail["contract_client"]
+		h.onMail["contract_client"] = func(models.Message) { h.onMail["contract_client"] = client }
+		h.onMail["trainer_contract"] = func(m models.Message) {
+			h.onMail["trainer_contract"] = usual
+			h.fact(models.Fact{Kind: models.FactContractDeclined, Subject: m.Subject, Actor: m.ToRef})
+			h.later(10*time.Minute, func() { h.do(id, models.VerbRework, models.Qualify{By: staff, Scope: h.scope()}) })
+			h.later(20*time.Minute, func() {
+				require.Equal(t, models.ContractCancelled, h.contracts(models.RoleClient)[0].Status)
+				require.Equal(t, models.Cancelled, h.waits(models.DeadlineClientSignature)[0].Status)
+			})
+		}
+		h.request()
+		require.Equal(t, models.ContractSigned, h.contracts(models.RoleClient)[1].Status)
+		require.Equal(t, models.StageClosed, h.current.Stage)
+	})
 	t.Run("F102 the same programme keeps the signed convention", func(t *testing.T) {
 		h := working(t)
 		usual := h.onMail["trainer_contract"]

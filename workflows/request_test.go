@@ -402,6 +402,22 @@ func TestRequestAudit(t *testing.T) {
 		require.Equal(t, models.FactIgnored, h.told(models.FactSlotChosen)[1].State)
 		require.Equal(t, models.StageClosed, h.current.Stage)
 	})
+	t.Run("F079 a slot that has passed meanwhile is not booked, the next one is", func(t *testing.T) {
+		h := working(t)
+		h.onMail["audit_choice"] = func(m models.Message) {
+			a := row[models.Audit](h.world, m.Subject)
+			for i, slot := range a.Slots {
+				h.later(time.Duration(60+i)*time.Hour, func() {
+					h.fact(models.Fact{Kind: models.FactSlotChosen, Subject: m.Subject, Data: models.FactData{At: slot}})
+				})
+			}
+		}
+		h.request()
+		require.Equal(t, models.FactIgnored, h.told(models.FactSlotChosen)[0].State)
+		a := row[models.Audit](h.world, models.AuditRef(dossier, 1))
+		require.Equal(t, a.Slots[1], a.SlotAt)
+		require.Equal(t, models.StageClosed, h.current.Stage)
+	})
 	t.Run("F079 a choice mail that never leaves makes no haste", func(t *testing.T) {
 		h := working(t)
 		h.mailFate = func(m models.Message) (string, time.Duration) {
