@@ -557,8 +557,15 @@ func (v *visit) due(id string) (models.Deadline, error) {
 	return d, err
 }
 
-// over tells whether a deadline is past: an act at its very instant is in time.
-func (v *visit) over(d models.Deadline) bool { return !d.DueAt.IsZero() && v.now.After(d.DueAt) }
+// over tells whether a deadline is past for good: an act at its very instant is in time, and who was asked late has
+// longer than the row says yet.
+func (v *visit) over(d models.Deadline) bool {
+	over, err := v.s.store.Overdue(v.ctx, d, v.now)
+	if err != nil {
+		v.s.log.WarnContext(v.ctx, "deadline not judged", "request", requestIDFrom(v.ctx), "error", err)
+	}
+	return over
+}
 
 // late tells that a deadline is past although the act is still of use; empty in time.
 func (v *visit) late(d models.Deadline) string {

@@ -269,7 +269,6 @@ func TestLinksThatAreOfNoUse(t *testing.T) {
 		{"returned programme", h.link(models.LinkProgramme, dossier+"/programme/1"), 410, models.CodeLinkWithdrawn, "returned to you"},
 		{"cancelled session", h.link(models.LinkAttend, dossier+"/session/3|P-000001"), 410, models.CodeLinkWithdrawn, "annulée"},
 		{"judged session", h.link(models.LinkAttend, dossier+"/session/4|P-000001"), 410, models.CodeLinkWithdrawn, "close"},
-		{"missed sheet", h.link(models.LinkSheet, dossier+"/session/4"), 410, models.CodeLinkExpired, "délai"},
 		{"removed participant", h.link(models.LinkAttend, dossier+"/session/1|P-000003"), 410, models.CodeLinkWithdrawn, "plus utile"},
 		{"participant of another dossier", h.link(models.LinkAttend, dossier+"/session/1|P-000009"), 404, models.CodeLinkInvalid, "pas valable"},
 		{"evaluation of another dossier", h.link(models.LinkHot, dossier+"|P-000009"), 404, models.CodeLinkInvalid, "pas valable"},
@@ -418,6 +417,20 @@ func TestF124HalfDaysAreSignedFromTheirStart(t *testing.T) {
 	require.Len(t, rows, 2)
 	require.Equal(t, models.AttendanceSigned, rows[0].State)
 	require.True(t, rows[0].SignedAt.Equal(paris(25, 10, 0)))
+}
+
+func TestF129AMissedSheetIsOnlyLate(t *testing.T) {
+	h := newPageHouse(t)
+	sheet := h.link(models.LinkSheet, dossier+"/session/4")
+	p := h.get(sheet)
+	require.Equal(t, http.StatusOK, p.status, p.words())
+	require.Contains(t, p.words(), "24 novembre 2026")
+	require.NotEmpty(t, p.Find("input[name=absent]").Nodes)
+	done := h.post(sheet, url.Values{"action": {"sign"}, "certify": {"yes"}, "name": {"Formatrice"}, "absent": {"P-000001:0"}})
+	require.Equal(t, http.StatusOK, done.status, done.words())
+	rows, err := h.store.Attendances(t.Context(), dossier+"/session/4")
+	require.NoError(t, err)
+	require.Len(t, rows, 1, "what participants left open is for staff to judge")
 }
 
 func TestF125ASignatureSinceThePageWasShownStays(t *testing.T) {

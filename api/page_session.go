@@ -266,6 +266,8 @@ type sheetPage struct {
 	brief    models.Brief
 	people   []models.Participant
 	recorded map[string]models.Attendance // by participant:half-day
+	deadline models.Deadline
+	late     bool // participants no longer sign: what they left open is for staff to judge
 }
 
 func cell(participant string, halfDay int) string { return participant + ":" + strconv.Itoa(halfDay) }
@@ -297,10 +299,11 @@ func openSheet(v *visit) (linkPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v.over(deadline) {
-		return nil, v.expired(deadline.DueAt)
-	}
-	if sheetClosed(session) {
+	p.deadline = deadline
+	switch session.Status {
+	case models.SessionToJudge:
+		p.late = true // better late than never: the reminder says so
+	case models.SessionValidated, models.SessionRefused:
 		return nil, v.withdrawn(v.t("attend.sheet_closed"))
 	}
 	if v.now.Before(session.EndAt) {
@@ -360,10 +363,11 @@ func (p *sheetPage) show(v *visit, page *web.Page) string {
 	}
 	page.Title = v.t("sheet.title")
 	page.Data = struct {
+		Late    string
 		Facts   []pageFact
 		People  []sheetPerson
 		Confirm picks
-	}{v.aboutSession(p.brief, p.session), people, v.confirm("certify", v.t("sheet.confirm_label"), v.t("sheet.confirm"))}
+	}{v.late(p.deadline), v.aboutSession(p.brief, p.session), people, v.confirm("certify", v.t("sheet.confirm_label"), v.t("sheet.confirm"))}
 	return "sheet"
 }
 
@@ -426,6 +430,9 @@ func (p *sheetPage) act(v *visit, action string) (*linkDone, error) {
 // left names the half-days that are neither signed nor marked absent.
 func (p *sheetPage) left(v *visit, given map[string]bool) faults {
 	var out faults
+	if p.late {
+		return nil
+	}
 	for n, who := range p.people {
 		for i, label := range v.halfDays(p.session) {
 			if _, done := p.recorded[cell(who.Ref, i)]; !done && !given[cell(who.Ref, i)] {

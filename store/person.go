@@ -125,6 +125,11 @@ func (s *Store) RemoveParticipant(ctx context.Context, dossier, ref string, at t
 			return cmpErr(err, ErrNotFound)
 		}
 		_, err = update[models.Participant](ctx, tx, map[string]any{"removed_at": instant(at)}, "ref = ? AND removed_at = ''", ref)
+		if err != nil {
+			return err
+		}
+		// What waits for its hour would lead to a page that is closed to them.
+		_, err = update[models.Message](ctx, tx, map[string]any{"status": models.MessageWithdrawn}, "to_ref = ? AND status = ?", ref, models.MessageQueued)
 		return err
 	})
 }

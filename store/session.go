@@ -38,7 +38,8 @@ func (s *Store) Attendances(ctx context.Context, session string) ([]models.Atten
 
 // SaveAttendance records a signature or an absence for a half-day; the first record stays, and comes back with first
 // false. The session's row is held meanwhile: a record dated (SignedAt) before the half-day starts, or coming once the
-// sheet is signed or the session left to staff, is refused (session_wrong_state). session_unknown, not_found (participant) and invalid_input (half-day, state) are the others.
+// sheet is signed or the session left to staff, is refused (session_wrong_state); staff may still key what they have to
+// judge, and a trainer who signs late who was away. session_unknown, not_found (participant) and invalid_input (half-day, state) are the others.
 func (s *Store) SaveAttendance(ctx context.Context, a models.Attendance) (stored models.Attendance, first bool, err error) {
 	err = s.Transact(ctx, func(tx *Store) error {
 		stored, err = tx.Attendance(ctx, a.Session, a.Participant, a.HalfDay)
@@ -57,6 +58,9 @@ func (s *Store) SaveAttendance(ctx context.Context, a models.Attendance) (stored
 			return models.NewError(models.CodeInvalid, fmt.Sprintf("session %s: no half-day %d or no state %q", a.Session, a.HalfDay, a.State))
 		}
 		open := (row.Status == models.SessionPlanned || row.Status == models.SessionConvoked) && row.SheetSigned.IsZero()
+		if row.Status == models.SessionToJudge { // staff key the paper sheet, or a trainer signs late, before it is judged
+			open = a.Recorder != "" || a.State == models.AttendanceAbsent && row.SheetSigned.IsZero()
+		}
 		if !open || a.SignedAt.Before(row.HalfDays[a.HalfDay].Start) {
 			return models.NewError(models.CodeSessionState, fmt.Sprintf("session %s takes no signature any more, or not yet", a.Session))
 		}

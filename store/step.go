@@ -368,27 +368,49 @@ func (s *Store) expire(ctx context.Context, id string) (models.ExpiryResult, err
 	for _, row := range inTime {
 		result.Facts = append(result.Facts, row.Fact)
 	}
-	silent := true
-	if len(d.Asked) > 0 {
-		asked, err := all[models.Message](ctx, s, "key", "key IN ? OR group_key IN ?", d.Asked, d.Asked)
-		if err != nil {
-			return result, err
-		}
-		leftBy := d.LeftBy
-		if leftBy.IsZero() {
-			leftBy = d.DueAt
-		}
-		for _, m := range asked {
-			result.Asked = append(result.Asked, models.MessageState{Key: m.Key, Status: m.Status, SentAt: m.SentAt})
-			left := (m.Status == models.MessageSent || m.Status == models.MessageDelivered) && !m.SentAt.After(leftBy)
-			silent = silent && (left || m.Status == models.MessageWithdrawn)
-		}
+	asked, silent, err := s.asked(ctx, d)
+	if err != nil {
+		return result, err
 	}
+	result.Asked = asked
 	result.Missed = len(inTime) == 0 && (d.Status == models.Missed || d.Status == models.Open && silent)
 	if result.Missed && d.Status == models.Open {
 		_, err = update[models.Deadline](ctx, s, map[string]any{"status": models.Missed, "closed_at": instant(d.DueAt)}, "id = ?", id)
 	}
 	return result, err
+}
+
+// asked are the messages that a deadline follows, and whether all left in time: only then can nobody's answer mean
+// silence.
+func (s *Store) asked(ctx context.Context, d models.Deadline) (states []models.MessageState, silent bool, err error) {
+	if len(d.Asked) == 0 {
+		return nil, true, nil
+	}
+	rows, err := all[models.Message](ctx, s, "key", "key IN ? OR group_key IN ?", d.Asked, d.Asked)
+	if err != nil {
+		return nil, false, err
+	}
+	leftBy := d.LeftBy
+	if leftBy.IsZero() {
+		leftBy = d.DueAt
+	}
+	silent = true
+	for _, m := range rows {
+		states = append(states, models.MessageState{Key: m.Key, Status: m.Status, SentAt: m.SentAt})
+		left := (m.Status == models.MessageSent || m.Status == models.MessageDelivered) && !m.SentAt.After(leftBy)
+		silent = silent && (left || m.Status == models.MessageWithdrawn)
+	}
+	return states, silent, nil
+}
+
+// Overdue tells whether a deadline is past for good at an instant (business time): one that is still open although the
+// message that asks left late, or not yet, is about to be prolonged.
+func (s *Store) Overdue(ctx context.Context, d models.Deadline, at time.Time) (bool, error) {
+	if d.DueAt.IsZero() || !at.After(d.DueAt) || d.Status != models.Open {
+		return !d.DueAt.IsZero() && at.After(d.DueAt), nil
+	}
+	_, silent, err := s.asked(ctx, d)
+	return silent, err
 }
 
 // enqueue puts the step's messages in the outbox, once.

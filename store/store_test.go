@@ -298,9 +298,14 @@ func TestPeople(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []models.Role{models.RoleAdmin}, u.Roles)
 
-		require.NoError(t, s.SaveParticipants(ctx, []models.Participant{{Ref: "P-1", Dossier: dossier}, {Ref: "P-2", Dossier: dossier}}))
+		require.NoError(t, s.SaveParticipants(ctx, []models.Participant{{Ref: "P-1", Dossier: dossier, Email: "participante@example.com"}, {Ref: "P-2", Dossier: dossier}}))
 		require.ErrorIs(t, s.RemoveParticipant(ctx, "D-2026-000002", "P-1", noon), store.ErrNotFound)
+		apply(t, s, models.Step{Workflow: "w", Seq: 1, Dossier: dossier, At: noon, Messages: []models.Message{
+			{Key: "attend/P-1", Template: "attend", To: models.RoleParticipant, ToRef: "P-1", NotBefore: noon.Add(time.Hour)}}})
 		require.NoError(t, s.RemoveParticipant(ctx, dossier, "P-1", noon))
+		m, err := s.Message(ctx, "attend/P-1")
+		require.NoError(t, err)
+		require.Equal(t, models.MessageWithdrawn, m.Status, "no link to a page that is closed to them")
 		require.NoError(t, s.RemoveParticipant(ctx, dossier, "P-1", noon.Add(time.Hour)))
 		gone, err := s.Participant(ctx, "P-1")
 		require.NoError(t, err)
@@ -387,6 +392,13 @@ func TestAttendance(t *testing.T) {
 		session.SheetSigned, session.Status = time.Time{}, models.SessionToJudge
 		write()
 		require.Equal(t, models.CodeSessionState, models.ErrorCode(sign("P-01", 1, 5*time.Hour)), "staff judge")
+		n, err = s.MarkAbsent(ctx, ref, []models.AbsenceEntry{{Participant: "P-01", HalfDays: []int{1}}}, noon.Add(9*time.Hour), models.ChannelLink, "")
+		require.NoError(t, err)
+		require.Equal(t, 1, n, "a trainer who signs late says who was away")
+		_, first, err = s.SaveAttendance(ctx, models.Attendance{Session: ref, Participant: "P-02", HalfDay: 1, State: models.AttendanceSigned,
+			SignedAt: noon.Add(9 * time.Hour), Channel: models.ChannelPaper, Recorder: "U-000001"})
+		require.NoError(t, err)
+		require.True(t, first, "staff key the paper sheet that they have to judge")
 	})
 }
 

@@ -166,6 +166,10 @@ func (s *session) settle(ctx workflow.Context) {
 			return
 		}
 		s.calm()
+		if reading, err = readAttendance(ctx, s.row); err != nil || ctx.Err() != nil { // staff may have keyed what was missing
+			s.undo(ctx)
+			return
+		}
 	}
 	if s.judged != nil && !s.judged.Passed {
 		s.row.Status, s.row.Note = models.SessionRefused, s.judged.Note
@@ -384,6 +388,9 @@ func (s *session) checkReschedule(now time.Time, in models.Reschedule) error {
 	}
 	if len(in.HalfDays) != len(s.row.HalfDays) {
 		return models.NewError(models.CodeInvalid, "a session keeps its number of half-days when it is moved")
+	}
+	if slices.EqualFunc(in.HalfDays, s.row.HalfDays, func(a, b models.HalfDay) bool { return a.Start.Equal(b.Start) && a.End.Equal(b.End) }) {
+		return models.NewError(models.CodeSessionState, "this session stands there already")
 	}
 	return checkHalfDays(in.HalfDays, nil)
 }
