@@ -121,13 +121,25 @@ func (r *request) newContract(ctx workflow.Context, kind models.ContractKind, si
 	}
 	r.contracts = append(r.contracts, c)
 	offer := r.chosen.offer
-	sha, err := render(ctx, models.RenderInput{Kind: document, Subject: c.Ref, Dossier: r.dossier, At: c.SentAt, Contract: c, Rate: &offer})
-	if err != nil || r.interrupted() || c.Status != models.ContractPending {
-		c.Status = models.ContractCancelled
-		return nil
+	for {
+		sha, err := render(ctx, models.RenderInput{Kind: document, Subject: c.Ref, Dossier: r.dossier, At: c.SentAt, Contract: c, Rate: &offer})
+		if ctx.Err() != nil || r.interrupted() || c.Status != models.ContractPending {
+			break
+		}
+		if err == nil {
+			c.SHA256 = sha
+			return c
+		}
+		// What it is drawn from lacks something: nobody goes on unsigned, staff mend it and it is drawn again.
+		r.raise(ctx, "document_refused", r.dossier)
+		again := r.opens(ctx, wait{Kind: models.DeadlineStaff, Subject: c.Ref, Awaits: models.RoleStaff,
+			Delay: r.common.Policy.StaffStep, Consequence: "document_refused"})
+		if r.waitUntil(ctx, again, func() bool { return c.Status != models.ContractPending }) != models.Missed {
+			break
+		}
 	}
-	c.SHA256 = sha
-	return c
+	c.Status = models.ContractCancelled
+	return nil
 }
 
 // sendContract sends a document to its signer, with reminders that leave unless it is signed before.

@@ -102,6 +102,15 @@ func TestContract(t *testing.T) {
 		require.Equal(t, models.Undeliverable, h.waits(models.DeadlineTrainerContract)[0].Status)
 		require.Contains(t, h.alerts(), "message_undeliverable")
 	})
+	t.Run("F096 a document that cannot be drawn calls staff, and is drawn again; nobody goes on unsigned", func(t *testing.T) {
+		h := working(t)
+		h.refused = 2
+		h.request()
+		require.Equal(t, models.StageClosed, h.current.Stage)
+		require.Equal(t, []string{"document_refused", "document_refused"}, h.alerts()[:2])
+		require.Equal(t, models.ContractSigned, h.contracts(models.RoleTrainer)[0].Status)
+		require.Equal(t, models.ContractSigned, h.contracts(models.RoleClient)[0].Status)
+	})
 	t.Run("F099 a slow client is reminded, then handed to staff; the search does not restart", func(t *testing.T) {
 		h := working(t)
 		usual := h.onMail["contract_client"]
@@ -155,7 +164,9 @@ func TestContract(t *testing.T) {
 		usual, client := h.onMail["trainer_contract"], h.onMail["contract_client"]
 		h.onMail["trainer_contract"] = func(m models.Message) {
 			h.onMail["trainer_contract"] = usual
-			h.fact(models.Fact{Kind: models.FactContractDeclined, Subject: m.Subject, Actor: m.ToRef})
+			h.later(time.Minute, func() { // once the client's document has left too
+				h.fact(models.Fact{Kind: models.FactContractDeclined, Subject: m.Subject, Actor: m.ToRef})
+			})
 		}
 		h.onMail["contract_client"] = func(m models.Message) {
 			h.onMail["contract_client"] = client

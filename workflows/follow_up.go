@@ -31,8 +31,7 @@ func FollowUp(ctx workflow.Context, in models.FollowUpInput) error {
 }
 
 func (f *followUp) setup(ctx workflow.Context) (err error) {
-	nothing := func(models.Fact) string { return models.FactIgnored }
-	if f.process, err = newProcess(ctx, f.in.Common, f.in.Dossier, f.in.Owner, nothing); err != nil {
+	if f.process, err = newProcess(ctx, f.in.Common, f.in.Dossier, f.in.Owner, f.fact); err != nil {
 		return err
 	}
 	f.subject = "Suivi " + f.in.Dossier
@@ -82,6 +81,16 @@ func (f *followUp) survey(ctx workflow.Context, kind, template string, purpose m
 	}
 	f.journal(models.JournalLine{Kind: "evaluation_asked", Subject: f.dossier, Actor: string(models.RoleSystem),
 		Args: models.Args{{Name: "evaluation", Value: kind}, {Name: "participants", Value: itoa(len(to))}}})
+}
+
+// fact shows on the dossier that a certificate or a questionnaire reached nobody; answers are rows.
+func (f *followUp) fact(x models.Fact) string {
+	if x.Kind != models.FactUndeliverable {
+		return models.FactIgnored
+	}
+	f.tellAlert("message_undeliverable")
+	f.journal(models.JournalLine{Kind: "message_undeliverable", Subject: x.Data.Ref, Actor: string(models.RoleSystem)})
+	return models.FactApplied
 }
 
 func (f *followUp) checkGiveUp(in models.Decision) error {

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -39,6 +40,18 @@ func TestFollowUp(t *testing.T) {
 		h.followUp()
 		require.Len(t, h.mails("certificate"), 3)
 		require.Empty(t, h.mails("hot_evaluation"))
+	})
+	t.Run("F140 a certificate that reaches nobody shows on the dossier", func(t *testing.T) {
+		h := newHarness(t)
+		h.mailFate = func(m models.Message) (string, time.Duration) {
+			if m.Template == "certificate" && m.ToRef == "P-000002" {
+				return models.MessageNoAddress, 0
+			}
+			return "", 0
+		}
+		h.followUp()
+		require.Len(t, h.kinds("message_undeliverable"), 1)
+		require.Len(t, h.told(models.FactAlertRaised), 1)
 	})
 	for _, when := range []string{"2026-11-03 10:00", "2026-12-03 10:00", "2027-02-10 10:00"} {
 		t.Run("F143 given up on "+when, func(t *testing.T) {

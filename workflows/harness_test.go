@@ -85,6 +85,7 @@ type world struct {
 	lose         func(s models.Step) bool                       // the answer of Apply is lost once it is written
 	writing      func(s models.Step)                            // called while a step is being written
 	lost         map[int64]bool
+	refused      int // documents that cannot be drawn, to begin with
 }
 
 // row is the last row of a type written under a reference.
@@ -425,6 +426,10 @@ func (w *world) Allocate(_ context.Context, a models.Allocation) (string, error)
 func (w *world) Render(_ context.Context, in models.RenderInput) (string, error) {
 	if in.Contract == nil && in.Recap == nil && in.Invoice == nil {
 		w.t.Errorf("%s %s is rendered from nothing", in.Kind, in.Subject)
+	}
+	if w.refused > 0 {
+		w.refused--
+		return "", temporal.NewNonRetryableApplicationError("incomplete", string(models.CodeInvalid), nil)
 	}
 	return sha(in.Subject), nil
 }

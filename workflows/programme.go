@@ -71,7 +71,7 @@ func (r *request) programmeRow() {
 // programmeSubmitted takes a version in; until it is decided a later one replaces its text.
 func (r *request) programmeSubmitted(f models.Fact) string {
 	pr := r.programme
-	if pr == nil || f.Subject != pr.Ref || f.Data.Ref == "" || r.interrupted() ||
+	if pr == nil || f.Subject != pr.Ref || f.Data.Ref == "" || r.interrupted() || r.decision != nil ||
 		(pr.Status != models.ProgrammeAwaited && pr.Status != models.ProgrammeSubmitted) {
 		return models.FactIgnored
 	}
