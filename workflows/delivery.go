@@ -160,18 +160,20 @@ func (r *request) freeShares(n int) (out []int) {
 	return out
 }
 
-// flatShare is a session's part of a flat rate: the shares of all ordered half-days add up to it, to the cent.
+// flatShare is a session's part of a flat rate, which covers what was left to hold when the trainer was retained: the
+// parts add up to it, to the cent.
 func (r *request) flatShare(shares []int) (sum models.Cents) {
 	if r.chosen.offer.Unit != models.UnitFlat {
 		return 0
 	}
-	weights := make([]int64, r.scope.Order.HalfDays)
+	weights := make([]int64, len(r.chosen.shares))
 	for i := range weights {
 		weights[i] = 1
 	}
-	cents := models.Share(r.chosen.offer.Cents, weights)
-	for _, i := range shares {
-		sum += cents[i]
+	for i, cents := range models.Share(r.chosen.offer.Cents, weights) {
+		if slices.Contains(shares, r.chosen.shares[i]) {
+			sum += cents
+		}
 	}
 	return sum
 }

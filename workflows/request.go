@@ -68,7 +68,8 @@ type retained struct {
 	trainer    string
 	invitation string // empty when assigned
 	offer      models.Offer
-	engaged    bool // the contract is signed
+	engaged    bool  // the contract is signed
+	shares     []int // half-days left to hold when retained, which a flat rate covers
 }
 
 // search is the running Solicitation.
@@ -163,7 +164,9 @@ func (r *request) enter(ctx workflow.Context, s models.Stage) {
 		r.waivedStep = ""
 	}
 	r.row.Stage = s
-	r.alerts = slices.DeleteFunc(r.alerts, func(a raised) bool { return a.subject == r.dossier })
+	r.alerts = slices.DeleteFunc(r.alerts, func(a raised) bool {
+		return a.subject == r.dossier || a.alert == "message_undeliverable" // nothing of this stage is awaited any more
+	})
 	if s == models.StageDelivered {
 		r.row.DeliveredAt = r.now(ctx)
 	}
@@ -399,7 +402,7 @@ func (r *request) trainerChosen(f models.Fact) string {
 }
 
 func (r *request) retain(trainer, invitation string, offer models.Offer) {
-	r.chosen = &retained{trainer: trainer, invitation: invitation, offer: offer}
+	r.chosen = &retained{trainer: trainer, invitation: invitation, offer: offer, shares: r.freeShares(r.scope.Order.HalfDays)}
 	r.row.TrainerRef, r.row.RateCents, r.row.RateUnit = trainer, offer.Cents, offer.Unit
 	r.project()
 }
