@@ -124,7 +124,7 @@ func (a *Activities) contract(ctx context.Context, in models.RenderInput) (strin
 	}
 	if in.Contract.Kind == models.ContractTrainer {
 		m := documents.Mission{Ref: in.Contract.Ref, At: in.At, Agency: a.Agency, Trainer: supplier(t), Course: course,
-			Mandate: t.SelfBilling && t.Domestic(), VATText: vatText(t)}
+			Mandate: t.SelfBilling && t.Domestic() && t.LegalForm != models.FormUmbrella, VATText: vatText(t)}
 		if in.Rate != nil {
 			m.Rate, m.Cents = fr.RateName(in.Rate.Cents, in.Rate.Unit), missionCents(*in.Rate, b.Order)
 		}

@@ -197,7 +197,7 @@ func (s *Server) particulars(ctx context.Context, b models.Brief, f *models.Fact
 		if err != nil {
 			return nil, "", err
 		}
-		if session.StartAt.After(at) || !session.SheetSigned.IsZero() {
+		if session.EndAt.After(at) || !session.SheetSigned.IsZero() {
 			return nil, "", refuse(models.CodeSessionState)
 		}
 		if len(in.Absent) > 0 {

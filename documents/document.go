@@ -156,7 +156,7 @@ type Mission struct {
 }
 
 // TrainerContract renders the contract between the agency and a trainer (F096): expenses and the documents that
-// condition payment (F097), and quality requirements that leave the trainer independent (F099).
+// condition payment (F097), quality requirements that leave the trainer independent (F099), and that no volume of work is promised (F034).
 func TrainerContract(m Mission) ([]byte, error) {
 	p := newPaper(m.Agency, "Contrat de prestation de formation", m.Ref, m.At)
 	p.text("Établi le " + fr.ShortDay(models.ParisDate(m.At)) + " entre l’organisme désigné ci-dessus et\u00a0:")
@@ -166,7 +166,7 @@ func TrainerContract(m Mission) ([]byte, error) {
 	p.text("Le formateur assure la mission selon le programme convenu avec le client. Il peut s’en écarter pour s’adapter au terrain ; les écarts sont notés. Il confirme sa préparation avant la première séance.")
 	p.heading("2. Indépendance et qualité")
 	p.text("Le formateur organise librement son travail et reste libre de refuser toute mission, présente ou future, sans conséquence sur les propositions suivantes. Il s’engage sur la qualité\u00a0: respect du programme, du calendrier convenu, de la feuille d’émargement, de l’évaluation des acquis, et des exigences du référentiel national qualité qui concernent ses prestations. Les demandes de modification du client passent par l’organisme, qui n’en décide que sur la qualité et l’étendue de la mission.",
-		"La mission ne peut pas être sous-traitée à son tour.")
+		"La mission ne peut pas être sous-traitée à son tour. Aucun volume de travail n’est promis ni réservé.")
 	p.heading("3. Rémunération")
 	total := ""
 	if m.Cents > 0 {

@@ -91,7 +91,7 @@ func TestDocumentsSayWhatWasPutIn(t *testing.T) {
 			"Exercices sur les fichiers", "Cas pratique noté.", "3 000,00 € hors taxes, TVA 20 % 600,00 €, soit 3 600,00 € toutes taxes comprises", "Léo Ÿvan", "Noé Œuvré", "Niveau 5", "L6353-1", "40,00 €", "1/2"},
 		"training-contract": {"Contrat de formation professionnelle", "L6353-3 à L6353-7", "10 jours", "14 jours", "lettre recommandée", "30 %", "force majeure", "intermédiaire", "Niveau 5"},
 		"trainer-contract": {"450,00 € par jour", "1 350,00 € hors taxes", "Les frais (déplacement", "Pièces qui conditionnent le paiement", "feuille d’émargement",
-			"libre de refuser toute mission", "sous-traitée", "TVA non applicable, art. 293 B du CGI", "5 000 €", "84690000069"},
+			"libre de refuser toute mission", "sous-traitée", "Aucun volume de travail", "TVA non applicable, art. 293 B du CGI", "5 000 €", "84690000069"},
 		"recap":          {"Relevé des séances – décembre 2026", "7 décembre", "D-2026-000123/session/1", "validée", "3 h 30", "0,5 jour", "225,00 €", "675,00 €", "votre silence ne vaut pas acceptation"},
 		"self-billed":    {"Autofacturation", "T-000042-2026-0001", "293 B", "13 janvier 2027", "40,00 €", "Pas d’escompte", "SIREN 987654321", "FR76 3000 6000 0112 3456 7890 189", "Prestation de services"},
 		"client-invoice": {"F-2026-0001", "111222333", "TVA 20 %", "600,00 €", "3 600,00 €", "80,5", "Léo Ÿvan, Zoé Élan", "Sur site, chez le client, 12 rue de l’Été"},
