@@ -205,9 +205,6 @@ func callFrom(ctx context.Context) *call {
 // by is who decides a command.
 func (c *call) by() models.By { return models.By{Actor: c.Ref, Role: c.rule.role(c.Roles)} }
 
-// caller is who signed in for a page, the zero value for nobody.
-func (s *Server) caller(c *gin.Context) Caller { return callFrom(c.Request.Context()).Caller }
-
 // hashing bounds how many passwords are checked at once: each takes 64 MiB.
 var hashing = make(chan struct{}, 2)
 

@@ -309,16 +309,6 @@ func Templates() []string {
 	return out
 }
 
-// Alerts lists the keys of the alerts that have a sentence, sorted.
-func Alerts() []string {
-	var out []string
-	for key := range vocabulary[models.French].alerts {
-		out = append(out, key)
-	}
-	slices.Sort(out)
-	return out
-}
-
 // AlertSentence is an alert in words; one without a sentence of its own is named by its key.
 func AlertSentence(lang models.Lang, key string) string {
 	w := vocabulary[language(lang)]

@@ -131,9 +131,6 @@ func (w *Worker) build() (worker.Worker, <-chan error) {
 	return sdk, fatal
 }
 
-// Backlog counts what has waited for too long.
-func (w *Worker) Backlog(ctx context.Context) (Backlog, error) { return w.watcher.Backlog(ctx) }
-
 // processes are the workflows by the name they are registered under.
 func processes() map[string]any {
 	return map[string]any{
