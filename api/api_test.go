@@ -471,7 +471,7 @@ func TestMoneyAndDeadlines(t *testing.T) {
 		Payer: "agency", TrainerRef: "T-000001", Month: "2026-11", Number: 1, Status: models.RecapSent, Lines: []string{b.Ref + "/session/1"}, SHA256: "x", DeadlineID: "recap"}
 	apply(t, h.store, models.Request{Ref: b.Ref, Stage: models.StageSessions, OpenedAt: epoch}, models.Rows{Recaps: []models.Recap{recap},
 		Invoices: []models.Invoice{{Ref: "I-2026-000001", Kind: models.InvoiceSupplier, Status: models.InvoiceAwaited, TrainerRef: "T-000001", DeadlineID: "upload"},
-			{Ref: "I-2026-000002", Kind: models.InvoiceSelfBilled, Status: models.InvoiceConform, PayOn: "2026-10-30"},
+			{Ref: "I-2026-000002", Kind: models.InvoiceSelfBilled, Status: models.InvoiceConform, PayOn: "2026-10-30", IssuedAt: epoch.AddDate(0, -1, 0)},
 			{Ref: "I-2026-000003", Kind: models.InvoiceClient, Status: models.InvoiceConform}}})
 	var payments List[InvoiceView]
 	h.do(models.RoleFinance, "GET", "/payments", "").into(t, &payments)
@@ -479,6 +479,9 @@ func TestMoneyAndDeadlines(t *testing.T) {
 		t.Errorf("%+v", payments)
 	}
 	h.refused(h.do(models.RoleFinance, "POST", "/invoices/I-2026-000002/pay", `{"paid_on":"2026-12-01"}`), 422, models.CodeFutureDate)
+	h.refused(h.do(models.RoleFinance, "POST", "/invoices/I-2026-000002/pay", `{"paid_on":"2026-10-01"}`), 422, models.CodePastDate)
+	twice := `{"line":"` + b.Ref + `/session/1","quantity":50}`
+	h.refused(h.staff("POST", "/recaps/agency/T-000001/2026-11/correct", `{"corrections":[`+twice+`,`+twice+`],"note":"x"}`), 422, models.CodeInvalid)
 	var r Recorded
 	h.staff("POST", "/recaps/agency/T-000001/2026-11/record", `{"kind":"recap_contested","lines":["`+b.Ref+`/session/1"],"channel":"phone","note":"il manque une heure"}`).into(t, &r)
 	row, err := h.store.Fact(t.Context(), r.ID)

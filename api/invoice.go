@@ -108,6 +108,9 @@ func (s *Server) registerInvoices() {
 		if in.PaidOn > s.today() {
 			return nil, fault(models.CodeFutureDate, "body.paid_on", "still to come")
 		}
+		if !i.IssuedAt.IsZero() && in.PaidOn < s.calendar.DateOf(i.IssuedAt) {
+			return nil, fault(models.CodePastDate, "body.paid_on", "before the invoice was issued")
+		}
 		return func(by models.By) any { return models.Pay{By: by, PaidOn: in.PaidOn} }, nil
 	})
 	add(s, operation{method: "POST", path: "/invoices/{ref}/record", id: "record-invoice", tag: "invoices", rule: StaffMoney, keyed: true,

@@ -64,7 +64,12 @@ func (s *Server) registerRecaps() {
 			if err != nil {
 				return nil, err
 			}
+			decided := map[string]bool{}
 			for _, c := range in.Body.Corrections {
+				if decided[c.Line] {
+					return nil, invalid("body.corrections", "a line is decided once")
+				}
+				decided[c.Line] = true
 				if !slices.Contains(v.Lines, c.Line) {
 					return nil, refuse(models.CodeLineUnknown)
 				}
