@@ -137,7 +137,7 @@ CREATE TABLE deadlines (
     PRIMARY KEY (id)
 );
 CREATE INDEX deadlines_workflow ON deadlines (workflow);
-CREATE INDEX deadlines_dossier ON deadlines (dossier);
+CREATE INDEX deadlines_dossier_status_due_at ON deadlines (dossier, status, due_at);
 CREATE INDEX deadlines_subject ON deadlines (subject);
 CREATE INDEX deadlines_status_due_at ON deadlines (status, due_at);
 
