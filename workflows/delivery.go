@@ -206,7 +206,7 @@ func (r *request) watchAbsences(ctx workflow.Context, last *planned) {
 }
 
 // undoSessions cancels what is not over; each child tells its participants and its trainer.
-func (r *request) undoSessions(ctx workflow.Context, _ string) {
+func (r *request) undoSessions(ctx workflow.Context) {
 	running := false
 	for _, s := range r.sessions {
 		if !s.ended {

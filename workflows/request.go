@@ -310,7 +310,7 @@ func (r *request) resume(ctx workflow.Context) {
 // undo takes back, step by step, what was promised to the trainer who leaves.
 func (r *request) undo(ctx workflow.Context, reason string) {
 	gone := r.chosen
-	r.undoSessions(ctx, "trainer_left")
+	r.undoSessions(ctx)
 	r.undoContracts(ctx, func(c *models.Contract) bool {
 		return c.Signer == models.RoleTrainer && c.Status != models.ContractDeclined
 	})
@@ -345,7 +345,7 @@ func (r *request) end(ctx workflow.Context) {
 	line.Args = append(line.Args, models.Arg{Name: "reason", Value: e.reason})
 	r.journal(line)
 	r.endSearch(ctx, models.FactSearchReworked)
-	r.undoSessions(ctx, "request_cancelled")
+	r.undoSessions(ctx)
 	r.undoContracts(ctx, func(*models.Contract) bool { return true })
 	r.undoProgramme()
 	r.undoAudit(ctx)
