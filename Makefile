@@ -48,7 +48,7 @@ test: setup build ## Run all tests, the whole-system ones included
 
 .PHONY: check
 check: setup build $(LINTERS) ## Formatting, vet, linters, determinism of workflows, race detector, replayed histories
-	@echo "== gofmt"; test -z "$$(gofmt -l $$(git ls-files '*.go') | tee /dev/stderr)"
+	@echo "== gofmt"; unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "$$unformatted"; exit 1; }
 	@echo "== go mod tidy"; go mod tidy -diff
 	@echo "== go vet"; go vet ./...
 	@echo "== staticcheck"; bin/check/staticcheck ./...

@@ -106,7 +106,7 @@ func (r *request) awaitChoice(ctx workflow.Context) {
 	if outcome != models.Missed && outcome != models.Undeliverable {
 		return
 	}
-	r.raise(ctx, "slots_refused", a.Ref)
+	r.raise(ctx, "no_slot_chosen", a.Ref)
 	if !r.now(ctx).Before(last) { // none is left to choose: the trainer is asked for others
 		a.Status = models.AuditSlotsAwaited
 		return

@@ -205,31 +205,35 @@ func (r *request) watchAbsences(ctx workflow.Context, last *planned) {
 	}
 }
 
-// undoSessions cancels what is not over; each child tells its participants and its trainer.
-func (r *request) undoSessions(ctx workflow.Context) {
-	running := false
+// undoSessions calls off the sessions still to come; each child tells its participants and its trainer, and sees
+// through what has begun.
+func (r *request) undoSessions() {
 	for _, s := range r.sessions {
 		if !s.ended {
 			s.cancel()
-			running = true
 		}
 	}
-	if running {
-		durable, _ := workflow.NewDisconnectedContext(ctx)
-		_ = workflow.Await(durable, func() bool {
-			return !slices.ContainsFunc(r.sessions, func(s *planned) bool { return !s.ended }) || r.failure != nil
-		})
-	}
+}
+
+// awaitSessions waits until every session is over: those that have begun have their own deadlines.
+func (r *request) awaitSessions(ctx workflow.Context) {
+	_ = workflow.Await(ctx, func() bool {
+		return !slices.ContainsFunc(r.sessions, func(s *planned) bool { return !s.ended }) || r.failure != nil
+	})
 }
 
 // playDelivered invoices the client, starts the follow-up and waits until the policy lets the dossier close (F206).
 // Money has its own clocks: nothing here is awaited with a deadline.
 func (r *request) playDelivered(ctx workflow.Context) {
-	if r.row.InvoiceRef == "" {
-		r.invoiceClient(ctx)
-		r.startFollowUp(ctx)
-	}
-	_ = workflow.Await(ctx, func() bool { return r.closable() || r.failure != nil })
+	durable, _ := workflow.NewDisconnectedContext(ctx) // what is delivered cannot be cancelled any more
+	r.conclude(durable)
+	_ = workflow.Await(durable, func() bool { return r.closable() || r.failure != nil })
+}
+
+// conclude bills what was held and hands certificates and evaluations to the follow-up.
+func (r *request) conclude(ctx workflow.Context) {
+	r.invoiceClient(ctx)
+	r.startFollowUp(ctx)
 }
 
 // closable tells whether every pay line is transmitted, or paid, as the policy wants.
@@ -249,12 +253,15 @@ func (r *request) closable() bool {
 	return true
 }
 
-// invoiceClient has the client's invoice issued for what was ordered and delivered (F211).
+// invoiceClient has the client's invoice issued for what was ordered and delivered (F211): where less was held, for the
+// part of the price that falls to it.
 func (r *request) invoiceClient(ctx workflow.Context) {
 	o := r.scope.Order
 	net := o.TotalCents()
+	if held := r.held(); held < o.HalfDays {
+		net = models.Share(net, []int64{int64(held), int64(o.HalfDays - held)})[0]
+	}
 	if net <= 0 {
-		r.row.InvoiceRef = models.Off
 		return
 	}
 	ref, err := allocate(ctx, models.Allocation{Series: "invoice", Key: r.dossier + "/client", Year: r.today(ctx).Year()})

@@ -188,6 +188,7 @@ func (v *invoice) watchCap(ctx workflow.Context) {
 		d := v.opens(ctx, wait{Kind: models.DeadlineLegalCap, Subject: v.row.Ref, Awaits: models.RoleFinance, Due: latest(alert, v.now(ctx)), Fixed: true})
 		if v.waitUntil(ctx, d, settled) == models.Missed {
 			v.alertStaff(ctx, "legal_cap_near", v.row.Ref)
+			return // told once
 		}
 		v.watching = false
 	})
@@ -196,6 +197,7 @@ func (v *invoice) watchCap(ctx workflow.Context) {
 // awaitPayment holds the clock: money is due on the last bank day not after the earlier of promise and ceiling, and
 // finance are told on that day; a day that passes without payment is a late one.
 func (v *invoice) awaitPayment(ctx workflow.Context) {
+	v.watchCap(ctx) // again, when a payment was marked by mistake
 	v.undone = false
 	day := models.Args{{Name: "pay_on", Value: string(v.row.PayOn)}}
 	v.send(ctx, letter{Template: "invoice_conform", To: models.RoleTrainer, ToRef: v.row.TrainerRef, Subject: v.row.Ref, Args: v.args(day...)})

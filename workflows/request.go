@@ -117,11 +117,17 @@ func (r *request) run(ctx workflow.Context) {
 	if limit := r.common.Policy.GroupAlert; limit > 0 && r.scope.GroupSize > limit { // F007
 		r.raise(ctx, "group_size", r.dossier)
 	}
-	for !r.row.Stage.Ended() && r.failure == nil && ctx.Err() == nil {
+	for !r.row.Stage.Ended() && r.failure == nil {
 		r.stage = stageName(r.row.Stage)
 		r.play(ctx)
 		switch {
-		case r.failure != nil || ctx.Err() != nil:
+		case r.failure != nil:
+		case ctx.Err() != nil && r.row.Stage != models.StageDelivered: // cancelled in the Temporal UI: the agency cancels, and everybody is told
+			durable, _ := workflow.NewDisconnectedContext(ctx)
+			if r.ending == nil {
+				r.ending = &ending{stage: models.StageCancelled, reason: "by_agency", by: models.JournalLine{Actor: string(models.RoleStaff)}}
+			}
+			r.end(durable)
 		case r.ending != nil:
 			r.end(ctx)
 		case r.reworked:
@@ -310,7 +316,7 @@ func (r *request) resume(ctx workflow.Context) {
 // undo takes back, step by step, what was promised to the trainer who leaves.
 func (r *request) undo(ctx workflow.Context, reason string) {
 	gone := r.chosen
-	r.undoSessions(ctx)
+	r.undoSessions()
 	r.undoContracts(ctx, func(c *models.Contract) bool {
 		return c.Signer == models.RoleTrainer && c.Status != models.ContractDeclined
 	})
@@ -345,7 +351,7 @@ func (r *request) end(ctx workflow.Context) {
 	line.Args = append(line.Args, models.Arg{Name: "reason", Value: e.reason})
 	r.journal(line)
 	r.endSearch(ctx, models.FactSearchReworked)
-	r.undoSessions(ctx)
+	r.undoSessions()
 	r.undoContracts(ctx, func(*models.Contract) bool { return true })
 	r.undoProgramme()
 	r.undoAudit(ctx)
@@ -357,6 +363,10 @@ func (r *request) end(ctx workflow.Context) {
 		template = "request_handed_over_client"
 	}
 	r.send(ctx, letter{Template: template, To: models.RoleClient, Subject: r.dossier})
+	r.awaitSessions(ctx)
+	if r.held() > 0 { // what was given is billed and certified all the same
+		r.conclude(ctx)
+	}
 	r.row.Outcome = e.reason
 	r.enter(ctx, e.stage)
 }

@@ -385,7 +385,7 @@ func TestRequestAudit(t *testing.T) {
 		usual := h.onMail["audit_choice"]
 		h.onMail["audit_choice"] = func(m models.Message) { h.onMail["audit_choice"] = usual }
 		h.request()
-		require.Equal(t, []string{"slots_refused"}, h.alerts())
+		require.Equal(t, []string{"no_slot_chosen"}, h.alerts())
 		require.Equal(t, 2, row[models.Audit](h.world, models.AuditRef(dossier, 1)).Round)
 	})
 	t.Run("F079 a slot that was not offered, or is past, is not booked", func(t *testing.T) {
@@ -563,4 +563,39 @@ func TestRequestProgramme(t *testing.T) {
 		require.Len(t, h.mails("mission_ended"), 1)
 		require.Equal(t, models.StageClosed, h.current.Stage)
 	})
+}
+
+// What was given before the client cancelled is signed for, paid, billed for its part and certified; what was still to
+// come is called off.
+func TestF211_CancelledAfterTheFirstSession(t *testing.T) {
+	h := working(t)
+	usual := h.onMail["sheet_ask"]
+	h.onMail["sheet_ask"] = func(m models.Message) {
+		if m.Subject == models.SessionRef(dossier, 1) {
+			h.deliver(h.fact(models.Fact{Kind: models.FactClientCancelled, Subject: dossier}))
+		}
+		usual(m)
+	}
+	h.request()
+	require.False(t, h.cut, h.kinds())
+	require.Equal(t, models.StageCancelled, h.current.Stage)
+	for _, s := range all[models.Session](h.world) {
+		want := models.SessionCancelled
+		if s.Number == 1 {
+			want = models.SessionValidated
+		}
+		require.Equal(t, want, s.Status, s.Ref)
+	}
+	require.Len(t, h.lines, 1)
+	first := row[models.Session](h.world, models.SessionRef(dossier, 1))
+	order := h.scope().Order
+	var billed []models.Fact
+	for _, f := range h.inbox {
+		if f.Kind == models.FactInvoiceDue && f.Start.Invoice.Invoice.Kind == models.InvoiceClient {
+			billed = append(billed, f.Fact)
+		}
+	}
+	require.Len(t, billed, 1)
+	require.Equal(t, order.TotalCents()*models.Cents(len(first.HalfDays))/models.Cents(order.HalfDays), billed[0].Start.Invoice.Invoice.NetCents)
+	require.NotEmpty(t, h.mails("certificate"))
 }

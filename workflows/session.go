@@ -17,6 +17,7 @@ type session struct {
 	row      models.Session
 	moved    bool
 	ended    bool // cancelled by staff
+	dropped  bool // the mission goes without it: it was still to come
 	judged   *models.Verdict
 	queued   []string // messages of the planned day
 	convoked letter
@@ -50,7 +51,7 @@ func (s *session) setup(ctx workflow.Context) (err error) {
 	}
 	s.subject = s.row.Ref
 	s.foundBy = func(i *indexed) { i.trainer = s.row.TrainerRef }
-	s.interrupted = func() bool { return s.moved || s.ended }
+	s.interrupted = func() bool { return s.moved || s.ended || s.dropped }
 	judgeable := func(in models.Verdict) error { return s.checkJudge(s.now(ctx), in) }
 	if err := command(ctx, s.process, models.VerbJudgeSheet, judgeable, s.judge); err != nil {
 		return err
@@ -66,14 +67,26 @@ func (s *session) setup(ctx workflow.Context) (err error) {
 	return nil
 }
 
+// outlast is a context that the request's cancellation does not reach: a session that has begun was given, and is seen
+// through to its sheet, its pay and its absences; one still to come is called off.
+func (s *session) outlast(ctx workflow.Context) workflow.Context {
+	durable, _ := workflow.NewDisconnectedContext(ctx)
+	workflow.Go(durable, func(durable workflow.Context) {
+		ctx.Done().Receive(durable, nil)
+		s.dropped = s.row.StartAt.After(s.now(durable))
+	})
+	return durable
+}
+
 func (s *session) run(ctx workflow.Context) {
+	ctx = s.outlast(ctx)
 	for s.row.Status == models.SessionPlanned && s.failure == nil {
 		s.moved = false
 		s.convoke(ctx)
 		s.awaitSheet(ctx)
 		switch {
 		case s.failure != nil:
-		case ctx.Err() != nil || s.ended:
+		case s.dropped || s.ended:
 			s.undo(ctx)
 		case s.moved:
 			s.withdraw(s.queued...)
@@ -83,8 +96,7 @@ func (s *session) run(ctx workflow.Context) {
 			s.settle(ctx)
 		}
 	}
-	durable, _ := workflow.NewDisconnectedContext(ctx)
-	_ = workflow.Await(durable, func() bool { return s.windows == 0 || s.failure != nil })
+	_ = workflow.Await(ctx, func() bool { return s.windows == 0 || s.failure != nil })
 }
 
 // convoke waits for the lead before the session, then convokes every participant; what has to be signed on the day is
@@ -127,7 +139,7 @@ func (s *session) call() {
 
 // awaitSheet waits until the trainer has signed the sheet, or staff have judged it.
 func (s *session) awaitSheet(ctx workflow.Context) {
-	if s.row.Status != models.SessionConvoked || s.interrupted() || ctx.Err() != nil {
+	if s.row.Status != models.SessionConvoked || s.interrupted() {
 		return
 	}
 	due := s.cal.Add(s.row.EndAt, s.common.Policy.SheetDeposit)
@@ -152,7 +164,7 @@ func (s *session) awaitSheet(ctx workflow.Context) {
 // settle reads the sheet once: a complete one validates the session by itself, otherwise staff judge.
 func (s *session) settle(ctx workflow.Context) {
 	reading, err := readAttendance(ctx, s.row)
-	if err != nil || ctx.Err() != nil {
+	if err != nil {
 		s.undo(ctx)
 		return
 	}
@@ -166,7 +178,7 @@ func (s *session) settle(ctx workflow.Context) {
 			return
 		}
 		s.calm()
-		if reading, err = readAttendance(ctx, s.row); err != nil || ctx.Err() != nil { // staff may have keyed what was missing
+		if reading, err = readAttendance(ctx, s.row); err != nil { // staff may have keyed what was missing
 			s.undo(ctx)
 			return
 		}

@@ -122,9 +122,11 @@ func TestSessionSheet(t *testing.T) {
 	}
 	t.Run("F127 the sheet is missing while nobody looks: the team is called each step", func(t *testing.T) {
 		h := newHarness(t)
-		h.stop("2026-12-08 09:00")
-		require.Equal(t, models.SessionCancelled, h.session().Status)
+		h.at("2026-12-07 09:00", h.env.CancelWorkflow) // the mission ends, but the day was given
+		h.at("2026-12-08 09:00", func() { h.do(sessionID, models.VerbJudgeSheet, models.Verdict{By: staff, Passed: true}) })
+		require.Equal(t, models.SessionValidated, h.session().Status)
 		require.Len(t, h.alerts(), 4)
+		require.Len(t, h.lines, 1, "what was given is paid")
 	})
 }
 
