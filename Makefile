@@ -44,7 +44,7 @@ setup: ## Install what the tests need besides Go: PostgreSQL, Chromium, poppler,
 
 .PHONY: test
 test: setup build ## Run all tests, the whole-system ones included
-	go test -timeout 20m ./...
+	go test -count=1 -timeout 20m ./... # never from the cache: it does not see the binaries that whole-system tests start
 
 .PHONY: check
 check: setup build $(LINTERS) ## Formatting, vet, linters, determinism of workflows, race detector, replayed histories
