@@ -535,8 +535,8 @@ func TestSignIn(t *testing.T) {
 	if err := h.store.SaveUser(t.Context(), models.User{Ref: "U-000001", Login: "camille", Name: "Camille", Roles: []models.Role{models.RoleStaff}, Hash: hash, Active: true, CreatedAt: epoch}); err != nil {
 		t.Fatal(err)
 	}
-	h.refused(h.do("", "POST", "/sign-in", `{"login":"camille","password":"wrong"}`), 401, models.CodeUnauthenticated)
-	h.refused(h.do("", "POST", "/sign-in", `{"login":"nobody","password":"wrong"}`), 401, models.CodeUnauthenticated)
+	h.refused(h.do("", "POST", "/sign-in", `{"login":"camille","password":"wrong"}`), 401, models.CodeWrongPassword)
+	h.refused(h.do("", "POST", "/sign-in", `{"login":"nobody","password":"wrong"}`), 401, models.CodeWrongPassword)
 	a := h.do("", "POST", "/sign-in", `{"login":"Camille","password":"correct horse"}`)
 	var who Who
 	a.into(t, &who)
@@ -548,9 +548,9 @@ func TestSignIn(t *testing.T) {
 	h.do("", "GET", "/me", "", "Cookie", cookie).into(t, &who)
 
 	body := `{"type":"sme","name":"Example"}`
-	h.refused(h.do("", "POST", "/clients", body, "Cookie", cookie), 403, models.CodeForbidden)
-	h.refused(h.do("", "POST", "/clients", body, "Cookie", cookie, "Origin", "https://evil.example.com"), 403, models.CodeForbidden)
-	h.refused(h.do("", "POST", "/clients", body, "Cookie", cookie, "Origin", "https://missions.example.org", "Sec-Fetch-Site", "cross-site"), 403, models.CodeForbidden)
+	h.refused(h.do("", "POST", "/clients", body, "Cookie", cookie), 403, models.CodeForeignOrigin)
+	h.refused(h.do("", "POST", "/clients", body, "Cookie", cookie, "Origin", "https://evil.example.com"), 403, models.CodeForeignOrigin)
+	h.refused(h.do("", "POST", "/clients", body, "Cookie", cookie, "Origin", "https://missions.example.org", "Sec-Fetch-Site", "cross-site"), 403, models.CodeForeignOrigin)
 	h.do("", "POST", "/clients", body, "Cookie", cookie, "Origin", "https://missions.example.org").into(t, &ClientView{})
 
 	if out := h.do("", "POST", "/sign-out", "", "Cookie", cookie, "Origin", "https://missions.example.org"); out.StatusCode != http.StatusNoContent {

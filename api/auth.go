@@ -66,6 +66,7 @@ const (
 	tokenPrefix = "jln_"
 	cookieName  = "jalon_session"
 	userKey     = "user"
+	hashKey     = "password" // digest of the hash the session was opened by: a new password ends it
 )
 
 // NewToken makes a machine token, to be shown once: only its hash is kept.
@@ -123,6 +124,9 @@ func (s *Server) authenticate(r *http.Request) (Caller, error) {
 	if err != nil {
 		return Caller{}, err
 	}
+	if s.sessions.GetString(ctx, hashKey) != digest(u.Hash) { // the password was changed since
+		return Caller{}, nil
+	}
 	return Caller{Ref: u.Ref, Name: u.Name, Roles: u.Roles, Lang: u.Lang, cookie: true}, nil
 }
 
@@ -151,7 +155,7 @@ func (s *Server) admit(c *gin.Context, rule Rule) error {
 		return refuse(models.CodeForbidden)
 	}
 	if caller.cookie && unsafe(c.Request.Method) && !s.ownOrigin(c.Request) {
-		return refuse(models.CodeForbidden)
+		return refuse(models.CodeForeignOrigin)
 	}
 	call := &call{Caller: caller, rule: rule, lang: langOf(c.Request), ip: c.ClientIP()}
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), callKey, call))
@@ -241,12 +245,13 @@ func (s *Server) signIn(ctx context.Context, ip, login, password string) (models
 	}
 	ok, _ := argon2id.ComparePasswordAndHash(password, hash)
 	if !ok || !u.Active || u.Hash == "" {
-		return models.User{}, refuse(models.CodeUnauthenticated)
+		return models.User{}, refuse(models.CodeWrongPassword)
 	}
 	if err := s.sessions.RenewToken(ctx); err != nil {
 		return models.User{}, err
 	}
 	s.sessions.Put(ctx, userKey, u.Ref)
+	s.sessions.Put(ctx, hashKey, digest(u.Hash))
 	return u, nil
 }
 

@@ -17,6 +17,8 @@ const (
 	CodeMethod            Code = "method_not_allowed"
 	CodeUnauthenticated   Code = "unauthenticated"
 	CodeForbidden         Code = "forbidden"
+	CodeForeignOrigin     Code = "foreign_origin"
+	CodeWrongPassword     Code = "wrong_password"
 	CodeRateLimited       Code = "rate_limited"
 	CodeConflict          Code = "conflict"
 	CodeWrongStage        Code = "wrong_stage"

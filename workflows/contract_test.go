@@ -189,7 +189,9 @@ func TestContract(t *testing.T) {
 		h.onMail["contract_client"] = func(models.Message) { h.onMail["contract_client"] = client }
 		h.onMail["trainer_contract"] = func(m models.Message) {
 			h.onMail["trainer_contract"] = usual
-			h.fact(models.Fact{Kind: models.FactContractDeclined, Subject: m.Subject, Actor: m.ToRef})
+			h.later(5*time.Minute, func() { // once the client's document is drawn too
+				h.fact(models.Fact{Kind: models.FactContractDeclined, Subject: m.Subject, Actor: m.ToRef})
+			})
 			h.later(10*time.Minute, func() { h.do(id, models.VerbRework, models.Qualify{By: staff, Scope: h.scope()}) })
 			h.later(20*time.Minute, func() {
 				require.Equal(t, models.ContractCancelled, h.contracts(models.RoleClient)[0].Status)

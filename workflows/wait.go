@@ -90,6 +90,9 @@ func (p *process) close(ctx workflow.Context, d *models.Deadline, o models.Outco
 	}
 	p.open = slices.DeleteFunc(p.open, func(x *models.Deadline) bool { return x == d })
 	p.project(d)
+	if o == models.Met || o == models.Waived || o == models.Cancelled {
+		p.withdraw(d.Asked...) // a question that has not left yet is not asked any more
+	}
 	return o
 }
 
