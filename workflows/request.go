@@ -75,7 +75,6 @@ type retained struct {
 // search is the running Solicitation.
 type search struct {
 	number int
-	cancel workflow.CancelFunc
 	future workflow.ChildWorkflowFuture
 	ended  bool
 	failed bool // cancelled from outside: staff decide
@@ -257,9 +256,9 @@ func (r *request) startSearch(ctx workflow.Context) {
 		Asked: r.asked, RunnersUp: r.runnersUp}
 	r.runnersUp = nil
 	id := models.SolicitationID(r.dossier, r.row.Solicitation)
-	childCtx, cancel := workflow.WithCancel(workflow.WithChildOptions(ctx,
-		child(id, "Recherche d'un formateur · "+r.dossier, enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL)))
-	s := &search{number: r.row.Solicitation, cancel: cancel}
+	childCtx := workflow.WithChildOptions(ctx,
+		child(id, "Recherche d'un formateur · "+r.dossier, enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL))
+	s := &search{number: r.row.Solicitation}
 	s.future = workflow.ExecuteChildWorkflow(childCtx, models.SolicitationType, in)
 	r.search = s
 	workflow.Go(ctx, func(ctx workflow.Context) {
