@@ -33,7 +33,7 @@ func TestEveryRouteHasARule(t *testing.T) {
 		if !ok || !rule.Public && len(rule.Roles) == 0 {
 			t.Errorf("%s %s has no rule", r.Method, r.Path)
 		}
-		if !ok || rule.Public {
+		if !ok || rule.Public || strings.HasPrefix(r.Path, ConsolePath) { // see TestNobodyEntersTheConsoleUnasked
 			continue
 		}
 		path := strings.NewReplacer(":ref", "D-2026-000001", ":number", "1", ":participant", "P-000001", ":payer", "agency",

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -382,16 +381,13 @@ func (v *visit) read() error {
 	case err != nil:
 		return models.NewError(models.CodeMalformed, "form")
 	}
-	v.values = maps.Clone(r.PostForm)
-	if v.values == nil {
-		v.values = url.Values{}
-	}
-	for _, list := range v.values {
-		for i, s := range list {
+	v.values = make(url.Values, len(r.PostForm))
+	for name, list := range r.PostForm {
+		for _, s := range list {
 			if !utf8.ValidString(s) {
 				return models.NewError(models.CodeMalformed, "form is not UTF-8")
 			}
-			list[i] = clean(s)
+			v.values[name] = append(v.values[name], clean(s))
 		}
 	}
 	return nil

@@ -33,7 +33,7 @@ const mailboxPage = 50
 func (s *Server) serveHome(c *gin.Context) {
 	v := s.newVisit(c)
 	type place struct{ Href, Label, Small string }
-	var places []place
+	places := []place{{ConsolePath, v.t("home.console"), v.t("home.console_small")}}
 	if s.cfg.Mailbox {
 		places = append(places, place{"/mailbox", v.t("home.mailbox"), v.t("home.mailbox_small")})
 	}

@@ -153,6 +153,7 @@ func New(cfg Config) (*Server, error) {
 	s.api.UseMiddleware(s.guard)
 	s.registerAPI()
 	s.registerPages()
+	s.registerConsole()
 	return s, nil
 }
 

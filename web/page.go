@@ -22,7 +22,21 @@ type Page struct {
 	Contact  string      // the team's address, empty if not set
 	Faults   []Fault
 	Values   url.Values // what was typed
+	Console  *Console   // the frame of staff's pages; nil on all others
 	Data     any
+}
+
+// Console is what frames every page of the staff console.
+type Console struct {
+	User  string // name of who is signed in
+	Nav   []NavItem
+	Flash string // what was just done, said once
+}
+
+// NavItem is an entry of the console's menu.
+type NavItem struct {
+	Href, Label string
+	Current     bool
 }
 
 // Fault is one thing to correct. Field is the name of the input, empty when none is concerned.
@@ -30,6 +44,9 @@ type Fault struct {
 	Field   string
 	Message string
 }
+
+// Pages are the links under a long list.
+type Pages struct{ Label, First, FirstLabel, Next, NextLabel string }
 
 // T is a sentence in the page's language.
 func (p *Page) T(key string, pairs ...any) string { return T(p.Lang, key, pairs...) }

@@ -105,13 +105,16 @@ func Has(key string) bool {
 func loadMessages() *i18n.Bundle {
 	b := i18n.NewBundle(language.French)
 	b.RegisterUnmarshalFunc("yaml", yaml.Unmarshal)
-	for _, lang := range []string{"fr", "en"} {
-		name := "messages/" + lang + ".yaml"
+	names, err := fs.Glob(files, "messages/*.yaml")
+	if err != nil {
+		panic(err)
+	}
+	for _, name := range names { // fr.yaml, money.fr.yaml: a file for each area and language
 		text, err := files.ReadFile(name)
 		if err != nil {
 			panic(err)
 		}
-		if lang == "fr" {
+		if strings.HasSuffix(strings.TrimSuffix(name, ".yaml"), "fr") {
 			text = []byte(frenchSpaces.Replace(string(text)))
 		}
 		if _, err := b.ParseMessageFileBytes(text, path.Base(name)); err != nil {
@@ -128,7 +131,7 @@ var frenchSpaces = strings.NewReplacer(" ;", "\u00a0;", " :", "\u00a0:", " !", "
 func loadTemplates() map[string]*template.Template {
 	base := template.Must(template.New("").Funcs(template.FuncMap{
 		"static": func(name string) string { return StaticPrefix + name },
-	}).ParseFS(files, "templates/layout.html", "templates/parts.html"))
+	}).ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/console_parts.html"))
 	names, err := fs.Glob(files, "templates/*.html")
 	if err != nil {
 		panic(err)
@@ -136,7 +139,7 @@ func loadTemplates() map[string]*template.Template {
 	out := map[string]*template.Template{}
 	for _, n := range names {
 		name := strings.TrimSuffix(path.Base(n), ".html")
-		if name == "layout" || name == "parts" {
+		if name == "layout" || name == "parts" || name == "console_parts" {
 			continue
 		}
 		out[name] = template.Must(template.Must(base.Clone()).ParseFS(files, n))

@@ -42,10 +42,15 @@ func keys(t *testing.T, file string) []string {
 }
 
 func TestBothLanguagesHoldTheSameSentences(t *testing.T) {
-	fr, en := keys(t, "messages/fr.yaml"), keys(t, "messages/en.yaml")
-	require.Equal(t, fr, en)
-	for _, key := range fr {
-		require.True(t, web.Has(key), key)
+	files, err := filepath.Glob("messages/*fr.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		fr, en := keys(t, file), keys(t, strings.TrimSuffix(file, "fr.yaml")+"en.yaml")
+		require.Equal(t, fr, en, file)
+		for _, key := range fr {
+			require.True(t, web.Has(key), key)
+		}
 	}
 }
 
