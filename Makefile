@@ -24,6 +24,13 @@ bin/temporal: tools/go.mod tools/go.sum
 	@go build -C tools -trimpath -ldflags='-s -w' -o ../$@ github.com/temporalio/cli/cmd/temporal
 	@touch $@
 
+# The Temporal server of production and the tool that keeps its schema, for the test of the path to production.
+bin/temporal-server bin/temporal-sql-tool &: tools/server/go.mod tools/server/go.sum
+	@echo "building the Temporal server for PostgreSQL into bin/, once: about four minutes"
+	@go build -C tools/server -trimpath -ldflags='-s -w' -o ../../bin/temporal-server go.temporal.io/server/cmd/server
+	@go build -C tools/server -trimpath -ldflags='-s -w' -o ../../bin/temporal-sql-tool go.temporal.io/server/cmd/tools/sql
+	@touch bin/temporal-server bin/temporal-sql-tool
+
 $(LINTERS) &: tools/check/go.mod tools/check/go.sum
 	@echo "building the linters into bin/check, once: about twenty seconds"
 	@mkdir -p bin/check
@@ -43,7 +50,7 @@ setup: ## Install what the tests need besides Go: PostgreSQL, Chromium, poppler,
 	@tools/setup
 
 .PHONY: test
-test: setup build ## Run all tests, the whole-system ones included
+test: setup build bin/temporal-server bin/temporal-sql-tool ## Run all tests, the whole-system ones included
 	go test -count=1 -timeout 20m ./... # never from the cache: it does not see the binaries that whole-system tests start
 
 .PHONY: check
