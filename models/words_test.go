@@ -1,7 +1,12 @@
 package models
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -34,5 +39,48 @@ func TestWordsForPeople(t *testing.T) {
 	}
 	if got := English.Times(half); !slices.Equal(got, []string{"Tuesday 1 December 2026, 09:00 to 12:30 and 14:00 to 17:30"}) {
 		t.Errorf("English times: %q", got)
+	}
+}
+
+// TestEveryNameIsKnown finds stages, roles and kinds of deadline that nobody named in both languages.
+func TestEveryNameIsKnown(t *testing.T) {
+	named := map[string]func(Lang, string) string{
+		"Stage":    func(l Lang, s string) string { return l.StageName(Stage(s)) },
+		"Role":     func(l Lang, s string) string { return l.RoleName(Role(s)) },
+		"Deadline": func(l Lang, s string) string { return l.Awaited(DeadlineKind(s)) },
+	}
+	for _, file := range []string{"request.go", "person.go", "deadline.go"} {
+		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(tree, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok || len(spec.Values) != 1 {
+				return true
+			}
+			value, ok := spec.Values[0].(*ast.BasicLit)
+			if !ok || value.Kind != token.STRING {
+				return true
+			}
+			raw, _ := strconv.Unquote(value.Value)
+			for prefix, name := range named {
+				if !strings.HasPrefix(spec.Names[0].Name, prefix) {
+					continue
+				}
+				for _, l := range []Lang{French, English} {
+					// Audit is called audit in both languages: a name differs from the key by its capital at least.
+					if got := name(l, raw); got == raw && prefix != "Role" || got == "" {
+						t.Errorf("%s has no name in %s", spec.Names[0].Name, l)
+					}
+				}
+			}
+			return true
+		})
+	}
+	for _, l := range []Lang{French, English} {
+		if l.Otherwise("x") == "" || l.Otherwise(DeadlineSilence) == l.Otherwise("x") {
+			t.Errorf("consequences in %s", l)
+		}
 	}
 }

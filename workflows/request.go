@@ -109,7 +109,7 @@ func (r *request) setup(ctx workflow.Context) (err error) {
 
 func (r *request) run(ctx workflow.Context) {
 	r.project()
-	r.stage = stageName(r.row.Stage)
+	r.stage = models.French.StageName(r.row.Stage)
 	r.journal(models.JournalLine{Kind: "request_opened", Subject: r.dossier, Actor: string(models.RoleClient)})
 	r.send(ctx, letter{Template: "request_received", To: models.RoleClient, Subject: r.dossier,
 		Links: []models.Link{{Purpose: models.LinkCancel, Subject: r.dossier}}})
@@ -117,7 +117,7 @@ func (r *request) run(ctx workflow.Context) {
 		r.raise(ctx, "group_size", r.dossier)
 	}
 	for !r.row.Stage.Ended() && r.failure == nil {
-		r.stage = stageName(r.row.Stage)
+		r.stage = models.French.StageName(r.row.Stage)
 		r.play(ctx)
 		switch {
 		case r.failure != nil:
@@ -182,7 +182,7 @@ func (r *request) enter(ctx workflow.Context, s models.Stage) {
 			r.row.Outcome = string(s)
 		}
 	}
-	r.stage = stageName(s)
+	r.stage = models.French.StageName(s)
 	r.project()
 	r.journal(models.JournalLine{Kind: "stage_entered", Subject: r.dossier, Actor: string(models.RoleSystem),
 		Args: models.Args{{Name: "stage", Value: string(s)}}})

@@ -24,7 +24,7 @@ func TestCurrentDetails(t *testing.T) {
 		var got string
 		h.at("2026-11-02 12:00", func() { got = h.details() })
 		h.search()
-		require.Equal(t, "**request/D-2026-000001/solicitation/1**\n\nÉtape : Recherche d'un formateur\n\n"+
+		require.Equal(t, "**request/D-2026-000001/solicitation/1**\n\nÉtape : Recherche d’un formateur\n\n"+
 			"- Réponses des formateurs sollicités (formateur, D-2026-000001), avant le 05/11/2026 18:00 ; sinon silence vaut refus\n"+
 			"\nDernières étapes : formateurs sollicités\n", got)
 	})
@@ -43,6 +43,6 @@ func TestCurrentDetails(t *testing.T) {
 		h.request()
 		require.Contains(t, got, "Étape : Contrats")
 		require.Contains(t, got, "sinon le contrat expire et la recherche reprend")
-		require.Contains(t, got, "sinon alerte à l'équipe")
+		require.Contains(t, got, "sinon alerte à l’équipe")
 	})
 }

@@ -46,7 +46,7 @@ func (s *solicitation) setup(ctx workflow.Context) (err error) {
 		return err
 	}
 	s.subject = models.SolicitationID(s.in.Dossier, s.in.Number)
-	s.stage = stageName(models.StageSolicitation)
+	s.stage = models.French.StageName(models.StageSolicitation)
 	s.interrupted = func() bool { return s.over }
 	if err := command(ctx, s.process, models.VerbChoose, s.checkChoose, s.choose); err != nil {
 		return err
