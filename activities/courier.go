@@ -34,6 +34,12 @@ type Courier struct {
 // end what became of it. Errors: ErrUnavailable, or what the store says; the row is then unchanged.
 func (c *Courier) Deliver(ctx context.Context, row models.Inbox) error {
 	known, err := c.send(ctx, row.Fact)
+	if err == nil && !known {
+		// What took it in an earlier delivery, of which nobody knew, wrote so before it ended.
+		if row, err = c.Store.Fact(ctx, row.ID); err == nil && row.State != models.FactPending && row.State != models.FactDelivered {
+			return nil
+		}
+	}
 	if request := models.RequestID(row.Dossier); err == nil && !known && row.Dossier != "" && request != row.Workflow {
 		known, err = c.signal(ctx, request, row.Fact)
 	}

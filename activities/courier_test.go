@@ -129,6 +129,24 @@ func TestCourier(t *testing.T) {
 		}
 	})
 
+	t.Run("what a child took in before it ended is not told again", func(t *testing.T) {
+		// An earlier delivery was cut off after the signal: the row was read before the child's last step.
+		row, _, err := d.Store.Receive(t.Context(), told("told/taken", session), time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Store.Apply(t.Context(), models.Step{Workflow: session, Run: "r", Seq: 1, At: time.Now(),
+			Handled: []models.FactHandling{{ID: row.ID, State: models.FactApplied}}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Deliver(t.Context(), row); err != nil {
+			t.Fatal(err)
+		}
+		if got := d.signals(request); len(got) != 2 {
+			t.Errorf("signals %v: the request would call late what was applied", got)
+		}
+	})
+
 	t.Run("a month is started by its first line and told the next", func(t *testing.T) {
 		in := models.RemunerationInput{Payer: models.PayerAgency, TrainerRef: "T-000042", Month: "2026-11"}
 		month := models.RemunerationID(in.Payer, in.TrainerRef, in.Month)

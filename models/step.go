@@ -35,6 +35,7 @@ type Rows struct {
 	Audits      []Audit      `json:"audits,omitempty"`
 	Programmes  []Programme  `json:"programmes,omitempty"`
 	Contracts   []Contract   `json:"contracts,omitempty"`
+	NewSessions []Session    `json:"new_sessions,omitempty"` // inserted once: their own processes write them from then on
 	Sessions    []Session    `json:"sessions,omitempty"`
 	Absences    []Absence    `json:"absences,omitempty"`
 	NewLines    []PayLine    `json:"new_lines,omitempty"` // inserted once; the fact line_due for their month goes with them

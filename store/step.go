@@ -134,6 +134,7 @@ func (s *Store) saveRows(ctx context.Context, rows models.Rows) error {
 		func() error { return save(ctx, s, rows.Audits...) },
 		func() error { return save(ctx, s, rows.Programmes...) },
 		func() error { return save(ctx, s, rows.Contracts...) },
+		func() error { _, err := insert(ctx, s, rows.NewSessions...); return err },
 		func() error { return save(ctx, s, rows.Sessions...) },
 		func() error { return save(ctx, s, rows.Absences...) },
 		func() error { return save(ctx, s, rows.Invoices...) },

@@ -459,6 +459,19 @@ func TestMailbox(t *testing.T) {
 	})
 }
 
+func TestSessionBelongsToItsProcess(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		row := models.Session{Ref: models.SessionRef(dossier, 1), Dossier: dossier, Number: 1, Status: models.SessionConvoked}
+		apply(t, s, models.Step{Workflow: models.SessionID(dossier, 1), Seq: 1, Rows: models.Rows{Sessions: []models.Session{row}}})
+		// The request announced it first, but its step was held up by a crash and is written second.
+		row.Status = models.SessionPlanned
+		apply(t, s, models.Step{Workflow: request, Seq: 1, Rows: models.Rows{NewSessions: []models.Session{row}}})
+		stored, err := s.Session(ctx, row.Ref)
+		require.NoError(t, err)
+		require.Equal(t, models.SessionConvoked, stored.Status)
+	})
+}
+
 // due is a step of a session that is worth a line.
 func due(n int, held models.Date) models.Step {
 	ref := models.SessionRef(dossier, n)

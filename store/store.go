@@ -6,9 +6,12 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -32,6 +35,9 @@ var (
 	ErrNotFound = models.NewError(models.CodeUnknown, "no such row")
 	// ErrStaleRun says that a step comes from a run that does not own its workflow's rows; its code is stale_run.
 	ErrStaleRun = models.NewError(models.CodeStaleRun, "this workflow's rows belong to another run")
+	// ErrAway says that the database does not answer; its code is temporarily_unavailable. What was being written is
+	// written or not: a repeat is safe either way.
+	ErrAway = models.NewError(models.CodeUnavailable, "the database does not answer")
 	// ErrNewer says that the database was written by a newer version of Jalon.
 	ErrNewer = errors.New("the database belongs to a newer version of jalon: install that version, or use another database")
 	// ErrOlder says that migrations have to run first.
@@ -162,7 +168,7 @@ func (s *Store) Transact(ctx context.Context, fn func(tx *Store) error) error {
 			return nil
 		}
 		if !transient(err) || try == maxTries {
-			return err
+			return failure(err)
 		}
 		pause := time.Duration(1+rand.IntN(5<<min(try, 6))) * time.Millisecond
 		select {
@@ -220,6 +226,22 @@ func failure(err error) error {
 		return ErrNotFound
 	case errors.Is(err, gorm.ErrDuplicatedKey):
 		return models.NewError(models.CodeConflict, "another row has this value already")
+	case away(err) && !errors.Is(err, ErrAway):
+		return fmt.Errorf("%w: %w", ErrAway, err)
 	}
 	return err
+}
+
+// away tells whether the connection broke or none can be made: the server is down, or going down.
+func away(err error) bool {
+	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {
+		const connection, shutdown = "08", "57P" // classes of SQLSTATE
+		return strings.HasPrefix(e.Code, connection) || strings.HasPrefix(e.Code, shutdown)
+	}
+	var (
+		connecting *pgconn.ConnectError
+		network    *net.OpError
+	)
+	return errors.As(err, &connecting) || errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) ||
+		errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.ErrUnexpectedEOF)
 }

@@ -21,6 +21,7 @@ import (
 
 	"jalon/models"
 	"jalon/store"
+	"jalon/store/pgserver"
 	"jalon/store/storetest"
 )
 
@@ -69,6 +70,35 @@ func TestOpen(t *testing.T) {
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "personal data is its owner's alone")
+}
+
+func TestDatabaseAway(t *testing.T) {
+	server, err := pgserver.New()
+	if server != nil {
+		t.Cleanup(server.Remove)
+	}
+	require.NoError(t, err)
+	require.NoError(t, server.Start())
+	s, err := store.Open(ctx, server.URL("postgres"))
+	require.NoError(t, err)
+	defer s.Close()
+	require.NoError(t, s.Migrate(ctx))
+	brief := models.Brief{Ref: dossier, Title: "kept"}
+	require.NoError(t, s.SaveBrief(ctx, brief))
+
+	err = s.Transact(ctx, func(tx *store.Store) error {
+		require.NoError(t, server.Kill())
+		return tx.SaveBrief(ctx, models.Brief{Ref: dossier, Title: "lost"})
+	})
+	require.Equal(t, models.CodeUnavailable, models.ErrorCode(err), "in a transaction: %v", err)
+	_, err = s.Brief(ctx, dossier)
+	require.Equal(t, models.CodeUnavailable, models.ErrorCode(err), "a read: %v", err)
+	require.Equal(t, models.CodeUnavailable, models.ErrorCode(s.SaveBrief(ctx, brief)), "a new transaction")
+
+	require.NoError(t, server.Start())
+	stored, err := s.Brief(ctx, dossier)
+	require.NoError(t, err, "it is found again by itself")
+	require.Equal(t, "kept", stored.Title)
 }
 
 func TestMigrateRefusesNewer(t *testing.T) {

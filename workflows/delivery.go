@@ -126,7 +126,7 @@ func (r *request) startSession(ctx workflow.Context, session models.Session) {
 	in := models.SessionInput{Common: r.common, Session: session, RateCents: r.chosen.offer.Cents, RateUnit: r.chosen.offer.Unit,
 		LineCents: r.flatShare(shares), First: len(r.sessions) == 0, Owner: r.owner}
 	r.record(func(s *models.Step) { // here at once, so that links and refusals know it; its own process writes it from then on
-		put(&s.Rows.Sessions, session, func(s models.Session) string { return s.Ref })
+		put(&s.Rows.NewSessions, session, func(s models.Session) string { return s.Ref })
 	})
 	childCtx, cancel := workflow.WithCancel(workflow.WithChildOptions(ctx,
 		child(models.SessionID(r.dossier, session.Number), "Séance "+itoa(session.Number)+" · "+r.dossier, enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL)))
