@@ -44,8 +44,12 @@ func (f *followUp) setup(ctx workflow.Context) (err error) {
 }
 
 func (f *followUp) run(ctx workflow.Context) {
-	attended, err := issueCertificates(ctx, models.CertificateInput{Dossier: f.dossier, At: f.now(ctx)})
-	if err != nil {
+	var attended []string
+	issued := f.insist(ctx, f.dossier, func() (err error) {
+		attended, err = issueCertificates(ctx, models.CertificateInput{Dossier: f.dossier, At: f.now(ctx)})
+		return err
+	})
+	if !issued {
 		return
 	}
 	for _, p := range attended {

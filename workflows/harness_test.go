@@ -427,11 +427,16 @@ func (w *world) Render(_ context.Context, in models.RenderInput) (string, error)
 	if in.Contract == nil && in.Recap == nil && in.Invoice == nil {
 		w.t.Errorf("%s %s is rendered from nothing", in.Kind, in.Subject)
 	}
-	if w.refused > 0 {
-		w.refused--
-		return "", temporal.NewNonRetryableApplicationError("incomplete", string(models.CodeInvalid), nil)
+	return sha(in.Subject), w.refuse()
+}
+
+// refuse is what lacks for a document, as many times as the test says.
+func (w *world) refuse() error {
+	if w.refused == 0 {
+		return nil
 	}
-	return sha(in.Subject), nil
+	w.refused--
+	return temporal.NewNonRetryableApplicationError("incomplete", string(models.CodeInvalid), nil)
 }
 
 // sha is what the document of a subject is signed by.
@@ -474,7 +479,7 @@ func (w *world) ReadEvaluations(_ context.Context, q models.EvaluationQuery) (mo
 }
 
 func (w *world) IssueCertificates(context.Context, models.CertificateInput) ([]string, error) {
-	return w.certified, nil
+	return w.certified, w.refuse()
 }
 
 // harness runs workflows against a world, in skipped time.

@@ -104,15 +104,16 @@ func (v *invoice) run(ctx workflow.Context) {
 
 // issue draws the document of an invoice that the agency writes.
 func (v *invoice) issue(ctx workflow.Context) bool {
-	v.row.IssuedAt = v.now(ctx)
-	if v.row.Kind == models.InvoiceClient {
-		v.row.PromiseOn = v.cal.DateOf(v.row.IssuedAt).AddDays(v.common.Policy.LegalCap.FromPerformance)
-	} else {
-		v.row.LegalOn = v.legal()
-	}
-	sha, err := render(ctx, models.RenderInput{Kind: models.DocumentInvoice, Subject: v.row.Ref, Dossier: v.dossier, At: v.row.IssuedAt, Invoice: &v.row})
-	v.row.SHA256 = sha
-	return err == nil
+	return v.insist(ctx, v.row.Ref, func() (err error) {
+		v.row.IssuedAt = v.now(ctx)
+		if v.row.Kind == models.InvoiceClient {
+			v.row.PromiseOn = v.cal.DateOf(v.row.IssuedAt).AddDays(v.common.Policy.LegalCap.FromPerformance)
+		} else {
+			v.row.LegalOn = v.legal()
+		}
+		v.row.SHA256, err = render(ctx, models.RenderInput{Kind: models.DocumentInvoice, Subject: v.row.Ref, Dossier: v.dossier, At: v.row.IssuedAt, Invoice: &v.row})
+		return err
+	})
 }
 
 // legal is the legal ceiling: 45 days from issue, since recaps make periodic invoices (CGI 289 I-3, C. com. L441-10).

@@ -89,11 +89,14 @@ func (m *remuneration) issue(ctx workflow.Context) bool {
 	if m.flush(ctx) != nil { // the document is drawn from the lines as they stand
 		return false
 	}
-	sha, err := render(ctx, models.RenderInput{Kind: models.DocumentRecap, Subject: ref, At: rc.SentAt, Recap: rc})
-	if err != nil {
+	drawn := m.insist(ctx, ref, func() (err error) {
+		rc.SentAt = m.now(ctx)
+		rc.SHA256, err = render(ctx, models.RenderInput{Kind: models.DocumentRecap, Subject: ref, At: rc.SentAt, Recap: rc})
+		return err
+	})
+	if !drawn {
 		return false
 	}
-	rc.SHA256 = sha
 	m.recap = rc
 	return true
 }
@@ -199,8 +202,12 @@ func (m *remuneration) settle(ctx workflow.Context, lines []models.PayLine) {
 	if len(lines) == 0 {
 		return
 	}
-	supplier, err := readSupplier(ctx, m.in.TrainerRef)
-	if err != nil {
+	var supplier models.Supplier
+	read := m.insist(ctx, m.recap.Ref, func() (err error) {
+		supplier, err = readSupplier(ctx, m.in.TrainerRef)
+		return err
+	})
+	if !read {
 		return
 	}
 	year := m.today(ctx).Year()

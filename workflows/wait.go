@@ -239,6 +239,25 @@ func (p *process) awaitStaff(ctx workflow.Context, w wait, alert string, raise f
 	}
 }
 
+// insist does what must not be left undone because a trainer's or a client's file lacks something: staff are told, mend
+// it, and it is done again when their step is due. False: the story turned meanwhile.
+func (p *process) insist(ctx workflow.Context, subject string, do func() error) bool {
+	for {
+		switch err := do(); {
+		case err == nil:
+			return true
+		case ctx.Err() != nil || p.interrupted() || p.failure != nil || !passes(ctx, gateInsist):
+			return false
+		}
+		p.alertStaff(ctx, "document_refused", subject)
+		again := p.opens(ctx, wait{Kind: models.DeadlineStaff, Subject: subject, Awaits: models.RoleStaff,
+			Delay: p.common.Policy.StaffStep, Consequence: "document_refused"})
+		if p.waitUntil(ctx, again, never) != models.Missed {
+			return false
+		}
+	}
+}
+
 // checkPostpone refuses what cannot be postponed.
 func (p *process) checkPostpone(in models.Postpone) error {
 	i := slices.IndexFunc(p.open, func(d *models.Deadline) bool { return d.ID == in.DeadlineID })
