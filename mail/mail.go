@@ -43,6 +43,29 @@ func MessageID(key, domain string) string {
 	return "<" + hex.EncodeToString(sum[:16]) + "@" + domain + ">"
 }
 
+// Headers that tell rules and searches of a mail program what a mail is about, without its words.
+const (
+	HeaderKey      = "X-Jalon-Key"
+	HeaderTemplate = "X-Jalon-Template"
+	HeaderDossier  = "X-Jalon-Dossier"
+)
+
+// Header is one line of a mail's head.
+type Header struct{ Name, Value string }
+
+// headers are what every transport adds to sender, addressee, subject and Message-ID.
+func headers(m Mail) []Header {
+	out := []Header{{"Auto-Submitted", "auto-generated"}, // absence notes need not answer (RFC 3834)
+		{HeaderKey, m.Key}, {HeaderTemplate, m.Template}}
+	if m.Dossier != "" {
+		out = append(out, Header{HeaderDossier, m.Dossier})
+	}
+	if m.Lang != "" {
+		out = append(out, Header{"Content-Language", string(m.Lang)})
+	}
+	return out
+}
+
 // Receipt is what a transport says of a mail it took.
 type Receipt struct {
 	Provider string // the provider's own identifier, if it gave one

@@ -92,6 +92,9 @@ func compose(m Mail) *sg.SGMailV3 {
 	p.SetCustomArg(KeyArgument, m.Key)
 	out.AddPersonalizations(p)
 	out.SetHeader("Message-ID", m.MessageID)
+	for _, h := range headers(m) {
+		out.SetHeader(h.Name, h.Value)
+	}
 	for _, a := range m.Attachments {
 		out.AddAttachment(sg.NewAttachment().SetContent(base64.StdEncoding.EncodeToString(a.Data)).SetType(a.MediaType).
 			SetFilename(a.Name).SetDisposition("attachment"))
