@@ -114,7 +114,8 @@ type Request struct {
 	RateCents    Cents     `json:"rate_cents,omitempty"` // agreed with the trainer
 	RateUnit     Unit      `json:"rate_unit,omitempty"`
 	Alert        string    `gorm:"index" json:"alert,omitempty"` // what a person must look at: a sentence key
-	Outcome      string    `json:"outcome,omitempty"`            // why it ended: closed, cancelled_by_client…
+	AlertAt      time.Time `gorm:"serializer:instant;type:varchar(27)" json:"alert_since,omitzero"`
+	Outcome      string    `json:"outcome,omitempty"` // why it ended: closed, cancelled_by_client…
 	HalfDaysHeld int       `json:"half_days_held"`
 	InvoiceRef   string    `json:"client_invoice_ref,omitempty"`
 	OpenedAt     time.Time `gorm:"serializer:instant;type:varchar(27)" json:"opened_at"`

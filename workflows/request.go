@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"slices"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/workflow"
@@ -60,8 +61,11 @@ type left struct {
 	by     models.JournalLine
 }
 
-// raised is an alert shown on the dossier and what it is about.
-type raised struct{ alert, subject string }
+// raised is an alert shown on the dossier, what it is about, and since when.
+type raised struct {
+	alert, subject string
+	since          time.Time
+}
 
 // retained is the trainer of the mission.
 type retained struct {
@@ -190,9 +194,9 @@ func (r *request) enter(ctx workflow.Context, s models.Stage) {
 
 // project records the dossier's row as it is now.
 func (r *request) project() {
-	r.row.Alert = ""
+	r.row.Alert, r.row.AlertAt = "", time.Time{}
 	if n := len(r.alerts); n > 0 {
-		r.row.Alert = r.alerts[n-1].alert
+		r.row.Alert, r.row.AlertAt = r.alerts[n-1].alert, r.alerts[n-1].since
 	}
 	row := r.row
 	r.record(func(s *models.Step) { s.Rows.Request = &row })
@@ -201,12 +205,20 @@ func (r *request) project() {
 // raise shows an alert on the dossier and tells staff.
 func (r *request) raise(ctx workflow.Context, alert, subject string) {
 	r.alertStaff(ctx, alert, subject)
-	r.mark(alert, subject)
+	r.mark(alert, subject, r.now(ctx))
 }
 
-func (r *request) mark(alert, subject string) {
-	r.alerts = slices.DeleteFunc(r.alerts, func(a raised) bool { return a == raised{alert, subject} })
-	r.alerts = append(r.alerts, raised{alert, subject})
+// mark shows an alert above the others; one raised again counts from the first time.
+func (r *request) mark(alert, subject string, since time.Time) {
+	shown := raised{alert, subject, since}
+	r.alerts = slices.DeleteFunc(r.alerts, func(a raised) bool {
+		again := a.alert == alert && a.subject == subject
+		if again {
+			shown.since = a.since
+		}
+		return again
+	})
+	r.alerts = append(r.alerts, shown)
 	r.project()
 }
 
@@ -388,13 +400,13 @@ func (r *request) fact(f models.Fact) string {
 	case models.FactLinesSettled, models.FactInvoicePaid, models.FactInvoiceUnpaid, models.FactLinesCancelled:
 		return r.moneyFact(f)
 	case models.FactAlertRaised:
-		r.mark(f.Data.Reason, f.Subject)
+		r.mark(f.Data.Reason, f.Subject, f.ReceivedAt)
 		return models.FactApplied
 	case models.FactAlertCleared:
 		r.clear(f.Subject)
 		return models.FactApplied
 	case models.FactUndeliverable:
-		r.mark("message_undeliverable", f.Data.Ref)
+		r.mark("message_undeliverable", f.Data.Ref, f.ReceivedAt)
 		r.journal(models.JournalLine{Kind: "message_undeliverable", Subject: f.Data.Ref, Actor: string(models.RoleSystem)})
 		return models.FactApplied
 	}

@@ -123,11 +123,13 @@ func TestRequestQualification(t *testing.T) {
 			require.Empty(t, h.mails("invitation"))
 			require.Equal(t, "qualification_overdue", h.current.Alert)
 			require.Equal(t, []string{"qualification_overdue", "qualification_overdue"}, h.alerts())
+			require.Equal(t, h.line("alert").At, h.current.AlertAt, "since the first call, whatever the number of calls")
 			h.do(id, models.VerbQualify, models.Qualify{By: staff, Scope: h.scope()})
 		})
 		var again *reply
 		h.at("2026-11-10 10:00", func() {
 			require.Empty(t, h.current.Alert)
+			require.Zero(t, h.current.AlertAt)
 			again = h.command(id, models.VerbQualify, models.Qualify{By: staff, Scope: h.scope()})
 		})
 		h.request()
