@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -240,9 +239,8 @@ func (s *Server) registerCommands() {
 			return toRequest(r, func(by models.By) any { plan.By = by; return plan })
 		})
 	s.registerSolicitation()
-	s.qualification(models.VerbQualify, "The needs are known: the search may start (F004)", models.StageQualification)
-	s.qualification(models.VerbRework, "A new version of the request, a new search (F074)", models.StageSolicitation,
-		models.StageAudit, models.StageProgramme)
+	s.qualification(models.VerbQualify, "The needs are known: the search may start (F004)")
+	s.qualification(models.VerbRework, "A new version of the request, a new search (F074)")
 
 	add(s, operation{method: "POST", path: "/requests/{ref}/give-up-follow-up", id: "give-up-follow-up", tag: "commands", rule: Staff,
 		keyed: true, summary: "Stop waiting for evaluations"},
@@ -251,8 +249,8 @@ func (s *Server) registerCommands() {
 			if err != nil {
 				return nil, err
 			}
-			if r.Stage != models.StageDelivered && r.Stage != models.StageClosed {
-				return nil, refuse(models.CodeWrongStage) // nothing is followed up yet, or ever
+			if err := (models.Standing{Stage: r.Stage}).Takes(models.VerbGiveUp); err != nil {
+				return nil, err // nothing is followed up yet, or ever
 			}
 			return s.decide(ctx, models.VerbGiveUp, in.Ref, in.Body.words(), order{models.FollowUpID(in.Ref),
 				func(by models.By) any { return models.Decision{By: by} }})
@@ -260,7 +258,7 @@ func (s *Server) registerCommands() {
 }
 
 // qualification registers a command that changes the brief first, and puts it back when the process refuses.
-func (s *Server) qualification(verb models.Verb, summary string, stages ...models.Stage) {
+func (s *Server) qualification(verb models.Verb, summary string) {
 	name := string(verb)
 	add(s, operation{method: "POST", path: "/requests/{ref}/" + name, id: name, tag: "commands", rule: Staff, keyed: true, summary: summary},
 		func(ctx context.Context, in *requestInput[QualifyInput]) (*itemOutput[models.CommandResult], error) {
@@ -268,8 +266,8 @@ func (s *Server) qualification(verb models.Verb, summary string, stages ...model
 			if err != nil {
 				return nil, err
 			}
-			if !slices.Contains(stages, r.Stage) {
-				return nil, refuse(models.CodeWrongStage)
+			if err := (models.Standing{Stage: r.Stage}).Takes(verb); err != nil {
+				return nil, err
 			}
 			brief := before
 			if err := s.apply(ctx, &brief, in.Body.needs(before)); err != nil {

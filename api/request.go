@@ -451,7 +451,7 @@ func (s *Server) register(ctx context.Context, ref string, people []NewParticipa
 	if err != nil {
 		return nil, err
 	}
-	if r.Stage == models.StageDelivered {
+	if r.Stage.Delivered() {
 		return nil, refuse(models.CodeWrongStage) // all that was ordered is held
 	}
 	call := callFrom(ctx)

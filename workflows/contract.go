@@ -233,12 +233,13 @@ func (r *request) engage(c *models.Contract) {
 
 func (r *request) checkReissue(in models.Reissue) error {
 	i := slices.IndexFunc(r.contracts, func(c *models.Contract) bool { return c.Ref == in.Contract })
-	switch {
-	case i < 0:
+	if i < 0 {
 		return models.NewError(models.CodeUnknown, "no such contract in this dossier")
-	case r.row.Stage != models.StageContract:
-		return errWrongStage
-	case r.contracts[i].Signer != models.RoleClient || r.contracts[i] != r.clientContract() || r.contracts[i].Status == models.ContractSigned:
+	}
+	if err := r.standing().Takes(models.VerbReissueContract); err != nil {
+		return err
+	}
+	if r.contracts[i] != r.clientContract() {
 		return models.NewError(models.CodeConflict, "only the client's unsigned document is replaced")
 	}
 	return r.steady()

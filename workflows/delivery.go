@@ -60,8 +60,8 @@ func (r *request) halfDays(which func(*planned) bool) int {
 
 // checkPlan refuses sessions that cannot be held as planned (F108).
 func (r *request) checkPlan(in models.PlanSessions) error {
-	if r.row.Stage != models.StageSessions {
-		return errWrongStage
+	if err := r.standing().Takes(models.VerbPlanSessions); err != nil {
+		return err
 	}
 	if len(in.Sessions) == 0 {
 		return models.NewError(models.CodeInvalid, "no session to plan")

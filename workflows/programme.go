@@ -82,11 +82,8 @@ func (r *request) programmeSubmitted(f models.Fact) string {
 }
 
 func (r *request) checkApprove(models.Decision) error {
-	switch {
-	case r.row.Stage != models.StageProgramme:
-		return errWrongStage
-	case r.programme == nil || r.programme.Status != models.ProgrammeSubmitted || r.decision != nil:
-		return models.NewError(models.CodeProgrammeMissing, "no programme awaits a decision")
+	if err := r.standing().Takes(models.VerbApproveProgramme); err != nil {
+		return err
 	}
 	return r.steady()
 }

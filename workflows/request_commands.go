@@ -22,9 +22,9 @@ func (r *request) commands(ctx workflow.Context) error {
 		{models.VerbWaive, command(ctx, r.process, models.VerbWaive, r.checkWaive, r.waive)},
 		{models.VerbApproveProgramme, command(ctx, r.process, models.VerbApproveProgramme, r.checkApprove, r.decide(models.VerbApproveProgramme))},
 		{models.VerbReturnProgramme, command(ctx, r.process, models.VerbReturnProgramme, r.checkReturn, r.decide(models.VerbReturnProgramme))},
-		{models.VerbRecordInterview, command(ctx, r.process, models.VerbRecordInterview, r.at(models.StageInterview), r.recordInterview)},
+		{models.VerbRecordInterview, command(ctx, r.process, models.VerbRecordInterview, r.verdict(models.VerbRecordInterview), r.recordInterview)},
 		{models.VerbReissueContract, command(ctx, r.process, models.VerbReissueContract, r.checkReissue, r.reissue)},
-		{models.VerbConfirmReadiness, command(ctx, r.process, models.VerbConfirmReadiness, r.at(models.StageReadiness), r.confirmReadiness)},
+		{models.VerbConfirmReadiness, command(ctx, r.process, models.VerbConfirmReadiness, r.verdict(models.VerbConfirmReadiness), r.confirmReadiness)},
 		{models.VerbPlanSessions, command(ctx, r.process, models.VerbPlanSessions, r.checkPlan, r.plan)},
 	} {
 		if c.err != nil {
@@ -51,8 +51,6 @@ func (p *process) decisionLine(kind, subject string, b models.By, args ...models
 	p.journal(line)
 }
 
-var errWrongStage = models.NewError(models.CodeWrongStage, "the dossier does not stand at this stage")
-
 // steady refuses while the story is turning.
 func (r *request) steady() error {
 	if r.interrupted() {
@@ -61,19 +59,31 @@ func (r *request) steady() error {
 	return nil
 }
 
-// at is the check of a verdict at a stage.
-func (r *request) at(s models.Stage) func(models.Verdict) error {
+// standing is what the decisions about the dossier depend on.
+func (r *request) standing() models.Standing {
+	s := models.Standing{Stage: r.row.Stage, Qualified: r.qualified, Retained: r.chosen != nil}
+	if r.programme != nil && r.decision == nil {
+		s.Programme = r.programme.Status
+	}
+	if c := r.clientContract(); c != nil {
+		s.Document = c.Status
+	}
+	return s
+}
+
+// verdict is the check of a verdict on the step the dossier stands at.
+func (r *request) verdict(v models.Verb) func(models.Verdict) error {
 	return func(models.Verdict) error {
-		if r.row.Stage != s {
-			return errWrongStage
+		if err := r.standing().Takes(v); err != nil {
+			return err
 		}
 		return r.steady()
 	}
 }
 
 func (r *request) checkQualify(models.Qualify) error {
-	if r.row.Stage != models.StageQualification || r.qualified {
-		return errWrongStage
+	if err := r.standing().Takes(models.VerbQualify); err != nil {
+		return err
 	}
 	return r.steady()
 }
@@ -92,10 +102,8 @@ func (r *request) rescope() {
 }
 
 func (r *request) checkHandOver(in models.Decision) error {
-	switch r.row.Stage {
-	case models.StageQualification, models.StageSolicitation: // F013: never after a contract
-	default:
-		return errWrongStage
+	if err := r.standing().Takes(models.VerbHandOver); err != nil {
+		return err
 	}
 	return r.checkCancel(in)
 }
@@ -106,9 +114,10 @@ func (r *request) handOver(_ workflow.Context, in models.Decision) models.Comman
 }
 
 func (r *request) checkCancel(in models.Decision) error {
+	if err := r.standing().Takes(models.VerbCancel); err != nil {
+		return err
+	}
 	switch {
-	case r.row.Stage == models.StageDelivered || r.row.Stage.Ended():
-		return errWrongStage
 	case in.Note == "":
 		return models.NewError(models.CodeReasonMissing, "a reason is needed")
 	case r.ending != nil:
@@ -127,15 +136,10 @@ func (r *request) cancel(_ workflow.Context, in models.Decision) models.CommandR
 }
 
 func (r *request) checkAssign(in models.Assign) error {
-	switch r.row.Stage {
-	case models.StageQualification, models.StageSolicitation:
-	default:
-		return errWrongStage
+	if err := r.standing().Takes(models.VerbAssign); err != nil {
+		return err
 	}
-	switch {
-	case r.chosen != nil:
-		return models.NewError(models.CodeAlreadyChosen, "a trainer is already retained")
-	case in.RateCents <= 0 || !in.RateUnit.Valid():
+	if in.RateCents <= 0 || !in.RateUnit.Valid() {
 		return models.NewError(models.CodeInvalid, "a rate and its unit are needed")
 	}
 	return r.steady()
@@ -153,11 +157,10 @@ func (r *request) assign(_ workflow.Context, in models.Assign) models.CommandRes
 }
 
 func (r *request) checkRework(models.Qualify) error {
-	switch r.row.Stage {
-	case models.StageSolicitation, models.StageAudit, models.StageProgramme:
-		return r.steady()
+	if err := r.standing().Takes(models.VerbRework); err != nil {
+		return err
 	}
-	return errWrongStage
+	return r.steady()
 }
 
 func (r *request) askRework(_ workflow.Context, in models.Qualify) models.CommandResult {
@@ -168,12 +171,10 @@ func (r *request) askRework(_ workflow.Context, in models.Qualify) models.Comman
 }
 
 func (r *request) checkDrop(in models.Decision) error {
-	switch {
-	case r.chosen == nil:
-		return models.NewError(models.CodeNoTrainer, "no trainer is retained")
-	case r.row.Stage == models.StageDelivered:
-		return errWrongStage
-	case in.Note == "":
+	if err := r.standing().Takes(models.VerbDropTrainer); err != nil {
+		return err
+	}
+	if in.Note == "" {
 		return models.NewError(models.CodeReasonMissing, "a reason is needed")
 	}
 	return r.steady()
@@ -187,15 +188,14 @@ func (r *request) drop(_ workflow.Context, in models.Decision) models.CommandRes
 func (r *request) checkWaive(in models.Waive) error {
 	switch {
 	case in.Step != r.row.Stage:
-		return errWrongStage
+		return models.NewError(models.CodeWrongStage, "the dossier does not stand at this step")
 	case in.Note == "":
 		return models.NewError(models.CodeReasonMissing, "a reason is needed")
 	}
-	switch in.Step {
-	case models.StageAudit, models.StageProgramme, models.StageInterview, models.StageReadiness:
-		return r.steady()
+	if err := r.standing().Takes(models.VerbWaive); err != nil {
+		return err
 	}
-	return models.NewError(models.CodeNothingToWaive, "this step cannot be skipped")
+	return r.steady()
 }
 
 // waive skips the step the dossier stands at; the journal keeps why.

@@ -56,7 +56,8 @@ func (s *session) setup(ctx workflow.Context) (err error) {
 	if err := command(ctx, s.process, models.VerbJudgeSheet, judgeable, s.judge); err != nil {
 		return err
 	}
-	if err := command(ctx, s.process, models.VerbCancelSession, s.checkCancel, s.cancel); err != nil {
+	cancellable := func(in models.Decision) error { return s.checkCancel(s.now(ctx), in) }
+	if err := command(ctx, s.process, models.VerbCancelSession, cancellable, s.cancel); err != nil {
 		return err
 	}
 	movable := func(in models.Reschedule) error { return s.checkReschedule(s.now(ctx), in) }
@@ -300,6 +301,7 @@ func (s *session) raiser(ctx workflow.Context) func(string) {
 
 // calm takes back this session's alert on the dossier.
 func (s *session) calm() {
+	s.hush(everyAlarm)
 	s.tell(models.Fact{ID: s.id + "/calm/" + itoa(s.sentCount("calm")), Kind: models.FactAlertCleared,
 		Workflow: models.RequestID(s.dossier), Subject: s.subject})
 }
@@ -358,9 +360,12 @@ func (s *session) inWindow(a *models.Absence, received time.Time) bool {
 }
 
 func (s *session) checkJudge(now time.Time, in models.Verdict) error {
+	if err := s.row.Takes(models.VerbJudgeSheet, now); err != nil {
+		return err
+	}
 	switch {
-	case now.Before(s.row.EndAt), s.row.Status != models.SessionToJudge && s.row.Status != models.SessionConvoked, s.judged != nil:
-		return models.NewError(models.CodeSessionState, "this session does not await a judgement")
+	case s.judged != nil:
+		return models.NewError(models.CodeSessionState, "this session is judged already")
 	case !in.Passed && in.Note == "":
 		return models.NewError(models.CodeReasonMissing, "say why the session does not count")
 	}
@@ -374,10 +379,13 @@ func (s *session) judge(ctx workflow.Context, in models.Verdict) models.CommandR
 	return models.CommandResult{Ref: s.row.Ref, Status: s.row.Status}
 }
 
-func (s *session) checkCancel(in models.Decision) error {
+func (s *session) checkCancel(now time.Time, in models.Decision) error {
+	if err := s.row.Takes(models.VerbCancelSession, now); err != nil {
+		return err
+	}
 	switch {
-	case s.row.Status != models.SessionPlanned && s.row.Status != models.SessionConvoked, s.ended, !s.row.SheetSigned.IsZero():
-		return models.NewError(models.CodeSessionState, "this session can no longer be cancelled")
+	case s.ended:
+		return models.NewError(models.CodeSessionState, "this session is cancelled already")
 	case in.Note == "":
 		return models.NewError(models.CodeReasonMissing, "a reason is needed")
 	}
@@ -392,11 +400,11 @@ func (s *session) cancel(_ workflow.Context, in models.Decision) models.CommandR
 }
 
 func (s *session) checkReschedule(now time.Time, in models.Reschedule) error {
-	if !now.Before(s.row.StartAt) {
-		return models.NewError(models.CodeSessionState, "this session has started")
+	if err := s.row.Takes(models.VerbReschedule, now); err != nil {
+		return err
 	}
-	if s.row.Status != models.SessionPlanned && s.row.Status != models.SessionConvoked || s.ended || s.moved || !s.row.SheetSigned.IsZero() {
-		return models.NewError(models.CodeSessionState, "this session can no longer be moved")
+	if s.ended || s.moved {
+		return models.NewError(models.CodeSessionState, "this session is being moved or cancelled")
 	}
 	if len(in.HalfDays) != len(s.row.HalfDays) {
 		return models.NewError(models.CodeInvalid, "a session keeps its number of half-days when it is moved")

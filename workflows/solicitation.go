@@ -369,12 +369,8 @@ func (s *solicitation) checkChoose(in models.Choose) error {
 		return models.NewError(models.CodeAlreadyChosen, "a trainer is already retained")
 	case s.over:
 		return models.NewError(models.CodeFinished, "the search is over")
-	case inv.Status != models.InvitationInterested && (inv.Status != models.InvitationSilent || inv.LateAnswer != "interested"):
-		return models.NewError(models.CodeNotInterested, "this trainer has not accepted the invitation")
-	case inv.Upskilling && !inv.UpskillOK:
-		return models.NewError(models.CodeUpskillingNotAgreed, "this trainer has not agreed to the upskilling needed")
 	}
-	return nil
+	return inv.Choosable()
 }
 
 // choose retains a trainer; the reason is kept as evidence (F066).
