@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -21,27 +22,35 @@ import (
 )
 
 // Config is every setting of an installation, read once from the environment. Business settings are policy and live in
-// policies/. docs/settings.md is written from the tags of this struct, and a test keeps them equal.
+// policies/. docs/settings.md is written from the tags of this struct, and a test keeps them equal. A setting tagged
+// secret may be given as the name of a file that holds it, in a variable of its name followed by _FILE.
 type Config struct {
-	Data      string `env:"JALON_DATA" envDefault:".jalon" help:"Folder of what this installation keeps on disk: SQLite and Temporal files, the development link key, logs." example:"/var/lib/jalon"`
-	Database  string `env:"JALON_DATABASE_URL" default:"sqlite file \"jalon.db\" in JALON_DATA" help:"Database: PostgreSQL by URL, or a SQLite file." example:"postgres://jalon:secret@db.example.org:5432/jalon"`
-	Documents string `env:"JALON_DOCUMENTS" default:"\"documents\" in JALON_DATA" help:"Folder of the documents produced and received." example:"/var/lib/jalon/documents"`
+	Data             string `env:"JALON_DATA" envDefault:".jalon" help:"Folder of what this installation keeps on disk: SQLite and Temporal files, the development link key, logs." example:"/var/lib/jalon"`
+	Database         string `env:"JALON_DATABASE_URL" secret:"true" default:"sqlite file \"jalon.db\" in JALON_DATA" help:"Database: PostgreSQL by URL, or a SQLite file." example:"postgres://jalon@db.example.org:5432/jalon"`
+	DatabasePassword string `env:"JALON_DATABASE_PASSWORD" secret:"true" help:"Password of the database's role, where the URL holds none." example:"correct-horse-battery-staple"`
+	Documents        string `env:"JALON_DOCUMENTS" default:"\"documents\" in JALON_DATA" help:"Folder of the documents produced and received." example:"/var/lib/jalon/documents"`
 
-	Listen    string `env:"JALON_LISTEN" envDefault:"127.0.0.1:8080" help:"Address the API, the pages and the mailbox listen on; port 0 takes a free one." example:"0.0.0.0:8080"`
-	PublicURL string `env:"JALON_PUBLIC_URL" default:"http:// and the address listened on, for jalon dev only" help:"Address people reach this installation at: the links of mails begin with it." example:"https://missions.example.org"`
+	Listen       string `env:"JALON_LISTEN" envDefault:"127.0.0.1:8080" help:"Address the API, the pages and the mailbox listen on; port 0 takes a free one." example:"0.0.0.0:8080"`
+	HealthListen string `env:"JALON_HEALTH_LISTEN" help:"Address on which jalon worker answers /healthz and /readyz; none: it does not listen. (The API answers them where it listens.)" example:"127.0.0.1:8081"`
+	PublicURL    string `env:"JALON_PUBLIC_URL" default:"http:// and the address listened on, for jalon dev only" help:"Address people reach this installation at: the links of mails begin with it." example:"https://missions.example.org"`
 
 	TemporalAddress   string `env:"JALON_TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233" help:"Temporal frontend. jalon dev starts its own server there, on a loopback address; port 0 takes a free one." example:"temporal.example.org:7233"`
-	TemporalNamespace string `env:"JALON_TEMPORAL_NAMESPACE" envDefault:"default" help:"Temporal namespace." example:"jalon"`
+	TemporalNamespace string `env:"JALON_TEMPORAL_NAMESPACE" envDefault:"default" help:"Temporal namespace; made at the start of a worker where it is missing." example:"jalon"`
 	TemporalUI        string `env:"JALON_TEMPORAL_UI" envDefault:"127.0.0.1:8233" help:"Address of the Temporal UI that jalon dev starts; port 0 takes a free one." example:"127.0.0.1:9233"`
 	TemporalUIURL     string `env:"JALON_TEMPORAL_UI_URL" default:"the one jalon dev starts, none otherwise" help:"Address of the Temporal UI that pages lead staff to." example:"https://temporal.example.org"`
 	TemporalBin       string `env:"JALON_TEMPORAL_BIN" default:"searched: PATH, beside jalon, else built from tools/" help:"Temporal CLI that jalon dev starts; its server must be 1.29 or newer." example:"/usr/local/bin/temporal"`
 
-	LinkKeys []string `env:"JALON_LINK_KEYS" default:"generated and kept in JALON_DATA, for jalon dev only" help:"Keys that sign the links of mails, comma-separated, each of at least 32 characters. The first signs, all are honoured." example:"5Zb0mCwq3X9o1uS8r7dYhK2eVtJfGxLpA4NcQiMyBzE"`
+	LinkKeys []string `env:"JALON_LINK_KEYS" secret:"true" default:"generated and kept in JALON_DATA, for jalon dev only" help:"Keys that sign the links of mails, comma-separated, each of at least 32 characters. The first signs, all are honoured." example:"5Zb0mCwq3X9o1uS8r7dYhK2eVtJfGxLpA4NcQiMyBzE"`
 
-	MailTransport     string `env:"JALON_MAIL_TRANSPORT" envDefault:"local" help:"What carries mails: local (a mailbox shown as a page, nothing leaves) or sendgrid." example:"sendgrid"`
-	SendGridKey       string `env:"JALON_SENDGRID_KEY" help:"SendGrid API key; required by the sendgrid transport." example:"SG.xxxxx"`
+	MailTransport     string `env:"JALON_MAIL_TRANSPORT" envDefault:"local" help:"What carries mails: local (a mailbox shown as a page, nothing leaves), sendgrid or smtp." example:"sendgrid"`
+	SendGridKey       string `env:"JALON_SENDGRID_KEY" secret:"true" help:"SendGrid API key; required by the sendgrid transport." example:"SG.xxxxx"`
 	SendGridHost      string `env:"JALON_SENDGRID_HOST" envDefault:"https://api.sendgrid.com" help:"SendGrid API host; a double can stand in for it." example:"http://127.0.0.1:9999"`
 	SendGridEventsKey string `env:"JALON_SENDGRID_EVENT_PUBLIC_KEY" help:"Public key of SendGrid's signed event webhook, in base64; required by the sendgrid transport, or bounces would go unseen." example:"MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE…"`
+	SMTPAddress       string `env:"JALON_SMTP_ADDRESS" help:"Mail server; required by the smtp transport." example:"smtp.example.org:587"`
+	SMTPTLS           string `env:"JALON_SMTP_TLS" envDefault:"starttls" help:"How the connection to the mail server is protected: starttls (usual on port 587), tls (from the first byte, usual on port 465) or none (only on a machine or network that is trusted with everything in the mails)." example:"tls"`
+	SMTPUser          string `env:"JALON_SMTP_USER" help:"Name to sign in to the mail server with; none: without signing in." example:"missions@example.org"`
+	SMTPPassword      string `env:"JALON_SMTP_PASSWORD" secret:"true" help:"Password that goes with it." example:"correct-horse-battery-staple"`
+	SMTPCA            string `env:"JALON_SMTP_CA" default:"the system's authorities" help:"File of the certificate authorities (PEM) that may vouch for the mail server." example:"/etc/jalon/mail-ca.pem"`
 	MailFrom          string `env:"JALON_MAIL_FROM" envDefault:"Jalon <missions@example.org>" help:"Sender of every mail." example:"Agence Exemple <missions@example.org>"`
 	AgencyName        string `env:"JALON_AGENCY_NAME" envDefault:"Agence Exemple" help:"Name of the agency, in mails, pages and documents." example:"Agence Exemple"`
 	AgencyAddress     string `env:"JALON_AGENCY_ADDRESS" envDefault:"1 rue de l'Exemple, 75001 Paris" help:"Postal address of the agency, on documents." example:"1 rue de l'Exemple, 75001 Paris"`
@@ -113,6 +122,7 @@ func ReadConfig(environ []string, u use) (Config, error) {
 	var c Config
 	var bad Problems
 	vars := env.ToMap(environ)
+	bad = append(bad, readSecrets(vars)...)
 	err := env.ParseWithOptions(&c, env.Options{Environment: vars})
 	if all := (env.AggregateError{}); errors.As(err, &all) {
 		for _, e := range all.Errors {
@@ -137,6 +147,29 @@ func ReadConfig(environ []string, u use) (Config, error) {
 		return c, bad
 	}
 	return c, nil
+}
+
+// readSecrets puts in the place of every NAME_FILE of a secret setting what that file holds.
+func readSecrets(vars map[string]string) (bad Problems) {
+	for name, f := range settings {
+		file, given := vars[name+"_FILE"]
+		if f.Tag.Get("secret") == "" || !given {
+			continue
+		}
+		delete(vars, name+"_FILE")
+		content, err := os.ReadFile(file)
+		switch value := strings.TrimSpace(string(content)); {
+		case vars[name] != "":
+			bad = append(bad, Problem{Name: name + "_FILE", What: "is given, and so is " + name + ": only one may be"})
+		case err != nil:
+			bad = append(bad, Problem{Name: name + "_FILE", What: "must name a file that can be read: " + err.Error()})
+		case value == "":
+			bad = append(bad, Problem{Name: name + "_FILE", What: "names a file that is empty: " + file})
+		default:
+			vars[name] = value
+		}
+	}
+	return bad
 }
 
 func kind(t reflect.Type) string {
@@ -171,6 +204,12 @@ func (c *Config) fill(u use) {
 	if c.Database == "" {
 		c.Database = "sqlite:" + filepath.Join(c.Data, "jalon.db")
 	}
+	if u, err := url.Parse(c.Database); c.DatabasePassword != "" && err == nil && u.User != nil {
+		if _, has := u.User.Password(); !has { // else validate complains
+			u.User = url.UserPassword(u.User.Username(), c.DatabasePassword)
+			c.Database, c.DatabasePassword = u.String(), ""
+		}
+	}
 	if c.Documents == "" {
 		c.Documents = filepath.Join(c.Data, "documents")
 	}
@@ -195,11 +234,16 @@ func (c Config) validate(u use) (bad Problems) {
 	}
 	if err := checkDatabase(c.Database); err != "" {
 		bad.add("JALON_DATABASE_URL", "%s", err)
+	} else if c.DatabasePassword != "" {
+		bad.add("JALON_DATABASE_PASSWORD", "has no use: the database's URL holds a password already, or names no role")
 	}
 	for _, a := range []struct {
 		name, value string
 		loopback    bool
-	}{{"JALON_LISTEN", c.Listen, false}, {"JALON_TEMPORAL_ADDRESS", c.TemporalAddress, u == forDev}, {"JALON_TEMPORAL_UI", c.TemporalUI, u == forDev}} {
+	}{{"JALON_LISTEN", c.Listen, false}, {"JALON_TEMPORAL_ADDRESS", c.TemporalAddress, u == forDev}, {"JALON_TEMPORAL_UI", c.TemporalUI, u == forDev}, {"JALON_HEALTH_LISTEN", c.HealthListen, false}} {
+		if a.name == "JALON_HEALTH_LISTEN" && a.value == "" {
+			continue
+		}
 		host, port, err := net.SplitHostPort(a.value)
 		if _, portErr := net.LookupPort("tcp", port); err != nil || portErr != nil {
 			bad.add(a.name, "must be host:port, not %q", a.value)
@@ -237,8 +281,11 @@ func (c Config) validate(u use) (bad Problems) {
 		} else if _, err := mail.NewEvents(c.SendGridEventsKey); err != nil {
 			bad.add("JALON_SENDGRID_EVENT_PUBLIC_KEY", "%s", err)
 		}
+	case "smtp":
+		_, problems := c.smtp()
+		bad = append(bad, problems...)
 	default:
-		bad.add("JALON_MAIL_TRANSPORT", "must be local or sendgrid, not %q", c.MailTransport)
+		bad.add("JALON_MAIL_TRANSPORT", "must be local, sendgrid or smtp, not %q", c.MailTransport)
 	}
 	if c.TemporalUIURL != "" && !webAddress(c.TemporalUIURL) {
 		bad.add("JALON_TEMPORAL_UI_URL", "must be an http or https address, not %q", c.TemporalUIURL)
@@ -265,6 +312,41 @@ func (c Config) validate(u use) (bad Problems) {
 		bad.add("JALON_LOG_LEVEL", "must be debug, info, warn or error, not %q", c.LogLevel)
 	}
 	return bad
+}
+
+// smtp is the transport that the settings describe, or what is wrong with them.
+func (c Config) smtp() (out mail.SMTP, bad Problems) {
+	host, port, err := net.SplitHostPort(c.SMTPAddress)
+	number, portErr := net.LookupPort("tcp", port)
+	if c.SMTPAddress == "" {
+		bad.add("JALON_SMTP_ADDRESS", "is missing: JALON_MAIL_TRANSPORT is smtp")
+	} else if err != nil || portErr != nil || host == "" {
+		bad.add("JALON_SMTP_ADDRESS", "must be host:port, not %q", c.SMTPAddress)
+	}
+	out = mail.SMTP{Host: host, Port: number, TLS: mail.TLSMode(c.SMTPTLS), User: c.SMTPUser, Password: c.SMTPPassword}
+	switch {
+	case !slices.Contains([]mail.TLSMode{mail.StartTLS, mail.ImplicitTLS, mail.NoTLS}, out.TLS):
+		bad.add("JALON_SMTP_TLS", "must be starttls, tls or none, not %q", c.SMTPTLS)
+	case c.SMTPUser != "" && out.TLS == mail.NoTLS:
+		bad.add("JALON_SMTP_TLS", "must not be none where a password is sent")
+	}
+	switch {
+	case c.SMTPUser != "" && c.SMTPPassword == "":
+		bad.add("JALON_SMTP_PASSWORD", "is missing: JALON_SMTP_USER signs in with it")
+	case c.SMTPUser == "" && c.SMTPPassword != "":
+		bad.add("JALON_SMTP_USER", "is missing: JALON_SMTP_PASSWORD goes with it")
+	}
+	if c.SMTPCA != "" {
+		authorities, err := os.ReadFile(c.SMTPCA)
+		out.CAs = x509.NewCertPool()
+		if err != nil || !out.CAs.AppendCertsFromPEM(authorities) {
+			bad.add("JALON_SMTP_CA", "must be a file of certificates in PEM; %s is not one", c.SMTPCA)
+		}
+	}
+	if from, err := netmail.ParseAddress(c.MailFrom); err == nil { // the sender's domain is one that servers know
+		out.Hello = from.Address[strings.LastIndexByte(from.Address, '@')+1:]
+	}
+	return out, bad
 }
 
 func webAddress(s string) bool {

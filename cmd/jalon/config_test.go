@@ -47,6 +47,20 @@ func TestReadConfig(t *testing.T) {
 		{name: "misspelt", use: forDev, env: []string{"JALON_LISTENS=127.0.0.1:1"}, bad: "JALON_LISTENS"},
 		{name: "sendgrid needs its keys", use: forDev, env: []string{"JALON_MAIL_TRANSPORT=sendgrid"},
 			bad: "JALON_SENDGRID_EVENT_PUBLIC_KEY JALON_SENDGRID_KEY"},
+		{name: "smtp needs its server", use: forDev, env: []string{"JALON_MAIL_TRANSPORT=smtp"}, bad: "JALON_SMTP_ADDRESS"},
+		{name: "smtp", use: forDev, env: []string{"JALON_MAIL_TRANSPORT=smtp", "JALON_SMTP_ADDRESS=smtp.example.org:587",
+			"JALON_SMTP_USER=agency", "JALON_SMTP_PASSWORD=x"}},
+		{name: "all that can be wrong with smtp", use: forDev, env: []string{"JALON_MAIL_TRANSPORT=smtp", "JALON_SMTP_ADDRESS=smtp.example.org",
+			"JALON_SMTP_TLS=ssl", "JALON_SMTP_USER=agency", "JALON_SMTP_CA=config_test.go"},
+			bad: "JALON_SMTP_ADDRESS JALON_SMTP_CA JALON_SMTP_PASSWORD JALON_SMTP_TLS"},
+		{name: "no password in clear", use: forDev, env: []string{"JALON_MAIL_TRANSPORT=smtp", "JALON_SMTP_ADDRESS=smtp.example.org:25",
+			"JALON_SMTP_TLS=none", "JALON_SMTP_USER=agency", "JALON_SMTP_PASSWORD=x"}, bad: "JALON_SMTP_TLS"},
+		{name: "a password without a role to go with", use: forDev, env: []string{"JALON_DATABASE_PASSWORD=x"}, bad: "JALON_DATABASE_PASSWORD"},
+		{name: "two passwords", use: forDev, env: []string{"JALON_DATABASE_URL=postgres://jalon:x@db.example.org/jalon", "JALON_DATABASE_PASSWORD=x"},
+			bad: "JALON_DATABASE_PASSWORD"},
+		{name: "what is no secret has no file", use: forDev, env: []string{"JALON_LISTEN_FILE=config.go"}, bad: "JALON_LISTEN_FILE"},
+		{name: "a secret's file that is not there", use: forDev, env: []string{"JALON_LINK_KEYS_FILE=/nowhere"}, bad: "JALON_LINK_KEYS_FILE"},
+		{name: "a secret given twice", use: forDev, env: []string{key, "JALON_LINK_KEYS_FILE=config.go"}, bad: "JALON_LINK_KEYS_FILE"},
 		{name: "unknown transport", use: forDev, env: []string{"JALON_MAIL_TRANSPORT=pigeon"}, bad: "JALON_MAIL_TRANSPORT"},
 		{name: "development Temporal stays on this machine", use: forDev, env: []string{"JALON_TEMPORAL_ADDRESS=0.0.0.0:7233"},
 			bad: "JALON_TEMPORAL_ADDRESS"},
@@ -69,9 +83,38 @@ func TestReadConfig(t *testing.T) {
 	}
 }
 
+func TestSecretsFromFiles(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	_, linkKey, _ := strings.Cut(key, "=")
+	c, err := ReadConfig([]string{"JALON_PUBLIC_URL=https://missions.example.org", "JALON_DATABASE_URL=postgres://jalon@db.example.org/jalon",
+		"JALON_DATABASE_PASSWORD_FILE=" + file("password", "p@ss/w:rd\n"), "JALON_LINK_KEYS_FILE=" + file("keys", linkKey+","+linkKey+"\n"),
+		"JALON_MAIL_TRANSPORT=smtp", "JALON_SMTP_ADDRESS=smtp.example.org:587", "JALON_SMTP_USER=agency",
+		"JALON_SMTP_PASSWORD_FILE=" + file("smtp", "hush")}, forService)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "postgres://jalon:p%40ss%2Fw%3Ard@db.example.org/jalon"; c.Database != want {
+		t.Errorf("database %s, not %s", c.Database, want)
+	}
+	if len(c.LinkKeys) != 2 || c.LinkKeys[1] != linkKey || c.SMTPPassword != "hush" {
+		t.Errorf("link keys %q, SMTP password %q", c.LinkKeys, c.SMTPPassword)
+	}
+	if _, err := ReadConfig([]string{"JALON_LINK_KEYS_FILE=" + file("empty", "\n")}, forDev); named(t, err) != "JALON_LINK_KEYS_FILE" {
+		t.Errorf("an empty file passes for a secret: %v", err)
+	}
+}
+
 func TestReadConfigShowsNoSecret(t *testing.T) {
 	_, err := ReadConfig([]string{"JALON_LINK_KEYS=hush-key", "JALON_DATABASE_URL=mysql://jalon:hush-password@db/x",
-		"JALON_SENDGRID_KEY=hush-sendgrid", "JALON_LISTEN=x"}, forDev)
+		"JALON_SENDGRID_KEY=hush-sendgrid", "JALON_DATABASE_PASSWORD=hush", "JALON_MAIL_TRANSPORT=smtp", "JALON_SMTP_PASSWORD=hush",
+		"JALON_LISTEN=x"}, forDev)
 	if err == nil || strings.Contains(err.Error(), "hush") {
 		t.Errorf("a secret is shown, or nothing is refused: %v", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // images hold no time zones
 
 	"github.com/alecthomas/kong"
 )
@@ -18,6 +19,7 @@ type cli struct {
 	API      APICmd      `cmd:"" name:"api" help:"Serve the API, the pages behind links and the console."`
 	Worker   WorkerCmd   `cmd:"" help:"Run workflows, activities and the relay of messages and facts."`
 	Migrate  MigrateCmd  `cmd:"" help:"Bring the database to this version's schema and set its clock."`
+	Health   HealthCmd   `cmd:"" help:"Ask the API or the worker of this machine whether it is ready."`
 	Policy   PolicyCmd   `cmd:"" help:"Check ways of working."`
 	User     UserCmd     `cmd:"" help:"Manage staff accounts and machine tokens."`
 	Replay   ReplayCmd   `cmd:"" help:"Replay recorded histories against this version's workflows."`

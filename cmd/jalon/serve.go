@@ -8,9 +8,11 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"go.temporal.io/sdk/client"
+	"golang.org/x/sync/errgroup"
 
 	"jalon/activities"
 	"jalon/api"
@@ -44,13 +46,29 @@ type WorkerCmd struct{}
 // Run works until ctx ends.
 func (WorkerCmd) Run(ctx context.Context) error {
 	return process(ctx, func(ctx context.Context, s *system) error {
-		if err := s.awaitTemporal(ctx); err != nil {
-			return err
+		group, ctx := errgroup.WithContext(ctx)
+		var working atomic.Bool
+		if s.cfg.HealthListen != "" {
+			l, err := listen("JALON_HEALTH_LISTEN", "the worker's health", s.cfg.HealthListen)
+			if err != nil {
+				return err
+			}
+			group.Go(func() error { return s.serve(ctx, l, s.health(working.Load)) })
 		}
-		if err := ensureSearchAttributes(ctx, s.temporal, s.cfg.TemporalNamespace); err != nil {
-			return err
-		}
-		return s.work(ctx)
+		group.Go(func() error {
+			if err := s.awaitTemporal(ctx); err != nil {
+				return err
+			}
+			if err := ensureNamespace(ctx, s.temporal, s.cfg.TemporalNamespace); err != nil {
+				return err
+			}
+			if err := ensureSearchAttributes(ctx, s.temporal, s.cfg.TemporalNamespace); err != nil {
+				return err
+			}
+			working.Store(true)
+			return s.work(ctx)
+		})
+		return group.Wait()
 	})
 }
 
@@ -135,8 +153,12 @@ func (s *system) work(ctx context.Context) error {
 }
 
 func (s *system) transport() mail.Transport {
-	if s.cfg.MailTransport == "sendgrid" {
+	switch s.cfg.MailTransport {
+	case "sendgrid":
 		return mail.SendGrid{Key: s.cfg.SendGridKey, Host: s.cfg.SendGridHost}
+	case "smtp":
+		transport, _ := s.cfg.smtp() // ReadConfig let it pass
+		return transport
 	}
 	return mail.Local{Keeper: s.store}
 }
