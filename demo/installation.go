@@ -34,6 +34,8 @@ type Options struct {
 	Dir    string // empty or new folder; everything the installation keeps is in it
 	Scale  int64
 	Epoch  time.Time // business instant of the start
+	// Database is the address of an empty PostgreSQL database; a file in Dir if empty.
+	Database string
 }
 
 // Installation is a whole Jalon of its own: Temporal, worker and API as separate processes of one binary, on free
@@ -71,11 +73,14 @@ func Install(ctx context.Context, o Options) (*Installation, error) {
 	}
 	in.env = append(in.env, "JALON_DATA="+o.Dir, "JALON_LISTEN="+ports[0], "JALON_PUBLIC_URL="+in.URL,
 		"JALON_TEMPORAL_ADDRESS="+ports[1], "JALON_TEMPORAL_UI="+ports[2], "JALON_LINK_KEYS="+linkKey(), "JALON_LOG_LEVEL=warn")
+	if o.Database != "" {
+		in.env = append(in.env, "JALON_DATABASE_URL="+o.Database)
+	}
 	if err := in.Start(Temporal); err != nil {
 		return in, err
 	}
 	clock := []string{"JALON_CLOCK_SCALE=" + strconv.FormatInt(o.Scale, 10), "JALON_CLOCK_EPOCH=" + o.Epoch.Format(time.RFC3339)}
-	if _, err := in.run(ctx, clock, "migrate", "--sample"); err != nil {
+	if _, err := in.runWith(ctx, clock, "migrate", "--sample"); err != nil {
 		return in, err
 	}
 	if in.StaffToken, err = in.Token(ctx, "equipe", models.RoleStaff, models.RolePedagogy); err != nil {
@@ -99,20 +104,24 @@ func (in *Installation) Token(ctx context.Context, name string, roles ...models.
 	for _, r := range roles {
 		args = append(args, "--role", string(r))
 	}
-	out, err := in.run(ctx, nil, args...)
+	out, err := in.Run(ctx, args...)
 	return strings.TrimSpace(out), err
 }
 
-// run runs a command of the binary to its end and answers its output.
-func (in *Installation) run(ctx context.Context, env []string, args ...string) (string, error) {
+// Run runs a command of the binary to its end and answers its output.
+func (in *Installation) Run(ctx context.Context, args ...string) (string, error) {
+	return in.runWith(ctx, nil, args...)
+}
+
+func (in *Installation) runWith(ctx context.Context, env []string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, in.binary, args...)
 	var stderr bytes.Buffer
 	cmd.Env, cmd.Stderr = append(in.env, env...), &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("jalon %s: %w: %s", args[0], err, strings.TrimSpace(stderr.String()))
+		err = fmt.Errorf("jalon %s: %w: %s", args[0], err, strings.TrimSpace(stderr.String()))
 	}
-	return string(out), nil
+	return string(out), err
 }
 
 // Start starts a process that is not running. It does not wait until it serves.

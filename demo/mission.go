@@ -80,13 +80,14 @@ type Mission struct {
 	cold         int
 	closed       bool
 	reached      map[models.Stage]time.Time
+	refused      map[string]int // times a command was
 }
 
 var invoiceRef = regexp.MustCompile(`\bI-[0-9]{4}-[0-9]{6}\b`)
 
 // Open has a client ask for a course, by phone: staff key the request (F001).
 func (p *Player) Open(ctx context.Context, s Script) (*Mission, error) {
-	m := &Mission{Script: s, Done: make(chan struct{}), player: p, reached: map[models.Stage]time.Time{}}
+	m := &Mission{Script: s, Done: make(chan struct{}), player: p, reached: map[models.Stage]time.Time{}, refused: map[string]int{}}
 	type contact struct {
 		Name    string `json:"name"`
 		Email   string `json:"email"`
@@ -199,9 +200,20 @@ func over(_ context.Context, m *Mission, _ models.Request) error {
 	return nil
 }
 
-// Command sends a command of staff about the dossier; what tells repeats of the same one apart.
+// Command sends a command of staff about the dossier; what tells repeats of the same one apart. A refusal is kept under
+// its key: who sends it again after one decides anew.
 func (m *Mission) Command(ctx context.Context, verb, what string, body any) error {
-	return m.player.Staff.Post(ctx, "/requests/"+m.Ref+"/"+verb, m.Ref+"/"+verb+"/"+what, body, nil)
+	what = verb + "/" + what
+	m.mu.Lock()
+	again := m.refused[what]
+	m.mu.Unlock()
+	err := m.player.Staff.Post(ctx, "/requests/"+m.Ref+"/"+verb, fmt.Sprintf("%s/%s/%d", m.Ref, what, again), body, nil)
+	if refusal := (*Problem)(nil); errors.As(err, &refusal) {
+		m.mu.Lock()
+		m.refused[what]++
+		m.mu.Unlock()
+	}
+	return err
 }
 
 // Qualify is staff who know the needs (F004).
@@ -280,7 +292,7 @@ func Review(ctx context.Context, m *Mission, _ models.Request) error {
 
 // Interview is the recruiter (F084).
 func Interview(ctx context.Context, m *Mission, row models.Request) error {
-	err := m.Command(ctx, "record-interview", row.TrainerRef, map[string]any{"passed": true, "note": "Entretien réussi."})
+	err := m.Command(ctx, "record-interview", fmt.Sprint(row.Solicitation, row.TrainerRef), map[string]any{"passed": true, "note": "Entretien réussi."})
 	if err == nil {
 		m.tell("la recrutrice valide l'entretien")
 	}
@@ -289,7 +301,7 @@ func Interview(ctx context.Context, m *Mission, row models.Request) error {
 
 // Check is the last check of the paperwork (F085).
 func Check(ctx context.Context, m *Mission, row models.Request) error {
-	err := m.Command(ctx, "confirm-readiness", row.TrainerRef, map[string]any{"passed": true})
+	err := m.Command(ctx, "confirm-readiness", fmt.Sprint(row.Solicitation, row.TrainerRef), map[string]any{"passed": true})
 	if err == nil {
 		m.tell("l'ingénieure pédagogique confirme que le dossier est prêt")
 	}

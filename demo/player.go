@@ -59,6 +59,7 @@ type Config struct {
 	FinanceToken string
 	Report       func(Event)      // called by many at once; nil: nobody is told
 	On           map[string]React // replaces what people do about mails that concern several missions, by template
+	Forgives     func(error) bool // tells what is no mistake of anybody; nil: nothing
 }
 
 // Player plays missions: it reads the mailbox for everybody and lets each person act on what they get.
@@ -155,7 +156,7 @@ func (p *Player) tell(dossier, format string, args ...any) {
 }
 
 func (p *Player) fail(ctx context.Context, dossier string, err error) {
-	if err == nil || ctx.Err() != nil {
+	if err == nil || ctx.Err() != nil || p.cfg.Forgives != nil && p.cfg.Forgives(err) {
 		return // stopping is nobody's fault
 	}
 	p.mu.Lock()
