@@ -1,0 +1,95 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"jalon/models"
+)
+
+// Reads of the pages about one dossier.
+
+// JournalBack lists the timeline of a dossier, newest first.
+func (s *Store) JournalBack(ctx context.Context, dossier string, from Cursor, limit int) (Page[models.JournalLine], error) {
+	return page(s.db.WithContext(ctx).Where("dossier = ?", dossier), order[models.JournalLine]{at: "at", id: "id", desc: true,
+		place: func(l models.JournalLine) Cursor { return Cursor{At: l.At, ID: l.ID} }}, from, limit)
+}
+
+// MessagesBack lists a dossier's messages, newest first.
+func (s *Store) MessagesBack(ctx context.Context, dossier string, from Cursor, limit int) (Page[models.Message], error) {
+	return page(s.db.WithContext(ctx).Where("dossier = ?", dossier), order[models.Message]{at: "created_at", id: "key", desc: true,
+		place: func(m models.Message) Cursor { return Cursor{At: m.CreatedAt, ID: m.Key} }}, from, limit)
+}
+
+// PastDeadlines lists the deadlines of a dossier that are decided, the latest due first.
+func (s *Store) PastDeadlines(ctx context.Context, dossier string, from Cursor, limit int) (Page[models.Deadline], error) {
+	return page(s.db.WithContext(ctx).Where("dossier = ? AND status <> ?", dossier, models.Open),
+		order[models.Deadline]{at: "due_at", id: "id", desc: true,
+			place: func(d models.Deadline) Cursor { return Cursor{At: d.DueAt, ID: d.ID} }}, from, limit)
+}
+
+// AttendancesOf lists the signatures and absences of several sessions.
+func (s *Store) AttendancesOf(ctx context.Context, sessions []string) ([]models.Attendance, error) {
+	return all[models.Attendance](ctx, s, "session, participant, half_day", "session IN ?", sessions)
+}
+
+// Notes reads free texts by their references; those that are gone are left out.
+func (s *Store) Notes(ctx context.Context, refs []string) (map[string]string, error) {
+	out := map[string]string{}
+	if len(refs) == 0 {
+		return out, nil
+	}
+	rows, err := all[models.Note](ctx, s, "ref", "ref IN ?", refs)
+	for _, n := range rows {
+		out[n.Ref] = n.Text
+	}
+	return out, err
+}
+
+// named are the tables in which people and machines are named, by the letter their references start with.
+var named = []struct {
+	series string
+	table  any
+}{
+	{SeriesTrainer, &models.Trainer{}}, {SeriesContact, &models.Contact{}}, {SeriesParticipant, &models.Participant{}},
+	{SeriesUser, &models.User{}}, {SeriesToken, &models.Token{}}, {SeriesClient, &models.Client{}},
+}
+
+// Names are the names of people and machines by reference. What is unknown, is no such reference or has no name is
+// left out.
+func (s *Store) Names(ctx context.Context, refs []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, n := range named {
+		var of []string
+		for _, ref := range refs {
+			if strings.HasPrefix(ref, plainSeries[n.series]+"-") {
+				of = append(of, ref)
+			}
+		}
+		if len(of) == 0 {
+			continue
+		}
+		var rows []struct{ Ref, Name string }
+		if err := s.db.WithContext(ctx).Model(n.table).Select("ref", "name").Where("ref IN ? AND name <> ''", of).Find(&rows).Error; err != nil {
+			return nil, failure(err)
+		}
+		for _, r := range rows {
+			out[r.Ref] = r.Name
+		}
+	}
+	return out, nil
+}
+
+// Settled tells whether every fact of a dossier stored since an instant (business time) is handled by its process.
+func (s *Store) Settled(ctx context.Context, dossier string, since time.Time) (bool, error) {
+	var row models.Inbox
+	err := s.db.WithContext(ctx).Select("id").Where("dossier = ? AND stored_at >= ? AND state IN ?", dossier, instant(since),
+		[]string{models.FactPending, models.FactDelivered}).Take(&row).Error
+	if err == gorm.ErrRecordNotFound {
+		return true, nil
+	}
+	return false, failure(err)
+}

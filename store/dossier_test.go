@@ -1,0 +1,88 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"jalon/models"
+	"jalon/store"
+	"jalon/store/storetest"
+)
+
+func TestReadsOfOneDossier(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		step := models.Step{Workflow: request, Run: "run", Seq: 1, At: noon, Dossier: dossier}
+		for i := range 5 {
+			moment := noon.Add(time.Duration(i) * time.Hour)
+			step.Journal = append(step.Journal, models.JournalLine{ID: fmt.Sprintf("%s#1.%d", request, i), Dossier: dossier, At: moment, Kind: "alert"})
+			status := models.Met
+			if i == 4 {
+				status = models.Open
+			}
+			step.Deadlines = append(step.Deadlines, models.Deadline{ID: fmt.Sprintf("%s#%d", request, i), Workflow: request,
+				Dossier: dossier, Kind: models.DeadlineStaff, Subject: dossier, DueAt: moment, Status: status})
+		}
+		step.Messages = []models.Message{{Key: "m/1", Dossier: dossier, Workflow: request, Template: "interview_notice", To: models.RoleStaff, NotBefore: noon, Status: models.MessageQueued}}
+		_, err := s.Apply(ctx, step)
+		require.NoError(t, err)
+
+		lines, err := s.JournalBack(ctx, dossier, store.Cursor{}, 3)
+		require.NoError(t, err)
+		require.Equal(t, noon.Add(4*time.Hour), lines.Items[0].At, "newest first")
+		rest, err := s.JournalBack(ctx, dossier, lines.Next, 3)
+		require.NoError(t, err)
+		require.Len(t, rest.Items, 2)
+		require.Equal(t, noon, rest.Items[1].At)
+
+		past, err := s.PastDeadlines(ctx, dossier, store.Cursor{}, 3)
+		require.NoError(t, err)
+		require.Equal(t, noon.Add(3*time.Hour), past.Items[0].DueAt, "the open one is not past")
+		past, err = s.PastDeadlines(ctx, dossier, past.Next, 3)
+		require.NoError(t, err)
+		require.Len(t, past.Items, 1)
+
+		messages, err := s.MessagesBack(ctx, dossier, store.Cursor{}, 3)
+		require.NoError(t, err)
+		require.Len(t, messages.Items, 1)
+	})
+}
+
+func TestNamesAndNotes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		require.NoError(t, s.SaveTrainer(ctx, models.Trainer{Ref: "T-000001", Name: "Formatrice"}))
+		require.NoError(t, s.SaveContact(ctx, models.Contact{Ref: "X-000001", Name: "Contact"}))
+		require.NoError(t, s.SaveUser(ctx, models.User{Ref: "U-000001", Login: "u", Name: "Chargée"}))
+		require.NoError(t, s.SaveParticipants(ctx, []models.Participant{{Ref: "P-000001", Dossier: dossier, Name: "Alix"}, {Ref: "P-000002", Dossier: dossier}}))
+		require.NoError(t, s.SaveNote(ctx, models.Note{Ref: "N-000001", Text: "Pourquoi"}))
+		names, err := s.Names(ctx, []string{"T-000001", "X-000001", "U-000001", "P-000001", "P-000002", "T-000009", "staff", ""})
+		require.NoError(t, err)
+		require.Equal(t, map[string]string{"T-000001": "Formatrice", "X-000001": "Contact", "U-000001": "Chargée", "P-000001": "Alix"}, names)
+		notes, err := s.Notes(ctx, []string{"N-000001", "N-000002"})
+		require.NoError(t, err)
+		require.Equal(t, map[string]string{"N-000001": "Pourquoi"}, notes)
+	})
+}
+
+func TestSettled(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		settled := func(since time.Time) bool {
+			ok, err := s.Settled(ctx, dossier, since)
+			require.NoError(t, err)
+			return ok
+		}
+		require.True(t, settled(noon))
+		_, _, err := s.Receive(ctx, models.Fact{ID: "f", Kind: models.FactSlotsOffered, Workflow: request, Dossier: dossier}, at(0))
+		require.NoError(t, err)
+		require.False(t, settled(noon))
+		require.True(t, settled(noon.Add(time.Second)), "of before")
+		require.NoError(t, s.FactDelivered(ctx, "f"))
+		require.False(t, settled(noon), "signalled is not handled")
+		_, err = s.Apply(ctx, models.Step{Workflow: request, Run: "run", Seq: 1, At: noon, Dossier: dossier,
+			Handled: []models.FactHandling{{ID: "f", State: models.FactApplied}}})
+		require.NoError(t, err)
+		require.True(t, settled(noon))
+	})
+}
