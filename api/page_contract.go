@@ -93,7 +93,8 @@ func (p *signPage) show(v *visit, page *web.Page) string {
 
 func (p *signPage) act(v *visit, action string) (*linkDone, error) {
 	var wrong faults
-	kind, data, text := models.FactContractSigned, models.FactData{}, ""
+	kind, data := models.FactContractSigned, models.FactData{}
+	var text string
 	next := v.t("sign.next_client")
 	switch action {
 	case "sign":

@@ -75,7 +75,7 @@ func TestSendGridAnswers(t *testing.T) {
 
 func sameError(got, want error) bool {
 	if want == nil || got == nil {
-		return got == want
+		return got == nil && want == nil
 	}
 	return got.Error() == want.Error()
 }

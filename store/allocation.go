@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -85,7 +86,7 @@ func (s *Store) Allocate(ctx context.Context, a models.Allocation) (string, erro
 			value = given.Value
 			return nil
 		}
-		if err != ErrNotFound {
+		if !errors.Is(err, ErrNotFound) {
 			return err
 		}
 		value, _ = number(a.Series, a.Year, seq.Last+1)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -20,7 +21,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := schemaVersion(ctx, p); err != nil && err != ErrOlder {
+	if err := schemaVersion(ctx, p); err != nil && !errors.Is(err, ErrOlder) {
 		return err
 	}
 	if _, err := p.Up(ctx); err != nil {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"jalon/models"
 )
@@ -44,7 +45,7 @@ func (s *Store) PayMonth(ctx context.Context, payer, trainer string, month model
 func (s *Store) ActivePayMonth(ctx context.Context, payer, trainer string, from models.Month) (models.Month, error) {
 	for month := from; ; month = month.Next() {
 		m, err := s.PayMonth(ctx, payer, trainer, month)
-		if err == ErrNotFound || err == nil && m.SettledAt.IsZero() {
+		if errors.Is(err, ErrNotFound) || err == nil && m.SettledAt.IsZero() {
 			return month, nil
 		}
 		if err != nil {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -43,13 +44,13 @@ func (s *Store) Attendances(ctx context.Context, session string) ([]models.Atten
 func (s *Store) SaveAttendance(ctx context.Context, a models.Attendance) (stored models.Attendance, first bool, err error) {
 	err = s.Transact(ctx, func(tx *Store) error {
 		stored, err = tx.Attendance(ctx, a.Session, a.Participant, a.HalfDay)
-		if first = err == ErrNotFound; !first {
+		if first = errors.Is(err, ErrNotFound); !first {
 			return err
 		}
 		// Shared: a whole class signs at once, and only the session's own step must wait.
 		var row models.Session
 		err := tx.db.WithContext(ctx).Clauses(clause.Locking{Strength: clause.LockingStrengthShare}).Where("ref = ?", a.Session).Take(&row).Error
-		if err := failure(err); err == ErrNotFound {
+		if err := failure(err); errors.Is(err, ErrNotFound) {
 			return models.NewError(models.CodeSessionUnknown, "no session "+a.Session)
 		} else if err != nil {
 			return err

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -191,7 +192,7 @@ func (s *Store) newLines(ctx context.Context, step models.Step) ([]models.Fact, 
 		}
 		if stored, err := s.PayLine(ctx, line.Ref); err == nil {
 			line = stored
-		} else if err != ErrNotFound {
+		} else if !errors.Is(err, ErrNotFound) {
 			return nil, err
 		} else {
 			if line.Month, err = s.openMonth(ctx, line.Payer, line.TrainerRef, line.HeldOn.Month()); err != nil {
@@ -291,7 +292,7 @@ func (s *Store) settle(ctx context.Context, month models.PayMonth, step models.S
 			continue
 		}
 		told, err := s.Fact(ctx, "line_due/"+line.Ref)
-		if err == ErrNotFound || err == nil && (told.Start == nil || told.Start.Remuneration == nil) {
+		if errors.Is(err, ErrNotFound) || err == nil && (told.Start == nil || told.Start.Remuneration == nil) {
 			continue // not a line that Apply placed
 		}
 		if err != nil {
@@ -355,7 +356,7 @@ func (s *Store) post(ctx context.Context, f models.Fact, at time.Time) error {
 func (s *Store) expire(ctx context.Context, id string) (models.ExpiryResult, error) {
 	result := models.ExpiryResult{DeadlineID: id}
 	d, err := s.Deadline(ctx, id)
-	if err == ErrNotFound {
+	if errors.Is(err, ErrNotFound) {
 		return result, nil
 	}
 	if err != nil {
@@ -482,7 +483,7 @@ func (s *Store) address(ctx context.Context, m *models.Message) error {
 		return nil
 	}
 	brief, err := s.Brief(ctx, m.Dossier)
-	if err == ErrNotFound {
+	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
 	m.ToRef = brief.ContactRef

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"jalon/models"
@@ -93,7 +94,7 @@ func (s *Store) SignIns() SignIns { return SignIns{s} }
 // FindCtx reads a sign-in that has not expired.
 func (k SignIns) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
 	row, err := one[signIn](ctx, k.s, "token = ? AND expires_at > ?", token, instant(time.Now()))
-	if err == ErrNotFound {
+	if errors.Is(err, ErrNotFound) {
 		return nil, false, nil
 	}
 	return row.Data, err == nil, err

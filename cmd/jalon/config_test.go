@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,8 +14,8 @@ func named(t *testing.T, err error) string {
 	if err == nil {
 		return ""
 	}
-	problems, ok := err.(Problems)
-	if !ok {
+	var problems Problems
+	if !errors.As(err, &problems) {
 		t.Fatalf("not a list of settings: %v", err)
 	}
 	var names []string

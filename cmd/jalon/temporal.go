@@ -175,7 +175,7 @@ func (s *temporalServer) supervise() {
 		default:
 		}
 		if n := len(starts); n > temporalRestarts && starts[n-1].Sub(starts[n-1-temporalRestarts]) < temporalWindow {
-			s.stopped <- fmt.Errorf("the Temporal server ended %d times within %s (%v); its last words are in %s",
+			s.stopped <- fmt.Errorf("the Temporal server ended %d times within %s (%w); its last words are in %s",
 				temporalRestarts+1, temporalWindow, err, s.log)
 			return
 		}
