@@ -57,6 +57,8 @@ type Data struct {
 	Contact      string
 	ContactPhone string
 	Participant  string
+	Owner        string // of the dossier, in mails to staff
+	Instead      bool   // the reader stands in for the owner
 
 	Sessions []Session   // planned ones
 	Session  *Session    // the one the message is about
@@ -380,6 +382,9 @@ func (w words) fill(lang models.Lang, parts []part, data Data) (page, error) {
 		footer = "footer_alone"
 	}
 	p.Footer = strings.NewReplacer("AGENCY", data.Agency, "DOSSIER", data.Dossier).Replace(w.phrases[footer])
+	if data.Instead && data.Owner != "" {
+		p.Parts = append(p.Parts, rendered{Text: strings.ReplaceAll(w.phrases["instead"], "OWNER", data.Owner)})
+	}
 	used := make([]bool, len(data.Links))
 	for i, part := range parts {
 		var b strings.Builder
@@ -470,7 +475,7 @@ func (p page) plain() string {
 // subject or to a mail; only a note keeps its own lines.
 func clean(d Data) Data {
 	for _, s := range []*string{&d.Recipient, &d.Agency, &d.Dossier, &d.Title, &d.Place, &d.Department, &d.Trainer,
-		&d.TrainerPhone, &d.Client, &d.Contact, &d.ContactPhone, &d.Participant, &d.Rate, &d.Number, &d.Subject, &d.Alert} {
+		&d.TrainerPhone, &d.Client, &d.Contact, &d.ContactPhone, &d.Participant, &d.Owner, &d.Rate, &d.Number, &d.Subject, &d.Alert} {
 		*s = oneLine(*s)
 	}
 	if d.Session != nil {

@@ -28,7 +28,7 @@ func full() Data {
 	return Data{Recipient: "Zoé Élan", Agency: "Atelier Jalon", Dossier: "D-2026-000123", Title: "Tableur, perfectionnement",
 		Mode: models.ModeClient, Place: "12 rue de l’Exemple, 69003 Lyon", Department: "69", Level: "intermediate",
 		HalfDays: 6, GroupSize: 4, WantedFrom: "2026-12-07", Trainer: "Noé Formateur", TrainerPhone: "01 00 00 00 00",
-		Client: "Société Exemple", Contact: "Ada Contact", ContactPhone: "01 00 00 00 01", Participant: "Léo Stagiaire",
+		Client: "Société Exemple", Contact: "Ada Contact", ContactPhone: "01 00 00 00 01", Participant: "Léo Stagiaire", Owner: "Olga Suivi",
 		Sessions: []Session{{1, day(7), ""}, {2, day(8), ""}, {3, day(9), ""}}, Session: &Session{1, day(7), ""},
 		Slots: []time.Time{at(1, 9, 0), at(1, 11, 30), at(2, 14, 0)}, At: at(1, 11, 30), Due: at(4, 18, 0),
 		Amount: &amount, Rate: "450,00 € par jour", Month: "2026-12", Number: "F-2026-0001", PayOn: "2027-01-29",
@@ -62,7 +62,7 @@ request_received audit_choice audit_choice_reminder audit_booked_client audit_ca
 contract_client_reminder sessions_planned_client session_moved_client session_cancelled_client trainer_changed_client
 request_cancelled_client request_handed_over_client client_invoice client_invoice_reminder convocation
 session_moved_participant session_cancelled_participant course_cancelled_participant attend absence_told certificate
-hot_evaluation hot_reminder cold_evaluation staff_alert finance_conformity finance_payment_due finance_payment_late`)
+hot_evaluation hot_reminder cold_evaluation staff_alert staff_alert_unread finance_conformity finance_payment_due finance_payment_late`)
 
 func TestEveryTemplateIsThere(t *testing.T) {
 	want := slices.Sorted(slices.Values(named))

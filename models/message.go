@@ -40,6 +40,12 @@ const (
 	MessageSuperseded = "superseded"
 )
 
+// Templates of what staff are called about: to the owner, and to the team when nobody read it in time.
+const (
+	TemplateAlert       = "staff_alert"
+	TemplateAlertUnread = "staff_alert_unread"
+)
+
 // Purpose is what a link lets its holder do.
 type Purpose string
 

@@ -126,6 +126,7 @@ type Policy struct {
 
 	// The agency.
 	StaffStep            Delay        `json:"staff_step"`
+	AlertUnread          Delay        `json:"alert_unread"` // off: alerts stay with their owner
 	ClosureWhen          string       `json:"closure_when"`
 	InternalAnnualReport string       `json:"internal_annual_report"` // MM-DD; empty when off
 	Calendar             PolicyRegion `json:"calendar"`

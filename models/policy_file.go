@@ -135,6 +135,7 @@ var parameters = []parameter{
 	{key: "trainer_course_discount", honoured: offOnly, later: anyOnly, min: 1, max: 100},
 
 	{key: "staff_step", honoured: anyOnly},
+	{key: "alert_unread", honoured: anyOrOff},
 	{key: "closure_when", honoured: oneOf(ClosureWhenPaid, ClosureWhenTransmitted), later: oneOf("client_invoice_issued", Off)},
 	{key: "internal_annual_report", honoured: offOnly, later: anyOnly, check: checkMonthDay},
 	{key: "calendar.zone", honoured: anyOnly, check: func(s string) error {

@@ -86,6 +86,7 @@ func TestPolicyStandard(t *testing.T) {
 		{"F046 every 6 months", p.VigilancePeriod, 6},
 		{"F042 the CPF ceiling by date", p.CPFCeiling, []models.DatedCents{{"2024-04-01", 7770000}, {"2026-01-01", 8360000}}},
 		{"staff_step", p.StaffStep.String(), "2bd"},
+		{"alert_unread", p.AlertUnread.String(), "1bd"},
 		{"mail_hours", p.MailHours.String(), "08:00-19:00"},
 		{"closure_when", p.ClosureWhen, models.ClosureWhenPaid},
 		{"plan_before_start", p.PlanBeforeStart, true},

@@ -334,6 +334,7 @@ func (v *invoice) checkPay(in models.Pay) error {
 // pay confirms a payment and tells the dossiers concerned.
 func (v *invoice) pay(ctx workflow.Context, in models.Pay) models.CommandResult {
 	v.row.Status, v.row.PaidOn = models.InvoicePaid, in.PaidOn
+	v.hush(everyAlarm)
 	v.project()
 	v.lines(models.LinePaid)
 	if v.row.Kind.Payable() {

@@ -34,6 +34,7 @@ type process struct {
 	seen     map[string]bool                // facts received, read by key only
 	held     []models.Fact                  // received after a deadline that has not been decided yet
 	sent     map[string]int                 // messages recorded per key, read by key only
+	unread   []alarm                        // alerts whose copy to the team may still leave
 	receive  func(f models.Fact) string     // what a fact changes; returns its state. Never blocks
 	done     bool                           // the story is over: commands are refused, facts are late
 	failure  error                          // Apply refused for good
@@ -233,13 +234,39 @@ func (p *process) withdraw(keys ...string) {
 	}
 }
 
-// alertStaff tells the owner of the dossier, or the team, what needs a person.
+// alarm is an alert sent to its owner, and the key of the copy that goes to the team unless it is read.
+type alarm struct{ alert, subject, copy string }
+
+// alertStaff tells the owner of the dossier, or the team, what needs a person. What is not read in time goes to the
+// team: its copy waits in the outbox (docs/adr/0007).
 func (p *process) alertStaff(ctx workflow.Context, alert, subject string) {
-	p.send(ctx, letter{Template: "staff_alert", To: models.RoleStaff, ToRef: p.owner, Subject: subject,
-		Args: models.Args{{Name: "alert", Value: alert}, {Name: "subject", Value: subject}}})
+	l := letter{Template: models.TemplateAlert, To: models.RoleStaff, ToRef: p.owner, Subject: subject,
+		Args: models.Args{{Name: "alert", Value: alert}, {Name: "subject", Value: subject}}}
+	_, leaves := p.send(ctx, l)
+	if limit := p.common.Policy.AlertUnread; p.owner != "" && !limit.IsOff() {
+		l.Template, l.ToRef, l.When = models.TemplateAlertUnread, "", p.cal.Add(leaves, limit)
+		l.Args = append(l.Args, models.Arg{Name: "owner", Value: p.owner})
+		key, _ := p.send(ctx, l)
+		p.unread = append(p.unread, alarm{alert, subject, key})
+	}
 	p.journal(models.JournalLine{Kind: "alert", Subject: subject, Actor: string(models.RoleSystem),
 		Args: models.Args{{Name: "alert", Value: alert}}})
 }
+
+// hush takes back the copies to the team of alerts that need nobody any more.
+func (p *process) hush(over func(alarm) bool) {
+	var keys []string
+	p.unread = slices.DeleteFunc(p.unread, func(a alarm) bool {
+		if over(a) {
+			keys = append(keys, a.copy)
+			return true
+		}
+		return false
+	})
+	p.withdraw(keys...)
+}
+
+func everyAlarm(alarm) bool { return true }
 
 // write is the only caller of Apply: it hands over what was gathered, one step after the other.
 func (p *process) write(ctx workflow.Context) {
@@ -302,6 +329,7 @@ func (p *process) flush(ctx workflow.Context) error {
 // written. Between its return and the workflow's nothing may block.
 func (p *process) finish(ctx workflow.Context) error {
 	p.done = true
+	p.hush(everyAlarm)
 	durable, _ := workflow.NewDisconnectedContext(ctx)
 	facts := workflow.GetSignalChannel(ctx, models.FactSignal)
 	for {

@@ -198,6 +198,9 @@ func (r *request) project() {
 	if n := len(r.alerts); n > 0 {
 		r.row.Alert, r.row.AlertAt = r.alerts[n-1].alert, r.alerts[n-1].since
 	}
+	r.hush(func(a alarm) bool {
+		return !slices.ContainsFunc(r.alerts, func(x raised) bool { return x.alert == a.alert && x.subject == a.subject })
+	})
 	row := r.row
 	r.record(func(s *models.Step) { s.Rows.Request = &row })
 }

@@ -233,6 +233,7 @@ func (p *process) awaitStaff(ctx workflow.Context, w wait, alert string, raise f
 		}
 		outcome := p.waitUntil(ctx, p.opens(ctx, w), met)
 		if outcome != models.Missed {
+			p.hush(func(a alarm) bool { return a.alert == alert && a.subject == w.Subject })
 			return outcome
 		}
 		raise(alert)
@@ -245,6 +246,7 @@ func (p *process) insist(ctx workflow.Context, subject string, do func() error) 
 	for {
 		switch err := do(); {
 		case err == nil:
+			p.hush(func(a alarm) bool { return a.alert == "document_refused" && a.subject == subject })
 			return true
 		case ctx.Err() != nil || p.interrupted() || p.failure != nil || !passes(ctx, gateInsist):
 			return false
