@@ -61,7 +61,7 @@ func TaskTimeout(clock models.Clock) time.Duration {
 func New(c Config) *Worker {
 	return &Worker{config: c,
 		relay:   &Relay{Store: c.Store, Courier: c.Courier, Letters: c.Letters, Transport: c.Transport, Clock: c.Clock, Log: c.Log},
-		watcher: &Watcher{Store: c.Store, Activities: c.Activities, Clock: c.Clock, Log: c.Log}}
+		watcher: &Watcher{Temporal: c.Client, Store: c.Store, Activities: c.Activities, Clock: c.Clock, Log: c.Log}}
 }
 
 // Run works until ctx ends, then lets what runs finish for a few seconds. Without Temporal the relay still sends, and
