@@ -52,11 +52,11 @@ func (w *Watcher) Backlog(ctx context.Context) (Backlog, error) {
 	before := time.Now().Add(-stuckAfter)
 	counts, err := w.Store.Backlog(ctx, w.Clock.Business(before))
 	if err != nil {
-		return Backlog{}, fmt.Errorf("the database does not answer: %w", err)
+		return Backlog{}, fmt.Errorf("no answer of the database: %w", err)
 	}
 	tasks, err := w.stuckTasks(ctx, before)
 	if err != nil {
-		err = fmt.Errorf("Temporal does not answer: %w", err)
+		err = fmt.Errorf("no answer of Temporal: %w", err)
 	}
 	return Backlog{Steps: w.Activities.StuckSteps(before), Tasks: tasks, Facts: counts.Facts, Messages: counts.Messages,
 		Parked: counts.Parked}, err
