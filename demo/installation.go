@@ -36,6 +36,10 @@ type Options struct {
 	Epoch  time.Time // business instant of the start
 	// Database is the address of an empty PostgreSQL database; a file in Dir if empty.
 	Database string
+	// Temporal is the address of a server that is there already; empty: one of its own.
+	Temporal string
+	// Settings (NAME=value) win over those of a demonstration, such as another way for mails.
+	Settings []string
 }
 
 // Installation is a whole Jalon of its own: Temporal, worker and API as separate processes of one binary, on free
@@ -71,13 +75,19 @@ func Install(ctx context.Context, o Options) (*Installation, error) {
 			in.env = append(in.env, v)
 		}
 	}
+	if o.Temporal != "" {
+		in.TemporalAddress = o.Temporal
+	}
 	in.env = append(in.env, "JALON_DATA="+o.Dir, "JALON_LISTEN="+ports[0], "JALON_PUBLIC_URL="+in.URL,
-		"JALON_TEMPORAL_ADDRESS="+ports[1], "JALON_TEMPORAL_UI="+ports[2], "JALON_LINK_KEYS="+linkKey(), "JALON_LOG_LEVEL=warn")
+		"JALON_TEMPORAL_ADDRESS="+in.TemporalAddress, "JALON_TEMPORAL_UI="+ports[2], "JALON_LINK_KEYS="+linkKey(), "JALON_LOG_LEVEL=warn")
 	if o.Database != "" {
 		in.env = append(in.env, "JALON_DATABASE_URL="+o.Database)
 	}
-	if err := in.Start(Temporal); err != nil {
-		return in, err
+	in.env = append(in.env, o.Settings...)
+	if o.Temporal == "" {
+		if err := in.Start(Temporal); err != nil {
+			return in, err
+		}
 	}
 	clock := []string{"JALON_CLOCK_SCALE=" + strconv.FormatInt(o.Scale, 10), "JALON_CLOCK_EPOCH=" + o.Epoch.Format(time.RFC3339)}
 	if _, err := in.runWith(ctx, clock, "migrate", "--sample"); err != nil {
@@ -160,6 +170,18 @@ func (in *Installation) Start(name string) error {
 // Kill ends a process at once, as a power cut does.
 func (in *Installation) Kill(name string) { in.end(name, syscall.SIGKILL) }
 
+// Restart ends a process as a service manager does, and starts it again.
+func (in *Installation) Restart(name string) error {
+	in.end(name, syscall.SIGTERM)
+	return in.Start(name)
+}
+
+// Healthy asks the API or the worker whether it is ready, as a service manager does.
+func (in *Installation) Healthy(ctx context.Context, name string) error {
+	_, err := in.Run(ctx, "health", name)
+	return err
+}
+
 // Stop ends everything, in order, within seconds.
 func (in *Installation) Stop() {
 	for _, name := range []string{API, Worker} {
@@ -193,7 +215,7 @@ func (in *Installation) Ready(ctx context.Context) error {
 		if name := in.dead(); name != "" {
 			return fmt.Errorf("%s ended: its last words are in %s", name, filepath.Join(in.Dir, name+".log"))
 		}
-		if answers(ctx, in.URL+"/mailbox.json") && listens(in.TemporalAddress) {
+		if answers(ctx, in.URL+"/healthz") && listens(in.TemporalAddress) {
 			return nil
 		}
 		if !pause(ctx, 20*time.Millisecond) {

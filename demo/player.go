@@ -17,7 +17,7 @@ import (
 	"jalon/models"
 )
 
-// Mail is a mail of the local mailbox.
+// Mail is a mail that somebody got.
 type Mail struct {
 	Key      string    `json:"key"`
 	To       string    `json:"to"`
@@ -27,6 +27,12 @@ type Mail struct {
 	Text     string    `json:"text"`
 	Links    []Link    `json:"links"`
 	At       time.Time `json:"at"` // business time
+}
+
+// Post is where mails arrive. It may show some again: the same key is always the same mail.
+type Post interface {
+	// Mails are those that came since an instant (business time), oldest first.
+	Mails(ctx context.Context, since time.Time) ([]Mail, error)
 }
 
 // Link is a link of a mail.
@@ -57,6 +63,7 @@ type Config struct {
 	URL          string
 	StaffToken   string
 	FinanceToken string
+	Post         Post             // nil: the local mailbox
 	Report       func(Event)      // called by many at once; nil: nobody is told
 	On           map[string]React // replaces what people do about mails that concern several missions, by template
 	Forgives     func(error) bool // tells what is no mistake of anybody; nil: nothing
@@ -98,6 +105,9 @@ func New(ctx context.Context, cfg Config) (*Player, error) {
 	}
 	p.clock = models.Clock{RealEpoch: time.Now(), BusinessEpoch: clock.Now, Scale: clock.Scale}
 	p.look = min(max(p.real(90*time.Minute), 40*time.Millisecond), time.Second)
+	if p.cfg.Post == nil {
+		p.cfg.Post = &mailbox{newBrowser(p.look), cfg.URL}
+	}
 	return p, p.Meet(ctx)
 }
 
@@ -188,13 +198,12 @@ func (p *Player) Run(ctx context.Context) {
 	p.acting.Wait()
 }
 
-// readMails looks at the mailbox again and again; each mail is acted upon once.
+// readMails looks at the post again and again; each mail is acted upon once.
 func (p *Player) readMails(ctx context.Context) {
-	post := newBrowser(p.look)
 	seen := map[string]bool{}
 	var since time.Time
 	for pause(ctx, min(p.look, 100*time.Millisecond)) {
-		mails, err := post.mailbox(ctx, p.cfg.URL, since)
+		mails, err := p.cfg.Post.Mails(ctx, since)
 		if err != nil {
 			if !errors.Is(err, errAway) {
 				p.fail(ctx, "", err)
@@ -219,8 +228,14 @@ func (p *Player) business(d time.Duration) time.Duration {
 	return d * time.Duration(max(1, p.clock.Scale))
 }
 
-func (b *Browser) mailbox(ctx context.Context, url string, since time.Time) ([]Mail, error) {
-	address := url + "/mailbox.json"
+// mailbox is the page of the local mailbox.
+type mailbox struct {
+	browser *Browser
+	url     string
+}
+
+func (b *mailbox) Mails(ctx context.Context, since time.Time) ([]Mail, error) {
+	address := b.url + "/mailbox.json"
 	if !since.IsZero() {
 		address += "?since=" + since.UTC().Format(time.RFC3339Nano)
 	}
@@ -228,7 +243,7 @@ func (b *Browser) mailbox(ctx context.Context, url string, since time.Time) ([]M
 	if err != nil {
 		return nil, err
 	}
-	resp, err := b.http.Do(req)
+	resp, err := b.browser.http.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errAway, err)
 	}
