@@ -71,6 +71,43 @@ func Hour(lang models.Lang, t time.Time) string {
 	return fmt.Sprintf("%d\u00a0h\u00a0%02d", t.Hour(), t.Minute())
 }
 
+var (
+	shortDaysFR   = []string{"dim.", "lun.", "mar.", "mer.", "jeu.", "ven.", "sam."}
+	shortMonthsFR = []string{"janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."}
+)
+
+// When is an instant as dense lists show it, seen from now: « aujourd’hui, 14 h 00 », « lun. 30 nov. ». The last minute
+// of a day is that day; the year is told if it is another one.
+func When(lang models.Lang, t, now time.Time) string {
+	t, now = t.In(Zone), now.In(Zone)
+	var day string
+	today := models.Date(now.Format(time.DateOnly))
+	switch models.Date(t.Format(time.DateOnly)) {
+	case today.AddDays(-1):
+		day = T(lang, "when.yesterday")
+	case today:
+		day = T(lang, "when.today")
+	case today.AddDays(1):
+		day = T(lang, "when.tomorrow")
+	default:
+		day = t.Format("Mon 2 Jan")
+		if lang != models.English {
+			number := strconv.Itoa(t.Day())
+			if t.Day() == 1 {
+				number = "1er"
+			}
+			day = shortDaysFR[t.Weekday()] + "\u00a0" + number + "\u00a0" + shortMonthsFR[t.Month()-1]
+		}
+		if t.Year() != now.Year() {
+			day += " " + strconv.Itoa(t.Year())
+		}
+	}
+	if t.Hour() == 23 && t.Minute() == 59 {
+		return day
+	}
+	return day + ", " + Hour(lang, t)
+}
+
 // Money is an amount in euros.
 func Money(lang models.Lang, c models.Cents) string {
 	if lang == models.English {

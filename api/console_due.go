@@ -1,0 +1,272 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"jalon/models"
+	"jalon/store"
+	"jalon/web"
+)
+
+const (
+	duePath      = ConsolePath + "/due"
+	postponePath = duePath + "/postpone"
+)
+
+func (s *Server) registerConsoleDue() {
+	s.console(http.MethodGet, "/due", Everyone, serveDue)
+	s.console(http.MethodGet, "/due/postpone", StaffMoney, servePostpone)
+	s.console(http.MethodPost, "/due/postpone", StaffMoney, servePostpone)
+}
+
+// spanNames are the spans of time that the board is split into, in order.
+var spanNames = []string{spanOverdue, spanToday, spanWeek, spanLater}
+
+// rolesInOrder are those from whom something may be awaited.
+var rolesInOrder = []models.Role{models.RoleStaff, models.RolePedagogy, models.RoleFinance, models.RoleTrainer, models.RoleClient,
+	models.RoleBilling, models.RoleParticipant, models.RoleParticipants, models.RoleSystem}
+
+// dueLine is an open deadline on the board.
+type dueLine struct {
+	*dueWords
+	Ref, Href, Title, Client, Owner, Postpone, Fixed string
+	Alerted                                          bool
+}
+
+// dueGroup is what falls due in one span of time.
+type dueGroup struct {
+	Name, Title string
+	Lines       []dueLine
+}
+
+// duePage is what the board shows.
+type duePage struct {
+	Chips    []chip
+	Pickers  []picker
+	When     string
+	Groups   []dueGroup
+	Pages    *web.Pages
+	Filtered bool
+}
+
+func serveDue(d *desk) {
+	query := d.c.Request.URL.Query()
+	cursor, err := store.ParseCursor(query.Get("cursor"))
+	if err != nil {
+		d.fail(models.NewError(models.CodeMalformed, "cursor"))
+		return
+	}
+	f := store.DueFilter{Awaits: models.Role(query.Get("awaits")), Kind: models.DeadlineKind(query.Get("kind"))}
+	switch owner := query.Get("owner"); owner {
+	case filterMe:
+		f.Owner = d.who.Ref
+	case filterNobody:
+		f.Unowned = true
+	default:
+		f.Owner = owner
+	}
+	bounds := d.spans()
+	when := query.Get("when")
+	span := slices.Index(spanNames, when)
+	if when != "" && span < 0 {
+		d.fail(models.NewError(models.CodeMalformed, "when"))
+		return
+	}
+	if span > 0 {
+		f.From = bounds[span-1]
+	}
+	if span >= 0 && span < len(bounds) {
+		f.Before = bounds[span]
+	}
+	list, err := d.s.store.Due(d.ctx, f, cursor, store.DefaultPage)
+	if err != nil {
+		d.fail(err)
+		return
+	}
+	// The choices of a filter are counted without it, so that another one can be chosen.
+	wide := f
+	wide.Awaits, wide.Kind = "", ""
+	counts, err := d.s.store.DueCounts(d.ctx, wide, bounds)
+	if err != nil {
+		d.fail(err)
+		return
+	}
+	users, owners, err := d.team()
+	if err != nil {
+		d.fail(err)
+		return
+	}
+	p := duePage{When: when, Pages: d.pages(cursor, list.Next)}
+	for _, name := range []string{"awaits", "kind", "owner"} {
+		p.Filtered = p.Filtered || query.Get(name) != ""
+	}
+	p.Chips = d.spanChips(f, counts, when, query)
+	p.Pickers = []picker{d.rolePicker(f.Awaits, counts), d.kindPicker(f.Kind, counts), d.ownerPicker(query.Get("owner"), users)}
+	for _, row := range list.Items {
+		i := slices.IndexFunc(bounds, row.DueAt.Before)
+		if i < 0 {
+			i = len(bounds)
+		}
+		name := spanNames[i]
+		if n := len(p.Groups); n == 0 || p.Groups[n-1].Name != name {
+			p.Groups = append(p.Groups, dueGroup{Name: name, Title: d.t("due." + name)})
+		}
+		g := &p.Groups[len(p.Groups)-1]
+		g.Lines = append(g.Lines, d.dueLine(row, owners))
+	}
+	d.render(http.StatusOK, "console_due", &web.Page{Title: d.t("due.title"), State: "list", Data: p})
+}
+
+func (d *desk) dueLine(row store.DueRow, owners map[string]string) dueLine {
+	line := dueLine{dueWords: d.dueWords(row.Deadline, row.Person), Title: row.Title, Client: row.Client, Owner: owners[row.Owner], Alerted: row.Alert != ""}
+	line.Ref, line.Href = d.leadsTo(row.Deadline)
+	switch {
+	case !row.Postponable:
+		line.Fixed = d.t("due.legal")
+	case StaffMoney.Allows(d.who.Roles):
+		line.Postpone = postponePath + "?" + url.Values{"id": {row.ID}}.Encode()
+	}
+	return line
+}
+
+// leadsTo is where a deadline is dealt with: its dossier, or else its invoice or the month it settles.
+func (d *desk) leadsTo(x models.Deadline) (name, href string) {
+	if x.Dossier != "" {
+		return x.Dossier, dossiersPath + "/" + x.Dossier
+	}
+	if !StaffMoney.Allows(d.who.Roles) {
+		return x.Subject, ""
+	}
+	return x.Subject, ConsolePath + "/money"
+}
+
+func (d *desk) spanChips(f store.DueFilter, counts []store.DueCount, when string, query url.Values) []chip {
+	totals, total := make([]int, len(spanNames)), 0
+	for _, c := range counts {
+		if (f.Awaits == "" || c.Awaits == f.Awaits) && (f.Kind == "" || c.Kind == f.Kind) {
+			totals[c.Span] += c.Count
+			total += c.Count
+		}
+	}
+	href := func(value string) string {
+		to := url.Values{}
+		for _, name := range []string{"awaits", "kind", "owner"} {
+			if v := query.Get(name); v != "" {
+				to.Set(name, v)
+			}
+		}
+		if value != "" {
+			to.Set("when", value)
+		}
+		if len(to) == 0 {
+			return duePath
+		}
+		return duePath + "?" + to.Encode()
+	}
+	chips := []chip{{d.t("due.all"), href(""), total, when == ""}}
+	for i, name := range spanNames {
+		chips = append(chips, chip{d.t("due." + name), href(name), totals[i], when == name})
+	}
+	return chips
+}
+
+func (d *desk) rolePicker(on models.Role, counts []store.DueCount) picker {
+	options := []option{{Label: d.t("due.awaits_all")}}
+	for _, r := range rolesInOrder {
+		if r == on || slices.ContainsFunc(counts, func(c store.DueCount) bool { return c.Awaits == r }) {
+			options = append(options, option{string(r), d.awaits(r), r == on})
+		}
+	}
+	return picker{"awaits", d.t("due.awaits"), options}
+}
+
+func (d *desk) kindPicker(on models.DeadlineKind, counts []store.DueCount) picker {
+	options := []option{}
+	for _, c := range counts {
+		o := option{string(c.Kind), d.lang.Awaited(c.Kind), c.Kind == on}
+		if !slices.Contains(options, o) {
+			options = append(options, o)
+		}
+	}
+	slices.SortFunc(options, func(a, b option) int { return strings.Compare(store.Fold(a.Label), store.Fold(b.Label)) })
+	return picker{"kind", d.t("due.kind"), append([]option{{Label: d.t("due.kind_all")}}, options...)}
+}
+
+// postponePage is what the form of a deadline shows.
+type postponePage struct {
+	ID, Key, From string
+	Line          dueLine
+	Facts         []pageFact
+	Back          string
+}
+
+// servePostpone asks for a later moment and why, and has the API decide.
+func servePostpone(d *desk) {
+	id, from := d.c.Query("id"), d.c.Query("from")
+	if d.c.Request.Method == http.MethodPost {
+		if err := d.read(); err != nil {
+			d.fail(err)
+			return
+		}
+		id, from = d.values.Get("id"), d.values.Get("from")
+	}
+	x, err := d.s.store.Deadline(d.ctx, id)
+	if err != nil {
+		d.fail(err)
+		return
+	}
+	back := duePath
+	if from == "dossier" && x.Dossier != "" {
+		back = dossiersPath + "/" + x.Dossier
+	}
+	if x.Status != models.Open || !x.Postponable {
+		words := d.t("postpone.closed")
+		if x.Status == models.Open {
+			words = d.t("due.legal")
+		}
+		d.render(http.StatusConflict, "notice", &web.Page{Title: d.t("postpone.not"), State: "closed", Data: notice{Tone: "warn", Words: []string{words}}})
+		return
+	}
+	status := http.StatusOK
+	if d.c.Request.Method == http.MethodPost {
+		if status = d.postpone(x, back); status == http.StatusSeeOther {
+			return
+		}
+	} else {
+		local := x.DueAt.In(web.Zone)
+		d.values = url.Values{"time": {local.Format("15:04")}}
+	}
+	line := d.dueLine(store.DueRow{Deadline: x}, nil)
+	facts := []pageFact{{d.t("due.what"), strings.TrimSpace(line.What + " " + line.Of)}, {d.t("due.from"), line.From},
+		{d.t("due.until"), web.DateTime(d.lang, x.DueAt)}, {d.t("due.otherwise"), line.Otherwise}}
+	d.render(status, "console_postpone", &web.Page{Title: d.t("postpone.title"), State: "form", Faults: d.faults, Values: d.values,
+		Data: postponePage{ID: id, Key: d.formKey(), From: from, Line: line, Facts: facts, Back: back}})
+}
+
+// postpone asks the API to move a deadline and tells the status of its answer.
+func (d *desk) postpone(x models.Deadline, back string) int {
+	reason := d.text(&d.faults, "reason", d.t("postpone.reason"), web.MaxText, false)
+	due, err := time.ParseInLocation("2006-01-02 15:04", d.values.Get("date")+" "+d.values.Get("time"), web.Zone)
+	if err != nil {
+		d.faults.add("date", d.t("postpone.date_wrong"))
+	}
+	if len(d.faults) > 0 {
+		return http.StatusUnprocessableEntity
+	}
+	p := d.call(http.MethodPost, "/deadlines/postpone", map[string]any{"deadline_id": x.ID, "due_at": due, "reason": reason}, nil)
+	if p != nil {
+		switch models.Code(p.Code) {
+		case models.CodeDeadlineEarlier, models.CodePastDate:
+			d.faults.add("date", p.Detail)
+		default:
+			d.refused(p, map[string]string{"body.due_at": "date", "body.reason": "reason"})
+		}
+		return p.Status
+	}
+	d.done(back, d.t("postpone.done", "what", d.lang.Awaited(x.Kind), "due", web.DateTime(d.lang, due)))
+	return http.StatusSeeOther
+}

@@ -1,0 +1,274 @@
+package store
+
+import (
+	"context"
+	"database/sql/driver"
+	"strings"
+	"time"
+
+	gosqlite "github.com/glebarez/go-sqlite"
+	"gorm.io/gorm"
+
+	"jalon/models"
+)
+
+// BoardFilter narrows the list of dossiers that staff look at; empty fields do not.
+type BoardFilter struct {
+	Stages    []models.Stage // one of them
+	Owner     string         // user reference
+	Unowned   bool           // nobody's
+	Alert     string         // one alert
+	Alerted   bool           // any alert
+	Policy    string
+	DueBefore time.Time // something is awaited, due before
+	Search    string    // words, each found in the reference, the title, the topic, the client, a contact or the trainer
+}
+
+// BoardRow is a dossier as lists show it: with names, and the next thing awaited, if any.
+type BoardRow struct {
+	models.Request `gorm:"embedded"`
+	Title          string
+	Client         string
+	Trainer        string
+	Next           models.Deadline `gorm:"-"`
+}
+
+// Board lists dossiers, newest first.
+func (s *Store) Board(ctx context.Context, f BoardFilter, from Cursor, limit int) (Page[BoardRow], error) {
+	p, err := page(s.board(ctx, f, boardRow), order[BoardRow]{at: "r.opened_at", id: "r.ref", desc: true,
+		place: func(r BoardRow) Cursor { return Cursor{At: r.OpenedAt, ID: r.Ref} }}, from, limit)
+	if err != nil {
+		return p, err
+	}
+	return p, s.awaited(ctx, p.Items)
+}
+
+// BoardByDue lists the dossiers of which something is awaited, by what is due next.
+func (s *Store) BoardByDue(ctx context.Context, f BoardFilter, from Cursor, limit int) (Page[BoardRow], error) {
+	type row struct {
+		BoardRow `gorm:"embedded"`
+		DueAt    time.Time `gorm:"serializer:instant"`
+	}
+	// CROSS JOIN keeps SQLite from starting at the dossiers and sorting them all.
+	db := s.board(ctx, f, boardRow+", d.due_at").Table("deadlines d CROSS JOIN requests r").
+		Where("d.status = ? AND d.dossier <> '' AND r.ref = d.dossier", models.Open).
+		Where("NOT EXISTS (SELECT 1 FROM deadlines e WHERE e.dossier = d.dossier AND e.status = ? AND (e.due_at < d.due_at OR e.due_at = d.due_at AND e.id < d.id))", models.Open)
+	rows, err := page(db, order[row]{at: "d.due_at", id: "r.ref",
+		place: func(r row) Cursor { return Cursor{At: r.DueAt, ID: r.Ref} }}, from, limit)
+	out := Page[BoardRow]{Next: rows.Next}
+	for _, r := range rows.Items {
+		out.Items = append(out.Items, r.BoardRow)
+	}
+	if err != nil {
+		return out, err
+	}
+	return out, s.awaited(ctx, out.Items)
+}
+
+// BoardCount is how many dossiers stand at a stage under an alert, which may be none.
+type BoardCount struct {
+	Stage models.Stage
+	Alert string
+	Count int
+}
+
+// BoardCounts counts dossiers whatever their stage and alert: those of the filter are not looked at.
+func (s *Store) BoardCounts(ctx context.Context, f BoardFilter) ([]BoardCount, error) {
+	f.Stages, f.Alert, f.Alerted = nil, "", false
+	out := []BoardCount{}
+	err := s.board(ctx, f, "r.stage, r.alert, count(*) AS count").Group("r.stage, r.alert").Order("r.stage, r.alert").Find(&out).Error
+	return out, failure(err)
+}
+
+const boardRow = "r.*, b.title AS title, c.name AS client, t.name AS trainer"
+
+// board is a query over dossiers (r) with their names, if columns want them.
+func (s *Store) board(ctx context.Context, f BoardFilter, columns string) *gorm.DB {
+	db := s.db.WithContext(ctx).Table("requests r").Select(columns)
+	words := strings.Fields(Fold(f.Search))
+	if len(words) > 0 || strings.Contains(columns, "b.title") {
+		db = db.Joins("LEFT JOIN briefs b ON b.ref = r.ref")
+	}
+	if strings.Contains(columns, "c.name") {
+		db = db.Joins("LEFT JOIN clients c ON c.ref = b.client_ref").Joins("LEFT JOIN trainers t ON t.ref = r.trainer_ref")
+	}
+	if len(f.Stages) > 0 {
+		db = db.Where("r.stage IN ?", f.Stages)
+	}
+	for _, c := range []struct{ column, value string }{{"r.owner", f.Owner}, {"r.alert", f.Alert}, {"r.policy", f.Policy}} {
+		if c.value != "" {
+			db = db.Where(c.column+" = ?", c.value)
+		}
+	}
+	if f.Unowned {
+		db = db.Where("r.owner = ''")
+	}
+	if f.Alerted {
+		db = db.Where("r.alert <> ''")
+	}
+	if !f.DueBefore.IsZero() {
+		db = db.Where("r.ref IN (SELECT o.dossier FROM deadlines o WHERE o.status = ? AND o.due_at < ?)", models.Open, instant(f.DueBefore))
+	}
+	for _, w := range words[:min(len(words), maxWords)] {
+		has := func(column string) string { return s.folded(column) + ` LIKE @like ESCAPE '!'` }
+		db = db.Where("("+has("r.ref")+" OR "+has("b.title")+
+			" OR b.topic IN (SELECT topic FROM courses WHERE "+has("title_fr")+" OR "+has("title_en")+")"+
+			" OR b.client_ref IN (SELECT ref FROM clients WHERE "+has("name")+")"+
+			" OR b.client_ref IN (SELECT client_ref FROM contacts WHERE "+has("name")+")"+
+			" OR r.trainer_ref IN (SELECT ref FROM trainers WHERE "+has("name")+"))",
+			map[string]any{"like": "%" + likeEscapes.Replace(w) + "%"})
+	}
+	return db
+}
+
+// awaited fills in what each dossier awaits next.
+func (s *Store) awaited(ctx context.Context, rows []BoardRow) error {
+	refs := make([]string, len(rows))
+	for i, r := range rows {
+		refs[i] = r.Ref
+	}
+	var next []models.Deadline
+	err := s.db.WithContext(ctx).Table("deadlines d").Where("d.status = ? AND d.dossier IN ?", models.Open, refs).
+		Where("NOT EXISTS (SELECT 1 FROM deadlines e WHERE e.dossier = d.dossier AND e.status = ? AND (e.due_at < d.due_at OR e.due_at = d.due_at AND e.id < d.id))", models.Open).
+		Find(&next).Error
+	if err != nil {
+		return failure(err)
+	}
+	of := make(map[string]models.Deadline, len(next))
+	for _, d := range next {
+		of[d.Dossier] = d
+	}
+	for i := range rows {
+		rows[i].Next = of[rows[i].Ref]
+	}
+	return nil
+}
+
+// maxWords bounds how many words of a search are looked for.
+const maxWords = 6
+
+var likeEscapes = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
+
+// Searches find a name with or without its accents and capitals, in French and its neighbours.
+const (
+	accented = "àáâãäåçèéêëìíîïñòóôõöøùúûüýÿÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝŸ’"
+	plain    = "aaaaaaceeeeiiiinoooooouuuuyyaaaaaaceeeeiiiinoooooouuuuyy'"
+)
+
+var ligatures = []string{"œ", "oe", "Œ", "oe", "æ", "ae", "Æ", "ae", "ß", "ss"}
+
+var folder = func() *strings.Replacer {
+	pairs := append([]string{}, ligatures...)
+	to := []rune(plain)
+	for i, from := range []rune(accented) {
+		pairs = append(pairs, string(from), string(to[i]))
+	}
+	return strings.NewReplacer(pairs...)
+}()
+
+// Fold is a text as searches compare it: small letters without accents.
+func Fold(s string) string { return strings.ToLower(folder.Replace(s)) }
+
+func init() {
+	// SQLite has no translate(); its lower() knows ASCII alone.
+	gosqlite.MustRegisterDeterministicScalarFunction("jalon_fold", 1, func(_ *gosqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		s, _ := args[0].(string)
+		return Fold(s), nil
+	})
+}
+
+// folded is a column as Fold gives it.
+func (s *Store) folded(column string) string {
+	if s.core.sqlite {
+		return "jalon_fold(" + column + ")"
+	}
+	for i := 0; i < len(ligatures); i += 2 {
+		column = "replace(" + column + ", '" + ligatures[i] + "', '" + ligatures[i+1] + "')"
+	}
+	return "lower(translate(" + column + ", '" + accented + "', '" + strings.ReplaceAll(plain, "'", "''") + "'))"
+}
+
+// Waiting counts the requests received whose process has not begun, and names the first ones.
+func (s *Store) Waiting(ctx context.Context, limit int) (refs []string, err error) {
+	err = s.db.WithContext(ctx).Model(&models.Inbox{}).Where("state = ? AND kind = ?", models.FactPending, models.FactIntake).
+		Order("stored_at, id").Limit(limit).Pluck("dossier", &refs).Error
+	return refs, failure(err)
+}
+
+// DueFilter narrows the board of what falls due; empty fields do not.
+type DueFilter struct {
+	Awaits  models.Role
+	Kind    models.DeadlineKind
+	Owner   string // user reference
+	Unowned bool   // of nobody's dossier, or of no dossier
+	From    time.Time
+	Before  time.Time
+}
+
+// DueRow is an open deadline with the names people know it by.
+type DueRow struct {
+	models.Deadline `gorm:"embedded"`
+	Owner           string
+	Alert           string
+	Title           string
+	Client          string
+	Person          string // who it is awaited from
+}
+
+// Due lists what falls due, soonest first.
+func (s *Store) Due(ctx context.Context, f DueFilter, from Cursor, limit int) (Page[DueRow], error) {
+	db := s.due(ctx, f).Select("d.*, r.owner AS owner, r.alert AS alert, b.title AS title, c.name AS client, coalesce(t.name, k.name, p.name, '') AS person").
+		Joins("LEFT JOIN briefs b ON b.ref = d.dossier").
+		Joins("LEFT JOIN clients c ON c.ref = b.client_ref").
+		Joins("LEFT JOIN trainers t ON t.ref = d.awaits_ref").
+		Joins("LEFT JOIN contacts k ON k.ref = d.awaits_ref").
+		Joins("LEFT JOIN participants p ON p.ref = d.awaits_ref")
+	return page(db, order[DueRow]{at: "d.due_at", id: "d.id",
+		place: func(r DueRow) Cursor { return Cursor{At: r.DueAt, ID: r.ID} }}, from, limit)
+}
+
+// DueCount is how many open deadlines of a kind await a role in a span of time.
+type DueCount struct {
+	Span   int // the first of the bounds that they are due before; how many bounds there are if none
+	Awaits models.Role
+	Kind   models.DeadlineKind
+	Count  int
+}
+
+// DueCounts counts what falls due, split at rising bounds; From and Before of the filter are not looked at.
+func (s *Store) DueCounts(ctx context.Context, f DueFilter, bounds []time.Time) ([]DueCount, error) {
+	f.From, f.Before = time.Time{}, time.Time{}
+	span, args := "CASE", []any{}
+	for i, b := range bounds {
+		span += " WHEN d.due_at < ? THEN " + string(rune('0'+i))
+		args = append(args, instant(b))
+	}
+	span += " ELSE " + string(rune('0'+len(bounds))) + " END"
+	out := []DueCount{}
+	err := s.due(ctx, f).Select(span+" AS span, d.awaits, d.kind, count(*) AS count", args...).
+		Group("1, 2, 3").Order("1, 2, 3").Find(&out).Error
+	return out, failure(err)
+}
+
+func (s *Store) due(ctx context.Context, f DueFilter) *gorm.DB {
+	db := s.db.WithContext(ctx).Table("deadlines d").Joins("LEFT JOIN requests r ON r.ref = d.dossier").Where("d.status = ?", models.Open)
+	if f.Awaits != "" {
+		db = db.Where("d.awaits = ?", f.Awaits)
+	}
+	if f.Kind != "" {
+		db = db.Where("d.kind = ?", f.Kind)
+	}
+	if f.Owner != "" {
+		db = db.Where("r.owner = ?", f.Owner)
+	}
+	if f.Unowned {
+		db = db.Where("coalesce(r.owner, '') = ''")
+	}
+	if !f.From.IsZero() {
+		db = db.Where("d.due_at >= ?", instant(f.From))
+	}
+	if !f.Before.IsZero() {
+		db = db.Where("d.due_at < ?", instant(f.Before))
+	}
+	return db
+}
