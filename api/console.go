@@ -154,6 +154,9 @@ func (d *desk) call(method, path string, body, out any) *Problem {
 	w := reply{header: http.Header{}, status: http.StatusOK}
 	d.s.engine.ServeHTTP(&w, r)
 	if w.status >= 400 {
+		if w.status < 500 {
+			d.values.Del(keyField) // refused for good: the form corrected is another call
+		}
 		p := &Problem{}
 		if err := json.Unmarshal(w.body.Bytes(), p); err != nil {
 			return d.s.problemOf(d.ctx, d.lang, models.NewError(models.CodeInternal, "unreadable refusal"))
