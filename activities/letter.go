@@ -28,6 +28,7 @@ type Letters struct {
 	TeamEmail  string // of what nobody in particular is asked
 	// Console is the address where staff see a reference; nil leaves the button out.
 	Console func(dossier, subject string) string
+	Clock   models.Clock // of the installation: who is absent today
 }
 
 // Render writes a message (F067). Refusals: no_address when its addressee has none, not_found when it refers to what is
@@ -66,18 +67,20 @@ func (l *Letters) Render(ctx context.Context, m models.Message) (mail.Mail, erro
 type addressee struct {
 	name, email string
 	lang        models.Lang
+	owner       string // name of who of the staff it is meant for
+	instead     bool   // somebody else reads it
 }
 
-// addressee finds who a role stands for; the team stands in for staff nobody in particular.
+// addressee finds who a role stands for.
 func (l *Letters) addressee(ctx context.Context, m models.Message) (addressee, error) {
 	ref := m.ToRef
 	switch m.To {
 	case models.RoleTrainer:
 		t, err := l.Store.Trainer(ctx, ref)
-		return addressee{t.Name, t.Email, t.Lang}, err
+		return addressee{name: t.Name, email: t.Email, lang: t.Lang}, err
 	case models.RoleParticipant:
 		p, err := l.Store.Participant(ctx, ref)
-		return addressee{p.Name, p.Email, p.Lang}, err
+		return addressee{name: p.Name, email: p.Email, lang: p.Lang}, err
 	case models.RoleClient, models.RoleBilling:
 		if ref == "" {
 			b, err := l.Store.Brief(ctx, m.Dossier)
@@ -89,17 +92,40 @@ func (l *Letters) addressee(ctx context.Context, m models.Message) (addressee, e
 			}
 		}
 		c, err := l.Store.Contact(ctx, ref)
-		return addressee{c.Name, c.Email, c.Lang}, err
+		return addressee{name: c.Name, email: c.Email, lang: c.Lang}, err
 	}
+	return l.staff(ctx, m)
+}
+
+// staff finds who of the agency reads a message: the owner of the dossier as it is now, in their absence who stands in
+// for them, or else the team, since an alert must reach somebody.
+func (l *Letters) staff(ctx context.Context, m models.Message) (addressee, error) {
 	team := addressee{email: l.TeamEmail, lang: models.French}
+	ref := m.ToRef
 	if ref == "" {
-		return team, nil
+		owner, err := known(l.Store.User(ctx, m.Args.Get("owner")))
+		team.owner = owner.Name
+		return team, err
 	}
-	u, err := l.Store.User(ctx, ref)
-	if models.ErrorCode(err) == models.CodeUnknown || err == nil && (u.Email == "" || !u.Active) {
-		return team, nil // an alert must reach somebody
+	if m.To == models.RoleStaff && m.Dossier != "" {
+		r, err := known(l.Store.Request(ctx, m.Dossier))
+		if err != nil {
+			return addressee{}, err
+		}
+		if r.Owner != "" {
+			ref = r.Owner // handed on since the message was written
+		}
 	}
-	return addressee{u.Name, u.Email, u.Lang}, err
+	owner, err := known(l.Store.User(ctx, ref))
+	if err != nil {
+		return addressee{}, err
+	}
+	reader, err := l.Store.StandIn(ctx, ref, models.ParisDate(l.Clock.Business(time.Now())))
+	if err != nil || reader.Ref == "" {
+		team.owner, team.instead = owner.Name, true
+		return team, err
+	}
+	return addressee{reader.Name, reader.Email, reader.Lang, owner.Name, reader.Ref != ref}, nil
 }
 
 // asked are the templates for those who may not know who the client is yet (F068).
@@ -111,6 +137,7 @@ func (l *Letters) data(ctx context.Context, m models.Message, to addressee) (mai
 	g.d = mail.Data{Recipient: to.name, Agency: l.AgencyName, Dossier: m.Dossier, Alert: m.Args.Get("alert"),
 		Reason: m.Args.Get("reason"), Subject: m.Args.Get("subject"), Month: models.Month(m.Args.Get("month")),
 		PayOn: models.Date(m.Args.Get("pay_on")), PaidOn: models.Date(m.Args.Get("paid_on"))}
+	g.d.Owner, g.d.Instead = to.owner, to.instead
 	if g.d.Subject == "" {
 		g.d.Subject = m.Subject
 	}

@@ -170,6 +170,70 @@ func TestLettersFindTheirAddressee(t *testing.T) {
 	}
 }
 
+func TestStaffMailsInAnAbsence(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
+	// Half an hour before midnight in Paris, which is the day before in UTC.
+	d.Letters.Clock = models.Clock{RealEpoch: time.Now(), BusinessEpoch: models.NewDate(2026, 7, 1).At(23, 30, time.FixedZone("CEST", 7200)), Scale: 1}
+	for _, u := range []models.User{{Ref: "U-000002", Login: "b", Name: "Brice Relais", Email: "brice@example.org", Lang: models.English, Active: true},
+		{Ref: "U-000003", Login: "c", Name: "Chloé Suppléante", Email: "chloe@example.org", Lang: models.French, Active: true},
+		{Ref: "U-000004", Login: "d", Name: "Dan Parti", Email: "dan@example.org"}} {
+		if err := d.store.SaveUser(ctx, u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const before, last, next = models.Date("2026-06-30"), models.Date("2026-07-01"), models.Date("2026-07-02")
+	away := func(user, backup string, from, until models.Date) models.Leave {
+		return models.Leave{Ref: "L-" + user, UserRef: user, From: from, Until: until, Backup: backup}
+	}
+	for _, c := range []struct {
+		why    string
+		owner  string // of the dossier now
+		leaves []models.Leave
+		to     string
+		lang   models.Lang
+		said   string // who is absent, as the mail says
+	}{
+		{"present", "U-000001", nil, "olga@example.org", models.French, ""},
+		{"absent until today", "U-000001", []models.Leave{away("U-000001", "U-000002", before, last)}, "brice@example.org", models.English, "in the absence of Olga Suivi"},
+		{"absent from tomorrow", "U-000001", []models.Leave{away("U-000001", "U-000002", next, next)}, "olga@example.org", models.French, ""},
+		{"the backup is absent too", "U-000001", []models.Leave{away("U-000001", "U-000002", last, last), away("U-000002", "U-000003", last, last)},
+			"chloe@example.org", models.French, "en l’absence de Olga Suivi"},
+		{"each stands in for the other", "U-000001", []models.Leave{away("U-000001", "U-000002", last, last), away("U-000002", "U-000001", last, last)},
+			"equipe@example.org", models.French, "en l’absence de Olga Suivi"},
+		{"no backup", "U-000001", []models.Leave{away("U-000001", "", last, last)}, "equipe@example.org", models.French, "en l’absence de Olga Suivi"},
+		{"the account is closed", "U-000004", nil, "equipe@example.org", models.French, "en l’absence de Dan Parti"},
+		{"the dossier was handed on", "U-000003", []models.Leave{away("U-000001", "U-000002", last, last)}, "chloe@example.org", models.French, ""},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			for _, l := range c.leaves {
+				if err := d.store.AddLeave(ctx, l); err != nil {
+					t.Fatal(err)
+				}
+				defer d.store.DropLeave(ctx, l.Ref)
+			}
+			d.apply(models.Rows{Request: &models.Request{Ref: mission, Owner: c.owner, TrainerRef: "T-000042"}})
+			out := d.write(models.Message{Template: models.TemplateAlert, To: models.RoleStaff, ToRef: "U-000001",
+				Args: models.Args{{Name: "alert", Value: "slots_refused"}}})
+			if out.To != c.to || out.Lang != c.lang {
+				t.Errorf("to %s in %s", out.To, out.Lang)
+			}
+			contains(t, out.Text, c.said)
+			if absent := strings.Contains(out.Text, "absence de") || strings.Contains(out.Text, "absence of"); absent != (c.said != "") {
+				t.Errorf("an absence is said:\n%s", out.Text)
+			}
+		})
+	}
+	t.Run("the team's copy names who did not read", func(t *testing.T) {
+		out := d.write(models.Message{Template: models.TemplateAlertUnread, To: models.RoleStaff,
+			Args: models.Args{{Name: "alert", Value: "slots_refused"}, {Name: "owner", Value: "U-000001"}}})
+		if out.To != "equipe@example.org" {
+			t.Errorf("to %s", out.To)
+		}
+		contains(t, out.Text, "envoyée à Olga Suivi")
+	})
+}
+
 func TestLettersTellWhatTheyAreAbout(t *testing.T) {
 	d := newDesk(t)
 	session, absence := models.SessionRef(mission, 1), models.AbsenceRef(models.SessionRef(mission, 1), "P-000001")

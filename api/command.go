@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"jalon/models"
+	"jalon/store"
 )
 
 // Why is the reason of a decision, in words. It is kept apart: processes carry its reference.
@@ -115,7 +116,11 @@ func (s *Server) decide(ctx context.Context, verb models.Verb, dossier, why stri
 	if by.Note, err = s.note(ctx, dossier, call.Ref, why); err != nil {
 		return nil, err
 	}
-	return item(s.update(ctx, o.workflow, verb, digest(call.Ref, string(verb), o.workflow, call.key), o.command(by)))
+	out, err := s.update(ctx, o.workflow, verb, digest(call.Ref, string(verb), o.workflow, call.key), o.command(by))
+	if err == nil { // who decides has read what called for it
+		s.alertRead(ctx, store.AlertsOf{Workflow: o.workflow}, call.Ref)
+	}
+	return item(out, err)
 }
 
 func (s *Server) update(ctx context.Context, workflow string, verb models.Verb, id string, command any) (models.CommandResult, error) {
@@ -273,18 +278,23 @@ func (s *Server) qualification(verb models.Verb, summary string) {
 			if err := s.apply(ctx, &brief, in.Body.needs(before)); err != nil {
 				return nil, err
 			}
-			// Two who change it at once: one of them is refused, so that what is put back is never the other's.
-			if err := s.store.ReplaceBrief(ctx, before, brief); err != nil {
-				return nil, err
-			}
-			out, err := s.decide(ctx, verb, in.Ref, in.Body.words(), order{models.RequestID(in.Ref),
-				func(by models.By) any { return models.Qualify{By: by, Scope: brief.Scope()} }})
-			if err != nil && codeOf(err) != models.CodeUnavailable {
-				// Without an answer the change stays: the process may have taken it, and a repeat settles it.
-				err = firstError(s.store.ReplaceBrief(context.WithoutCancel(ctx), brief, before), err)
-			}
-			return out, err
+			return s.rebrief(ctx, verb, before, brief, in.Body.words(),
+				func(by models.By) any { return models.Qualify{By: by, Scope: brief.Scope()} })
 		})
+}
+
+// rebrief changes the brief, then sends the command that says so; what the process refuses is put back.
+func (s *Server) rebrief(ctx context.Context, verb models.Verb, before, after models.Brief, why string, command func(models.By) any) (*itemOutput[models.CommandResult], error) {
+	// Two who change it at once: one of them is refused, so that what is put back is never the other's.
+	if err := s.store.ReplaceBrief(ctx, before, after); err != nil {
+		return nil, err
+	}
+	out, err := s.decide(ctx, verb, after.Ref, why, order{models.RequestID(after.Ref), command})
+	if err != nil && codeOf(err) != models.CodeUnavailable {
+		// Without an answer the change stays: the process may have taken it, and a repeat settles it.
+		err = firstError(s.store.ReplaceBrief(context.WithoutCancel(ctx), after, before), err)
+	}
+	return out, err
 }
 
 // needs are those of a brief with what changed.

@@ -116,6 +116,7 @@ func (s *Server) registerAPI() {
 	s.registerRecaps()
 	s.registerInvoices()
 	s.registerDeadlines()
+	s.registerUsers()
 	s.registerRecord()
 	s.registerRest()
 }

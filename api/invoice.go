@@ -88,11 +88,10 @@ func (s *Server) registerInvoices() {
 	add(s, operation{method: "GET", path: "/payments", id: "list-payments", tag: "invoices", rule: StaffMoney,
 		summary: "What is to be paid, by the date money leaves (F197)"},
 		func(ctx context.Context, in *Paging) (*listOutput[InvoiceView], error) {
-			rows, err := s.store.Payables(ctx)
-			if err != nil {
-				return nil, err
-			}
-			return sliced(in, s.invoiceViews(rows), func(i InvoiceView) string { return i.Ref })
+			return paged(in, func(from store.Cursor) (store.Page[InvoiceView], error) {
+				p, err := s.store.Payables(ctx, from, in.Limit)
+				return store.Page[InvoiceView]{Items: s.invoiceViews(p.Items), Next: p.Next}, err
+			})
 		})
 	decision := func(_ models.Invoice, _ DecisionInput) (func(models.By) any, error) {
 		return func(by models.By) any { return models.Decision{By: by} }, nil

@@ -76,6 +76,7 @@ var journalSentences = map[string]bilingual{
 	"request_opened":           {"La demande est arrivée.", "The request arrived."},
 	"request_qualified":        {"Le besoin est précisé : la recherche peut commencer.", "The needs are known: the search may start."},
 	"request_reworked":         {"La demande a été revue : une nouvelle recherche suit.", "The request was reworked: a new search follows."},
+	"owner_changed":            {"Le dossier est confié à {owner}.", "The request is handed to {owner}."},
 	"stage_entered":            {"Le dossier entre à l'étape « {stage} ».", "The request enters the stage “{stage}”."},
 	"step_waived":              {"L'étape « {stage} » est dispensée.", "The step “{stage}” is waived."},
 	"trainer_assigned":         {"Le formateur {trainer} est désigné, sans recherche.", "Trainer {trainer} is assigned, without a search."},

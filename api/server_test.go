@@ -34,7 +34,7 @@ var epoch = time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC)
 // process stands for a TrainingRequest: it takes every command and refuses what says so in its note.
 func process(ctx workflow.Context, in models.RequestInput) error {
 	for _, verb := range []models.Verb{models.VerbQualify, models.VerbCancel, models.VerbApproveProgramme, models.VerbPlanSessions,
-		models.VerbRework, models.VerbChoose, models.VerbReturnProgramme} {
+		models.VerbRework, models.VerbChoose, models.VerbReturnProgramme, models.VerbReassign} {
 		err := workflow.SetUpdateHandlerWithOptions(ctx, string(verb), func(workflow.Context, map[string]any) (models.CommandResult, error) {
 			return models.CommandResult{Ref: in.Ref, Status: "done"}, nil
 		}, workflow.UpdateHandlerOptions{Validator: func(_ workflow.Context, arg map[string]any) error {

@@ -20,6 +20,7 @@ const (
 	VerbReissueContract  Verb = "reissue_contract"  // Reissue: a new version of a declined or expired document
 	VerbConfirmReadiness Verb = "confirm_readiness" // Verdict (F085)
 	VerbPlanSessions     Verb = "plan_sessions"     // PlanSessions (F108)
+	VerbReassign         Verb = "reassign"          // Reassign: somebody else of the staff looks after the dossier
 )
 
 // Commands of a Solicitation.
@@ -82,6 +83,12 @@ type Assign struct {
 type Waive struct {
 	By
 	Step Stage `json:"step"`
+}
+
+// Reassign names the new owner of a dossier.
+type Reassign struct {
+	By
+	Owner string `json:"owner"` // user reference
 }
 
 // Verdict is a yes or a no.

@@ -65,7 +65,10 @@ func (s Standing) Takes(v Verb) error {
 
 func (s Standing) at(v Verb) bool {
 	stages, ok := takenAt[v]
-	if !ok {
+	switch {
+	case v == VerbReassign:
+		return !s.Stage.Ended() // what is delivered still has its money
+	case !ok:
 		return !s.Stage.Delivered()
 	}
 	for _, stage := range stages {

@@ -57,6 +57,7 @@ const (
 	FactInvoiceUnpaid  FactKind = "invoice_unpaid"  // a payment confirmed by mistake was undone: Lines
 	FactAlertRaised    FactKind = "alert_raised"    // child → request: Reason, Subject
 	FactAlertCleared   FactKind = "alert_cleared"   // child → request: Reason, Subject
+	FactOwnerChanged   FactKind = "owner_changed"   // request → child: Ref user
 	FactLinesCancelled FactKind = "lines_cancelled" // remuneration → request: contested lines decided at nothing
 )
 

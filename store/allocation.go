@@ -32,6 +32,7 @@ const (
 	SeriesParticipant   = "participant"    // P-000001
 	SeriesUser          = "user"           // U-000001
 	SeriesToken         = "token"          // K-000001
+	SeriesLeave         = "leave"          // L-000001
 	SeriesNote          = "note"           // N-000001
 	SeriesProgrammeText = "programme_text" // W-000001
 	SeriesInvoice       = "invoice"        // I-2026-000001
@@ -40,7 +41,7 @@ const (
 )
 
 var plainSeries = map[string]string{SeriesClient: "C", SeriesContact: "X", SeriesTrainer: "T", SeriesParticipant: "P",
-	SeriesUser: "U", SeriesToken: "K", SeriesNote: "N", SeriesProgrammeText: "W"}
+	SeriesUser: "U", SeriesToken: "K", SeriesLeave: "L", SeriesNote: "N", SeriesProgrammeText: "W"}
 
 // number writes the nth number of a series; ok is false if there is no such series.
 func number(series string, year int, n int64) (text string, ok bool) {

@@ -52,11 +52,30 @@ type Page[T any] struct {
 	Next  Cursor
 }
 
-// order says how a list is sorted: by an instant (none if empty), then by a unique text, both in one direction.
+// order says how a list is sorted: by an instant (none if empty), then by a unique text, both in one direction. layout
+// is how at is written where it is a date or a month.
 type order[T any] struct {
 	at, id string
+	layout string
 	desc   bool
 	place  func(T) Cursor
+}
+
+// bound is the instant of a cursor as its column holds it.
+func (o order[T]) bound(t time.Time) string {
+	if o.layout == "" || t.IsZero() {
+		return instant(t)
+	}
+	return t.UTC().Format(o.layout)
+}
+
+// calendarDay is where a date, or a month, stands in a list; none comes first.
+func calendarDay(layout, text string) time.Time {
+	t, err := time.Parse(layout, text)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
 }
 
 // page reads at most limit rows after a cursor; the caller has narrowed db down.
@@ -78,7 +97,7 @@ func page[T any](db *gorm.DB, by order[T], from Cursor, limit int) (Page[T], err
 	case by.at == "":
 		db = db.Where(by.id+" "+cmp+" ?", from.ID)
 	default:
-		db = db.Where("("+by.at+", "+by.id+") "+cmp+" (?, ?)", instant(from.At), from.ID)
+		db = db.Where("("+by.at+", "+by.id+") "+cmp+" (?, ?)", by.bound(from.At), from.ID)
 	}
 	var out Page[T]
 	if err := failure(db.Find(&out.Items).Error); err != nil {

@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"time"
+
+	"gorm.io/gorm"
 
 	"jalon/models"
 )
@@ -28,9 +31,10 @@ type RecapFilter struct {
 	Trainer string
 	Status  string
 	Month   models.Month
+	Current bool // without those replaced by a newer version
 }
 
-// AllRecaps lists monthly statements by reference: payer, trainer, month and version.
+// AllRecaps lists monthly statements, newest month first.
 func (s *Store) AllRecaps(ctx context.Context, f RecapFilter, from Cursor, limit int) (Page[models.Recap], error) {
 	db := s.db.WithContext(ctx)
 	for _, c := range []struct{ column, value string }{{"trainer_ref", f.Trainer}, {"status", f.Status}, {"month", string(f.Month)}} {
@@ -38,10 +42,73 @@ func (s *Store) AllRecaps(ctx context.Context, f RecapFilter, from Cursor, limit
 			db = db.Where(c.column+" = ?", c.value)
 		}
 	}
-	return page(db, order[models.Recap]{id: "ref", place: func(r models.Recap) Cursor { return Cursor{ID: r.Ref} }}, from, limit)
+	if f.Current {
+		db = db.Where("status <> ?", models.RecapReplaced)
+	}
+	const layout = "2006-01"
+	return page(db, order[models.Recap]{at: "month", id: "ref", layout: layout, desc: true, place: func(r models.Recap) Cursor {
+		return Cursor{At: calendarDay(layout, string(r.Month)), ID: r.Ref}
+	}}, from, limit)
+}
+
+// RecapMonths are the latest months that have statements, newest first.
+func (s *Store) RecapMonths(ctx context.Context, limit int) ([]models.Month, error) {
+	var out []models.Month
+	err := s.db.WithContext(ctx).Model(&models.Recap{}).Distinct("month").Order("month DESC").Limit(limit).Pluck("month", &out).Error
+	return out, failure(err)
 }
 
 // Payables lists the conforming invoices that the agency has to pay, by the date money leaves.
-func (s *Store) Payables(ctx context.Context) ([]models.Invoice, error) {
-	return all[models.Invoice](ctx, s, "pay_on, ref", "status = ? AND kind <> ?", models.InvoiceConform, models.InvoiceClient)
+func (s *Store) Payables(ctx context.Context, from Cursor, limit int) (Page[models.Invoice], error) {
+	return page(s.payable(ctx), order[models.Invoice]{at: "pay_on", id: "ref", layout: time.DateOnly, place: func(i models.Invoice) Cursor {
+		return Cursor{At: calendarDay(time.DateOnly, string(i.PayOn)), ID: i.Ref}
+	}}, from, limit)
+}
+
+func (s *Store) payable(ctx context.Context) *gorm.DB {
+	return s.db.WithContext(ctx).Where("status = ?", models.InvoiceConform) // the client's are never
+}
+
+// Due is how much there is to pay.
+type Due struct {
+	Count int64
+	Cents models.Cents
+}
+
+// PayableUntil adds up what is to be paid on or before a day; all of it without one.
+func (s *Store) PayableUntil(ctx context.Context, day models.Date) (Due, error) {
+	db := s.payable(ctx).Model(&models.Invoice{}).Select("count(*) AS count, coalesce(sum(total_cents), 0) AS cents")
+	if !day.IsZero() {
+		db = db.Where("pay_on <= ?", day)
+	}
+	var d Due
+	err := db.Scan(&d).Error
+	return d, failure(err)
+}
+
+// InvoicesByStatus counts the invoices that are not over yet, those of clients and those of suppliers apart.
+func (s *Store) InvoicesByStatus(ctx context.Context) (suppliers, clients map[string]int64, err error) {
+	var rows []struct {
+		Kind   models.InvoiceKind
+		Status string
+		Count  int64
+	}
+	err = s.db.WithContext(ctx).Model(&models.Invoice{}).Select("kind, status, count(*) AS count").
+		Where("status IN ?", []string{models.InvoiceAwaited, models.InvoiceReceived, models.InvoiceNonConforming, models.InvoiceConform, models.InvoiceIssued}).
+		Group("kind, status").Scan(&rows).Error
+	suppliers, clients = map[string]int64{}, map[string]int64{}
+	for _, r := range rows {
+		if r.Kind.Payable() {
+			suppliers[r.Status] += r.Count
+		} else {
+			clients[r.Status] += r.Count
+		}
+	}
+	return suppliers, clients, failure(err)
+}
+
+// JournalOf lists the timeline of one thing, an invoice or a recap, oldest first.
+func (s *Store) JournalOf(ctx context.Context, subject string, from Cursor, limit int) (Page[models.JournalLine], error) {
+	return page(s.db.WithContext(ctx).Where("subject = ?", subject), order[models.JournalLine]{at: "at", id: "id",
+		place: func(l models.JournalLine) Cursor { return Cursor{At: l.At, ID: l.ID} }}, from, limit)
 }

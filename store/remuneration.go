@@ -82,6 +82,7 @@ type InvoiceFilter struct {
 	Trainer string
 	Client  string
 	Recap   string
+	Payable bool // those that the agency owes
 }
 
 // Invoices lists invoices by reference, newest first.
@@ -92,6 +93,9 @@ func (s *Store) Invoices(ctx context.Context, f InvoiceFilter, from Cursor, limi
 		if c.value != "" {
 			db = db.Where(c.column+" = ?", c.value)
 		}
+	}
+	if f.Payable {
+		db = db.Where("kind <> ?", models.InvoiceClient)
 	}
 	return page(db, order[models.Invoice]{id: "ref", desc: true,
 		place: func(i models.Invoice) Cursor { return Cursor{ID: i.Ref} }}, from, limit)

@@ -62,11 +62,29 @@ func (s *Store) Requests(ctx context.Context, f RequestFilter, from Cursor, limi
 		db = db.Where("alert <> ''")
 	}
 	if f.Open {
-		db = db.Where("stage NOT IN ?", []models.Stage{models.StageClosed, models.StageHandedOver, models.StageCancelled})
+		db = db.Where("stage NOT IN ?", ended)
 	}
 	return page(db, order[models.Request]{at: "opened_at", id: "ref", desc: true,
 		place: func(r models.Request) Cursor { return Cursor{At: r.OpenedAt, ID: r.Ref} }}, from, limit)
 }
+
+// OpenByOwner counts the dossiers that have not ended, by who looks after them; nobody's are under the empty reference.
+func (s *Store) OpenByOwner(ctx context.Context) (map[string]int64, error) {
+	var rows []struct {
+		Owner string
+		Count int64
+	}
+	err := s.db.WithContext(ctx).Model(&models.Request{}).Select("owner, count(*) AS count").
+		Where("stage NOT IN ?", ended).Group("owner").Scan(&rows).Error
+	out := map[string]int64{}
+	for _, r := range rows {
+		out[r.Owner] = r.Count
+	}
+	return out, failure(err)
+}
+
+// ended are the stages after which nothing changes.
+var ended = []models.Stage{models.StageClosed, models.StageHandedOver, models.StageCancelled}
 
 // Journal lists the timeline of a dossier, oldest first.
 func (s *Store) Journal(ctx context.Context, dossier string, from Cursor, limit int) (Page[models.JournalLine], error) {

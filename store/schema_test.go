@@ -24,7 +24,7 @@ var tables = []any{&setting{}, &process{}, &sequence{}, &allocation{}, &signIn{}
 	&models.Course{}, &models.Participant{}, &models.Note{}, &models.User{}, &models.Token{}, &models.Invitation{},
 	&models.Audit{}, &models.Programme{}, &models.ProgrammeText{}, &models.Contract{}, &models.Document{},
 	&models.Session{}, &models.Attendance{}, &models.Absence{}, &models.Evaluation{}, &models.PayLine{},
-	&models.Recap{}, &models.PayMonth{}, &models.Invoice{}}
+	&models.Recap{}, &models.PayMonth{}, &models.Invoice{}, &models.Leave{}, &models.AlertRead{}}
 
 // TestSchema compares every row type with the migrated table, so that no field is forgotten in a migration.
 func TestSchema(t *testing.T) {

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -72,4 +73,37 @@ func TestAlertUnread(t *testing.T) {
 		left, withdrawn := unread(h)
 		require.Equal(t, []int{0, 1}, []int{left, withdrawn})
 	})
+}
+
+func TestReassign(t *testing.T) {
+	id := models.RequestID(dossier)
+	h := working(t)
+	h.policy.GroupAlert = 7
+	var again, nobody *reply
+	h.when(models.StageQualification, func() {
+		h.do(id, models.VerbReassign, models.Reassign{By: staff, Owner: "U-000002"})
+		again = h.command(id, models.VerbReassign, models.Reassign{By: staff, Owner: "U-000002"})
+		nobody = h.command(id, models.VerbReassign, models.Reassign{By: staff})
+		scope := h.scope()
+		scope.Owner = "U-000002" // as the brief says now
+		h.do(id, models.VerbQualify, models.Qualify{By: staff, Scope: scope})
+	})
+	h.also(models.StageSessions, 2*time.Hour, func() { h.do(id, models.VerbReassign, models.Reassign{By: staff, Owner: "U-000003"}) })
+	h.onMail["sheet_ask"] = nil // a sheet nobody signs calls the owner
+	h.onMail[models.TemplateAlert] = func(m models.Message) {
+		if m.Args.Get("alert") == "sheet_missing" {
+			h.later(time.Hour, func() { h.sheet(m.Subject) })
+		}
+	}
+	h.request()
+	require.Equal(t, models.CodeConflict, again.code)
+	require.Equal(t, models.CodeInvalid, nobody.code)
+	require.Equal(t, "U-000003", h.current.Owner)
+	require.Equal(t, []string{"owner_changed", "owner_changed"}, h.kinds("owner_changed"))
+	var alerted []string
+	for _, m := range h.mails(models.TemplateAlert) {
+		alerted = append(alerted, m.Args.Get("alert")+" "+m.ToRef)
+	}
+	require.Equal(t, []string{"group_size U-000001", "sheet_missing U-000003", "sheet_missing U-000003"}, alerted, "a session that was planned before")
+	require.NotEmpty(t, h.told(models.FactOwnerChanged))
 }

@@ -89,7 +89,11 @@ func (f *followUp) survey(ctx workflow.Context, kind, template string, purpose m
 
 // fact shows on the dossier that a certificate or a questionnaire reached nobody; answers are rows.
 func (f *followUp) fact(x models.Fact) string {
-	if x.Kind != models.FactUndeliverable {
+	switch x.Kind {
+	case models.FactOwnerChanged:
+		return f.handedOn(x)
+	case models.FactUndeliverable:
+	default:
 		return models.FactIgnored
 	}
 	f.tellAlert("message_undeliverable")

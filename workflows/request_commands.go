@@ -26,6 +26,7 @@ func (r *request) commands(ctx workflow.Context) error {
 		{models.VerbReissueContract, command(ctx, r.process, models.VerbReissueContract, r.checkReissue, r.reissue)},
 		{models.VerbConfirmReadiness, command(ctx, r.process, models.VerbConfirmReadiness, r.verdict(models.VerbConfirmReadiness), r.confirmReadiness)},
 		{models.VerbPlanSessions, command(ctx, r.process, models.VerbPlanSessions, r.checkPlan, r.plan)},
+		{models.VerbReassign, command(ctx, r.process, models.VerbReassign, r.checkReassign, r.reassign)},
 	} {
 		if c.err != nil {
 			return c.err
@@ -203,4 +204,47 @@ func (r *request) waive(_ workflow.Context, in models.Waive) models.CommandResul
 	r.waivedStep = in.Step
 	r.decisionLine("step_waived", r.dossier, in.By, models.Arg{Name: "stage", Value: string(in.Step)})
 	return r.result()
+}
+
+func (r *request) checkReassign(in models.Reassign) error {
+	if err := r.standing().Takes(models.VerbReassign); err != nil {
+		return err
+	}
+	switch in.Owner {
+	case "":
+		return models.NewError(models.CodeInvalid, "say who looks after the dossier")
+	case r.owner:
+		return models.NewError(models.CodeConflict, "the dossier is theirs already")
+	}
+	return nil
+}
+
+// reassign hands the dossier to somebody else, who is alerted from now on: by it, and by what runs for it.
+func (r *request) reassign(_ workflow.Context, in models.Reassign) models.CommandResult {
+	r.scope.Owner = in.Owner
+	r.rescope()
+	r.decisionLine("owner_changed", r.dossier, in.By, models.Arg{Name: "owner", Value: in.Owner})
+	var children []string
+	if r.search != nil && !r.search.ended {
+		children = append(children, models.SolicitationID(r.dossier, r.search.number))
+	}
+	for _, s := range r.sessions {
+		if !s.ended {
+			children = append(children, models.SessionID(r.dossier, s.session.Number))
+		}
+	}
+	if r.row.Stage == models.StageDelivered {
+		children = append(children, models.FollowUpID(r.dossier))
+	}
+	n := itoa(r.sentCount("owner_changed"))
+	for _, id := range children {
+		r.tell(models.Fact{ID: id + "/owner/" + n, Kind: models.FactOwnerChanged, Workflow: id, Subject: r.dossier, Data: models.FactData{Ref: in.Owner}})
+	}
+	return r.result()
+}
+
+// handedOn takes over the new owner of the dossier a process belongs to.
+func (p *process) handedOn(f models.Fact) string {
+	p.owner = f.Data.Ref
+	return models.FactApplied
 }

@@ -50,6 +50,8 @@ func happened(line models.JournalLine) string {
 		return "besoin précisé"
 	case "request_reworked":
 		return "demande revue"
+	case "owner_changed":
+		return "dossier confié à quelqu'un d'autre"
 	case "request_cancelled":
 		return "demande annulée"
 	case "request_handed_over":

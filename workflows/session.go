@@ -309,6 +309,8 @@ func (s *session) calm() {
 // fact takes in the trainer's signature, justifications, and participants registered late.
 func (s *session) fact(f models.Fact) string {
 	switch f.Kind {
+	case models.FactOwnerChanged:
+		return s.handedOn(f)
 	case models.FactSheetSigned:
 		if !s.row.SheetSigned.IsZero() || s.judged != nil || s.ended || f.ReceivedAt.Before(s.row.EndAt) ||
 			(s.row.Status != models.SessionConvoked && s.row.Status != models.SessionToJudge) {

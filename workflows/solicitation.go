@@ -270,6 +270,8 @@ func (s *solicitation) find(ref string) *models.Invitation {
 // fact takes in what happened to the search.
 func (s *solicitation) fact(f models.Fact) string {
 	switch f.Kind {
+	case models.FactOwnerChanged:
+		return s.handedOn(f)
 	case models.FactInvitationAnswered:
 		return s.answer(f)
 	case models.FactUndeliverable:
