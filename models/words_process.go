@@ -87,6 +87,44 @@ var deadlineWords = map[DeadlineKind]struct{ awaited, otherwise bilingual }{
 		bilingual{"relance et alerte", "reminder and alert"}},
 }
 
+// staffSteps are the steps that only the team can take, by the alert that is raised when they are late.
+var staffSteps = map[string]bilingual{
+	"qualification_overdue": {"Qualification de la demande par l’équipe", "Qualification of the request by the team"},
+	"choice_overdue":        {"Choix d’un formateur par l’équipe", "Choice of a trainer by the team"},
+	"nobody_interested":     {"Suite de la recherche, à décider par l’équipe", "How the search goes on, to be decided by the team"},
+	"no_candidate_left":     {"Suite de la recherche, à décider par l’équipe", "How the search goes on, to be decided by the team"},
+	"programme_unreviewed":  {"Relecture du programme par la pédagogie", "Review of the programme by pedagogy"},
+	"interview_overdue":     {"Entretien du formateur par l’équipe", "Interview of the trainer by the team"},
+	"readiness_overdue":     {"Contrôle du dossier par la pédagogie", "Paperwork check by pedagogy"},
+	"planning_overdue":      {"Planification des séances par l’équipe", "Planning of the sessions by the team"},
+	"no_answer_slots":       {"Créneaux d’audit, à obtenir par l’équipe", "Slots for the audit, to be got by the team"},
+	"no_slot_chosen":        {"Choix d’un créneau, à obtenir par l’équipe", "Choice of a slot, to be got by the team"},
+	"slots_refused":         {"Nouveaux créneaux, à convenir par l’équipe", "Other slots, to be agreed on by the team"},
+	"audit_overdue":         {"Audit, à tenir et à rapporter", "Audit, to be held and reported"},
+	"audit_not_reported":    {"Compte rendu d’audit, à obtenir par l’équipe", "Outcome of the audit, to be got by the team"},
+	"programme_late":        {"Programme adapté, à obtenir par l’équipe", "Adapted programme, to be got by the team"},
+	"client_unsigned":       {"Signature du client, à obtenir par l’équipe", "Client’s signature, to be got by the team"},
+	"client_declined":       {"Refus du client, à régler par l’équipe", "Client’s refusal, to be settled by the team"},
+	"message_undeliverable": {"Adresse à corriger par l’équipe", "Address to be mended by the team"},
+	"document_refused":      {"Fiche à compléter par l’équipe, le document est alors rédigé", "File to be completed by the team, then the document is drawn up"},
+	"sheet_missing":         {"Feuille d’émargement, à obtenir par l’équipe", "Attendance sheet, to be got by the team"},
+	"sheet_incomplete":      {"Feuille incomplète, à juger par l’équipe", "Incomplete sheet, to be judged by the team"},
+	"recap_unanswered":      {"Réponse au récapitulatif, à obtenir par l’équipe", "Answer to the recap, to be got by the team"},
+	"recap_contested":       {"Lignes contestées, à décider par l’équipe", "Contested lines, to be decided by the team"},
+	"invoice_not_received":  {"Facture du fournisseur, à obtenir par l’équipe", "Supplier’s invoice, to be got by the team"},
+	"conformity_overdue":    {"Contrôle de la facture par la comptabilité", "Check of the invoice by finance"},
+	"payment_late":          {"Paiement en retard, à faire par la comptabilité", "Late payment, to be made by finance"},
+	"client_payment_late":   {"Règlement du client, à relancer par la comptabilité", "Client’s payment, to be pursued by finance"},
+}
+
+// AwaitedOf is what a deadline awaits: for a step of the team, which one.
+func (l Lang) AwaitedOf(d Deadline) string {
+	if step, ok := staffSteps[d.Consequence]; ok {
+		return step.in(l)
+	}
+	return l.Awaited(d.Kind)
+}
+
 // StageName is the name of a stage; the stage itself for an unknown one.
 func (l Lang) StageName(s Stage) string {
 	if name, ok := stageNames[s]; ok {

@@ -237,20 +237,18 @@ func (r *request) conclude(ctx workflow.Context) {
 }
 
 // closable tells whether every pay line is transmitted, or paid, as the policy wants.
-func (r *request) closable() bool {
+func (r *request) closable() bool { return len(r.unpaid()) == 0 }
+
+// unpaid are the pay lines that closing waits for.
+func (r *request) unpaid() (lines []string) {
 	for _, s := range r.sessions {
 		line := s.result.Line
-		if line == "" {
-			continue
-		}
-		if r.common.Policy.ClosureWhen == models.ClosureWhenTransmitted && slices.Contains(r.settled, line) {
-			continue
-		}
-		if !slices.Contains(r.paid, line) {
-			return false
+		transmitted := r.common.Policy.ClosureWhen == models.ClosureWhenTransmitted && slices.Contains(r.settled, line)
+		if line != "" && !transmitted && !slices.Contains(r.paid, line) {
+			lines = append(lines, line)
 		}
 	}
-	return true
+	return lines
 }
 
 // invoiceClient has the client's invoice issued for what was ordered and delivered (F211): where less was held, for the

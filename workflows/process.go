@@ -42,9 +42,10 @@ type process struct {
 	interrupted func() bool // the story has to turn: every wait ends cancelled
 	waived      func() bool // the step is skipped: every wait ends waived
 	stage       string
-	foundBy     func(*indexed) // what this kind of process adds to its search attributes
-	indexed     indexed        // search attributes as last written
-	history     []string       // what happened last, for the current details
+	elsewhere   func() []string // what is awaited that another process follows, in words
+	foundBy     func(*indexed)  // what this kind of process adds to its search attributes
+	indexed     indexed         // search attributes as last written
+	history     []string        // what happened last, for the current details
 }
 
 func never() bool { return false }
@@ -61,7 +62,7 @@ func newProcess(ctx workflow.Context, common models.Common, dossier, owner strin
 	p := &process{
 		common: common, cal: cal, id: info.WorkflowExecution.ID, run: info.OriginalRunID, dossier: dossier,
 		owner: owner, expiries: map[string]models.ExpiryResult{}, seen: map[string]bool{}, sent: map[string]int{},
-		receive: receive, interrupted: never, waived: never,
+		receive: receive, interrupted: never, waived: never, elsewhere: func() []string { return nil },
 	}
 	if err := command(ctx, p, models.VerbPostpone, p.checkPostpone, p.postpone); err != nil {
 		return nil, err

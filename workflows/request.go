@@ -99,6 +99,7 @@ func (r *request) setup(ctx workflow.Context) (err error) {
 		return err
 	}
 	r.subject = r.in.Ref
+	r.elsewhere = r.followed
 	r.interrupted = func() bool { return r.ending != nil || r.left != nil || r.reworked }
 	r.foundBy = func(i *indexed) { i.stage, i.trainer, i.alert = string(r.row.Stage), r.row.TrainerRef, r.row.Alert }
 	r.waived = func() bool { return r.waivedStep != "" && r.waivedStep == r.row.Stage }

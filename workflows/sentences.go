@@ -15,7 +15,7 @@ func timerSummary(d *models.Deadline) string {
 	if d.Kind == models.DeadlineSilence {
 		return fmt.Sprintf("Silence vaut refus : %s", plural(len(d.Asked), "formateur sollicité", "formateurs sollicités"))
 	}
-	return fmt.Sprintf("%s, sinon %s", models.French.Awaited(d.Kind), models.French.Otherwise(d.Kind))
+	return fmt.Sprintf("%s, sinon %s", models.French.AwaitedOf(*d), models.French.Otherwise(d.Kind))
 }
 
 func plural(n int, one, many string) string {
@@ -197,23 +197,47 @@ func stepSummary(s models.Step) string {
 // describe is the Markdown of the current details.
 func (p *process) describe() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**%s**\n\n", p.subject)
-	if p.stage != "" {
-		fmt.Fprintf(&b, "Étape : %s\n\n", p.stage)
+	title := p.stage
+	if title == "" {
+		title = p.subject
 	}
-	if len(p.open) == 0 {
-		b.WriteString("Rien n'est attendu.\n")
+	fmt.Fprintf(&b, "**%s**\n\n", title)
+	followed := p.elsewhere()
+	if len(p.open)+len(followed) == 0 {
+		b.WriteString("Rien n’est attendu.\n")
 	}
 	for i, d := range p.open {
 		if i == 8 {
 			fmt.Fprintf(&b, "- … et %s\n", plural(len(p.open)-i, "autre attente", "autres attentes"))
 			break
 		}
-		fmt.Fprintf(&b, "- %s (%s, %s), avant le %s ; sinon %s\n", models.French.Awaited(d.Kind), models.French.RoleName(d.Awaits),
+		fmt.Fprintf(&b, "- %s (%s, %s), avant le %s ; sinon %s\n", models.French.AwaitedOf(*d), models.French.RoleName(d.Awaits),
 			d.Subject, d.DueAt.In(p.cal.Location()).Format("02/01/2006 15:04"), models.French.Otherwise(d.Kind))
+	}
+	for _, line := range followed {
+		fmt.Fprintf(&b, "- %s\n", line)
 	}
 	if len(p.history) > 0 {
 		fmt.Fprintf(&b, "\nDernières étapes : %s\n", strings.Join(p.history, ", "))
 	}
 	return b.String()
+}
+
+// followed says what the dossier waits for that other processes follow, and where to look.
+func (r *request) followed() []string {
+	var out []string
+	if r.row.Stage == models.StageSolicitation && r.search != nil && !r.search.ended {
+		out = append(out, "Choix d’un formateur : voir `"+models.SolicitationID(r.dossier, r.search.number)+"`")
+	}
+	for _, s := range r.sessions {
+		if !s.ended {
+			out = append(out, fmt.Sprintf("Séance %d, fin le %s : voir `%s`", s.session.Number,
+				s.session.EndAt.In(r.cal.Location()).Format("02/01/2006 15:04"), models.SessionID(r.dossier, s.session.Number)))
+		}
+	}
+	if due := len(r.unpaid()); r.row.Stage == models.StageDelivered && due > 0 {
+		out = append(out, fmt.Sprintf("Rétribution de %s : récapitulatif mensuel, facture et paiement, voir les processus où `Trainer = \"%s\"` ; puis le dossier se clôt",
+			plural(due, "séance", "séances"), r.row.TrainerRef))
+	}
+	return out
 }

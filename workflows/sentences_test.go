@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	sdk "go.temporal.io/api/sdk/v1"
@@ -24,7 +25,7 @@ func TestCurrentDetails(t *testing.T) {
 		var got string
 		h.at("2026-11-02 12:00", func() { got = h.details() })
 		h.search()
-		require.Equal(t, "**request/D-2026-000001/solicitation/1**\n\nÉtape : Recherche d’un formateur\n\n"+
+		require.Equal(t, "**Recherche d’un formateur**\n\n"+
 			"- Réponses des formateurs sollicités (formateur, D-2026-000001), avant le 05/11/2026 18:00 ; sinon silence vaut refus\n"+
 			"\nDernières étapes : formateurs sollicités\n", got)
 	})
@@ -41,8 +42,23 @@ func TestCurrentDetails(t *testing.T) {
 			}
 		}
 		h.request()
-		require.Contains(t, got, "Étape : Contrats")
+		require.Contains(t, got, "**Contrats**")
 		require.Contains(t, got, "sinon le contrat expire et la recherche reprend")
 		require.Contains(t, got, "sinon alerte à l’équipe")
+	})
+	t.Run("of a dossier whose sessions and pay others follow", func(t *testing.T) {
+		h := working(t)
+		var sessions, paying string
+		usual := h.onMail["sheet_ask"]
+		h.onMail["sheet_ask"] = func(m models.Message) { sessions = h.details(); fire(usual, m) }
+		h.onJournal["stage_entered"] = func(l models.JournalLine) {
+			if l.Args.Get("stage") == string(models.StageDelivered) {
+				h.later(time.Hour, func() { paying = h.details() })
+			}
+		}
+		h.request()
+		require.Contains(t, sessions, "voir `request/D-2026-000001/session/")
+		require.Contains(t, paying, "récapitulatif mensuel")
+		require.Contains(t, paying, "puis le dossier se clôt")
 	})
 }
