@@ -254,7 +254,11 @@ func (s *Server) registerCommands() {
 			if err != nil {
 				return nil, err
 			}
-			if err := (models.Standing{Stage: r.Stage}).Takes(models.VerbGiveUp); err != nil {
+			stage := r.Stage
+			if stage == models.StageCancelled && r.HalfDaysHeld > 0 {
+				stage = models.StageDelivered // what was given is followed up all the same
+			}
+			if err := (models.Standing{Stage: stage}).Takes(models.VerbGiveUp); err != nil {
 				return nil, err // nothing is followed up yet, or ever
 			}
 			return s.decide(ctx, models.VerbGiveUp, in.Ref, in.Body.words(), order{models.FollowUpID(in.Ref),

@@ -313,6 +313,9 @@ func Attend(ctx context.Context, m *Mission, mail Mail) error {
 	return nil
 }
 
+// ErrUnsigned says that participants who attended could not sign in time.
+var ErrUnsigned = errors.New("participants could not sign in time")
+
 // SignSheet is the trainer who signs the sheet once everybody present has signed, marking who was away (F125).
 func SignSheet(ctx context.Context, m *Mission, mail Mail) error {
 	p := m.player
@@ -349,7 +352,7 @@ func SignSheet(ctx context.Context, m *Mission, mail Mail) error {
 	}
 	m.tell("%s signe la feuille d'émargement de la séance %d, %d absence(s)", m.trainerName(mail), session, absent)
 	if absent > expected {
-		return errors.New("participants could not sign in time")
+		return ErrUnsigned
 	}
 	return nil
 }

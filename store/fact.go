@@ -122,6 +122,9 @@ func (s *Store) FactDelivered(ctx context.Context, id string) error {
 	return err
 }
 
+// lateLine begins the keys of the journal lines that FactLate writes.
+const lateLine = "fact_late/"
+
 // FactLate says that nobody was left to tell, and writes it in the dossier's journal, dated at (business time).
 func (s *Store) FactLate(ctx context.Context, id string, at time.Time) error {
 	return s.Transact(ctx, func(tx *Store) error {
@@ -134,7 +137,7 @@ func (s *Store) FactLate(ctx context.Context, id string, at time.Time) error {
 		if err != nil || row.Dossier == "" {
 			return err
 		}
-		_, err = insert(ctx, tx, models.JournalLine{ID: "fact_late/" + id, Dossier: row.Dossier, At: at, Kind: "fact_late",
+		_, err = insert(ctx, tx, models.JournalLine{ID: lateLine + id, Dossier: row.Dossier, At: at, Kind: "fact_late",
 			Subject: row.Subject, Actor: row.Actor, Channel: row.Channel, Recorder: row.Recorder,
 			Args: models.Args{{Name: "fact", Value: string(row.Kind)}}})
 		return err

@@ -23,6 +23,7 @@ type cli struct {
 	Policy   PolicyCmd   `cmd:"" help:"Check ways of working."`
 	User     UserCmd     `cmd:"" help:"Manage staff accounts and machine tokens."`
 	Replay   ReplayCmd   `cmd:"" help:"Replay recorded histories against this version's workflows."`
+	Verify   VerifyCmd   `cmd:"" help:"Compare the database with what the histories say."`
 	Temporal TemporalCmd `cmd:"" help:"Run only the development Temporal server, as jalon dev does."`
 	Demo     DemoCmd     `cmd:"" help:"Play whole missions in accelerated business time, on a server of their own."`
 }
