@@ -16,7 +16,7 @@ type presence struct {
 
 // attended lists the active participants who signed at least one half-day of a session that was held, in the order they
 // registered.
-func (a *Activities) attended(ctx context.Context, dossier string) ([]presence, error) {
+func (a clerk) attended(ctx context.Context, dossier string) ([]presence, error) {
 	people, err := a.Store.Participants(ctx, dossier, true)
 	if err != nil {
 		return nil, err
@@ -65,17 +65,22 @@ func (a *Activities) attended(ctx context.Context, dossier string) ([]presence, 
 // IssueCertificates draws the certificate of every participant who signed at least one half-day, with the hours
 // followed, absences out (F134), and returns who they are. Issuing again at the same moment changes nothing.
 func (a *Activities) IssueCertificates(ctx context.Context, in models.CertificateInput) ([]string, error) {
+	out, err := a.clerk().certificates(ctx, in)
+	return out, failure(ctx, err)
+}
+
+func (a clerk) certificates(ctx context.Context, in models.CertificateInput) ([]string, error) {
 	b, course, err := a.brief(ctx, in.Dossier)
 	if err != nil {
-		return nil, failure(ctx, err)
+		return nil, err
 	}
 	client, err := known(a.Store.Client(ctx, b.ClientRef))
 	if err != nil {
-		return nil, failure(ctx, err)
+		return nil, err
 	}
 	sessions, err := a.Store.Sessions(ctx, in.Dossier)
 	if err != nil {
-		return nil, failure(ctx, err)
+		return nil, err
 	}
 	var planned int64
 	for _, s := range sessions {
@@ -85,7 +90,7 @@ func (a *Activities) IssueCertificates(ctx context.Context, in models.Certificat
 	}
 	people, err := a.attended(ctx, in.Dossier)
 	if err != nil {
-		return nil, failure(ctx, err)
+		return nil, err
 	}
 	out := []string{}
 	for _, p := range people {
@@ -94,14 +99,14 @@ func (a *Activities) IssueCertificates(ctx context.Context, in models.Certificat
 		if !b.ClientType.Organisation() {
 			employer = ""
 		}
-		pdf, err := documents.Certificate(documents.Attestation{Ref: subject, At: in.At, Agency: a.Agency, Participant: p.Name, Employer: employer,
+		pdf, err := documents.Certificate(documents.Attestation{Ref: in.Dossier + " – " + p.Ref, At: in.At, Agency: a.Agency, Participant: p.Name, Employer: employer,
 			Course: course, From: p.from, To: p.to, Minutes: p.minutes, Planned: planned})
 		if err != nil {
-			return nil, failure(ctx, err)
+			return nil, err
 		}
 		input := models.RenderInput{Kind: models.DocumentCertificate, Subject: subject, Dossier: in.Dossier, At: in.At}
 		if _, err := a.keep(ctx, input, fileName("certificat", subject), pdf); err != nil {
-			return nil, failure(ctx, err)
+			return nil, err
 		}
 		out = append(out, p.Ref)
 	}

@@ -19,13 +19,13 @@ import (
 // Letters turns a row of the outbox into a mail: it finds who it is for, in which language, and what its references
 // stand for, at the moment it leaves.
 type Letters struct {
-	Store      *store.Store
-	Documents  *documents.Folder
-	Signer     *mail.Signer
-	BaseURL    string // public address, without a slash at its end
-	AgencyName string
-	From       string // name and address
-	TeamEmail  string // of what nobody in particular is asked
+	Store     *store.Store
+	Documents *documents.Folder
+	Signer    *mail.Signer
+	BaseURL   string // public address, without a slash at its end
+	Agency    documents.Agency
+	From      string // name and address
+	TeamEmail string // of what nobody in particular is asked
 	// Console is the address where staff see a reference; nil leaves the button out.
 	Console func(dossier, subject string) string
 	Clock   models.Clock // of the installation: who is absent today
@@ -51,15 +51,64 @@ func (l *Letters) Render(ctx context.Context, m models.Message) (mail.Mail, erro
 	}
 	out := mail.Mail{Key: m.Key, MessageID: mail.MessageID(m.Key, from.Address[strings.LastIndexByte(from.Address, '@')+1:]),
 		From: from.Address, FromName: from.Name, To: to.email, ToName: to.name, Lang: to.lang, Template: m.Template, Dossier: m.Dossier}
+	drawn, err := l.enclose(ctx, m)
+	if err != nil {
+		return mail.Mail{}, err
+	}
+	d.Enclosed = len(drawn) > 0
 	if out.Subject, out.Text, out.HTML, err = mail.Render(m.Template, to.lang, d); err != nil {
 		return mail.Mail{}, err
 	}
-	for _, a := range m.Attach {
+	for _, a := range append(slices.Clone(m.Attach), drawn...) {
 		attached, err := l.attachment(ctx, a)
 		if err != nil {
 			return mail.Mail{}, err
 		}
 		out.Attachments = append(out.Attachments, attached)
+	}
+	return out, nil
+}
+
+// enclosures are the documents drawn when a message leaves, besides those that its process attached: what they inform
+// people of binds nobody, and is told as it stands then.
+var enclosures = map[string][]models.DocumentKind{
+	"convocation":               {models.DocumentConvocation, models.DocumentProgramme},
+	"session_moved_participant": {models.DocumentConvocation},
+	"sessions_planned_trainer":  {models.DocumentProgramme, models.DocumentSheet},
+	"session_moved_trainer":     {models.DocumentSheet},
+	"invoice_ask":               {models.DocumentInvoiceDraft},
+}
+
+// enclose draws what goes with a message, dated as the message is, so that a retry draws the same, and returns the
+// SHA-256 of each. What there is nothing to draw from stays out: the mail says what matters by itself.
+func (l *Letters) enclose(ctx context.Context, m models.Message) ([]string, error) {
+	c := clerk{l.Store, l.Documents, l.Agency}
+	var out []string
+	for _, kind := range enclosures[m.Template] {
+		in := models.RenderInput{Kind: kind, Subject: m.Subject, Dossier: m.Dossier, At: m.CreatedAt}
+		switch kind {
+		case models.DocumentProgramme:
+			p, err := c.version(ctx, m.Dossier)
+			if err != nil {
+				return nil, err
+			}
+			if p.TextRef == "" {
+				continue
+			}
+			in.Subject, in.At = p.Ref, p.SubmittedAt
+		case models.DocumentConvocation:
+			in.Subject = m.Subject + "|" + m.ToRef
+		case models.DocumentSheet:
+			in.Subject = m.Dossier
+		}
+		sha, err := c.file(ctx, in)
+		if code := models.ErrorCode(err); code == models.CodeDocumentIncomplete || code == models.CodeUnknown {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, sha)
 	}
 	return out, nil
 }
@@ -134,7 +183,7 @@ var asked = []string{"invitation", "invitation_reminder", "invitation_closed"}
 // data gathers what the message refers to. What is not there is left out; a template that needs it says so.
 func (l *Letters) data(ctx context.Context, m models.Message, to addressee) (mail.Data, error) {
 	g := &gathering{Letters: l, ctx: ctx, lang: to.lang}
-	g.d = mail.Data{Recipient: to.name, Agency: l.AgencyName, Dossier: m.Dossier, Alert: m.Args.Get("alert"),
+	g.d = mail.Data{Recipient: to.name, Agency: l.Agency.Name, Dossier: m.Dossier, Alert: m.Args.Get("alert"),
 		Reason: m.Args.Get("reason"), Subject: m.Args.Get("subject"), Month: models.Month(m.Args.Get("month")),
 		PayOn: models.Date(m.Args.Get("pay_on")), PaidOn: models.Date(m.Args.Get("paid_on"))}
 	g.d.Owner, g.d.Instead = to.owner, to.instead
@@ -262,6 +311,7 @@ func (g *gathering) subject(ref string, m models.Message) {
 		}
 	case strings.Contains(ref, "/contract/"):
 		if c, err := g.Store.Contract(g.ctx, ref); g.found(err) {
+			g.d.Individual = c.Kind == models.ContractIndividual
 			g.due(c.DeadlineID)
 			if c.TrainerRef != "" {
 				g.trainer = c.TrainerRef

@@ -2,11 +2,14 @@ package activities
 
 import (
 	"bytes"
+	"errors"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"go.temporal.io/sdk/temporal"
 
 	"jalon/documents"
 	"jalon/mail"
@@ -24,6 +27,10 @@ func instant(day, hour, minute int) time.Time {
 func halfDays(day int) []models.HalfDay {
 	return []models.HalfDay{{Start: instant(day, 9, 0), End: instant(day, 12, 30)}, {Start: instant(day, 14, 0), End: instant(day, 17, 30)}}
 }
+
+// agency has all that documents must tell of it.
+var agency = documents.Agency{Name: "Atelier Jalon", LegalForm: "SARL au capital de 10 000 €", Address: "1 place de l’Exemple, Paris", Company: "123456789", VATNumber: "FR00123456789",
+	ActivityNumber: "11750000075", Representative: "Camille Exemple, gérante", Email: "missions@example.org", Mediator: "Médiation Exemple, Paris"}
 
 // desk is an agency in the middle of a mission.
 type desk struct {
@@ -46,8 +53,8 @@ func newDesk(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	d := &desk{t: t, store: s,
-		Activities: &Activities{Store: s, Documents: folder, Agency: documents.Agency{Name: "Atelier Jalon", Company: "123456789", ActivityNumber: "11750000075"}},
-		Letters: &Letters{Store: s, Documents: folder, Signer: signer, BaseURL: "https://jalon.example.org", AgencyName: "Atelier Jalon",
+		Activities: &Activities{Store: s, Documents: folder, Agency: agency},
+		Letters: &Letters{Store: s, Documents: folder, Signer: signer, BaseURL: "https://jalon.example.org", Agency: agency,
 			From: "Atelier Jalon <missions@example.org>", TeamEmail: "equipe@example.org"}}
 	ctx := t.Context()
 	for _, err := range []error{
@@ -55,11 +62,11 @@ func newDesk(t *testing.T) *desk {
 		s.SaveContact(ctx, models.Contact{Ref: "K-000001", ClientRef: "C-000001", Name: "Ada Demande", Email: "ada@example.com", Phone: "0100000001", Lang: models.French}),
 		s.SaveContact(ctx, models.Contact{Ref: "K-000002", ClientRef: "C-000001", Name: "Bill Ledger", Email: "bill@example.com", Lang: models.English}),
 		s.SaveTrainer(ctx, models.Trainer{Ref: "T-000042", Name: "Noé Œuvré", Email: "noe@example.com", Phone: "0100000042", Lang: models.English, LegalForm: models.FormMicro,
-			VATStatus: models.VATFranchise, Company: "987654321", SelfBilling: true, Active: true, Skills: []models.Skill{{Topic: "tableur", Level: 5}}}),
+			VATStatus: models.VATFranchise, Company: "987654321", Address: "3 allée du Gué, Lyon", SelfBilling: true, Active: true, Skills: []models.Skill{{Topic: "tableur", Level: 5}}}),
 		s.SaveTrainer(ctx, models.Trainer{Ref: "T-000043", Name: "Sans Adresse", Lang: models.French, Active: true}),
 		s.SaveUser(ctx, models.User{Ref: "U-000001", Login: "officer", Name: "Olga Suivi", Email: "olga@example.org", Lang: models.French, Active: true}),
 		s.SaveBrief(ctx, models.Brief{Ref: mission, ClientRef: "C-000001", ClientType: models.ClientSME, ContactRef: "K-000001", BillingRef: "K-000002", Topic: "tableur",
-			Title: "Tableur, perfectionnement", Mode: models.ModeClient, Address: "12 rue de l’Été, Lyon", Department: "69", GroupSize: 3, WantedFrom: "2026-12-07",
+			Title: "Tableur, perfectionnement", Mode: models.ModeClient, Address: "12 rue de l’Été, Lyon", Department: "69", GroupSize: 3, Level: "intermediate", Funding: "employer", WantedFrom: "2026-12-07",
 			Order: models.Order{HalfDays: 6, Unit: models.UnitDay, Quantity: 300, UnitPriceCents: 100000, VATBps: 2000}}),
 		s.SaveParticipants(ctx, []models.Participant{{Ref: "P-000001", Dossier: mission, Name: "Léo Ÿvan", Email: "leo@example.com", Lang: models.French, CreatedAt: instant(1, 9, 0)},
 			{Ref: "P-000002", Dossier: mission, Name: "Zoé Élan", Email: "zoe@example.com", Lang: models.English, CreatedAt: instant(1, 9, 1)},
@@ -95,6 +102,16 @@ func (d *desk) apply(rows models.Rows, deadlines ...models.Deadline) {
 	d.t.Helper()
 	d.seq++
 	if _, err := d.store.Apply(d.t.Context(), models.Step{Workflow: models.RequestID(mission), Run: "run", Seq: d.seq, At: instant(1, 8, 0), Dossier: mission, Rows: rows, Deadlines: deadlines}); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// line makes a line of pay due.
+func (d *desk) line(line models.PayLine) {
+	d.t.Helper()
+	d.seq++
+	if _, err := d.store.Apply(d.t.Context(), models.Step{Workflow: models.RequestID(mission), Run: "run", Seq: d.seq, At: instant(8, 8, 0), Dossier: mission, Rows: models.Rows{NewLines: []models.PayLine{line}},
+		Facts: []models.Fact{{Kind: models.FactLineDue, Subject: line.Ref, Dossier: mission, Start: &models.Start{Remuneration: &models.RemunerationInput{Payer: line.Payer, TrainerRef: line.TrainerRef}}}}}); err != nil {
 		d.t.Fatal(err)
 	}
 }
@@ -336,12 +353,15 @@ func TestContractsAreDrawn(t *testing.T) {
 	at := instant(3, 8, 0)
 	c := models.Contract{Ref: models.ContractRef(mission, 1), Dossier: mission, Number: 1, Kind: models.ContractConvention, TrainerRef: "T-000042"}
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: c.Ref, Dossier: mission, At: at, Contract: &c}),
-		"Convention de formation", "Société Secrète", "Ada Demande", "Maîtriser les formules", "Fonctions à 1 €", "3 000,00 € hors taxes", "3 600,00 €", "Noé Œuvré", "3 décembre 2026", "lundi 7 décembre 2026")
+		"Convention de formation", "Société Secrète", "Ada Demande", "Maîtriser les formules", "Fonctions à 1 €", "Total hors taxes 3 000,00 €", "3 600,00 €", "Noé Œuvré", "3 décembre 2026", "lundi 7 décembre 2026")
 	c.Kind, c.Ref = models.ContractIndividual, models.ContractRef(mission, 2)
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: c.Ref, Dossier: mission, At: at, Contract: &c}), "Contrat de formation", "14 jours", "niveau 5 sur 5")
 	c.Kind, c.Ref = models.ContractTrainer, models.ContractRef(mission, 3)
 	text := d.draw(models.RenderInput{Kind: models.DocumentTrainerContract, Subject: c.Ref, Dossier: mission, At: at, Contract: &c, Rate: &models.Offer{Cents: 45000, Unit: models.UnitDay}})
-	contains(t, text, "450,00 € par jour", "1 350,00 € hors taxes", "mandat d’autofacturation", "TVA non applicable, art. 293 B du CGI")
+	contains(t, text, "450,00 € par jour", "1 350,00 € hors taxes", "mandat d’autofacturation", "TVA non applicable, art. 293 B du CGI", "Entrepreneur individuel (EI)", "30 jours", "5 000,00 €", "Maîtriser les formules")
+	long := models.Terms{PromiseDays: 45, VigilanceCents: 300000, VigilanceMonths: 3}
+	contains(t, d.draw(models.RenderInput{Kind: models.DocumentTrainerContract, Subject: c.Ref, Dossier: mission, At: at, Contract: &c, Rate: &models.Offer{Cents: 45000, Unit: models.UnitDay}, Terms: &long}),
+		"45 jours", "tous les 3 mois", "3 000,00 € hors taxes cumulés")
 	if _, err := d.Activities.Render(t.Context(), models.RenderInput{Kind: models.DocumentConvention}); err == nil {
 		t.Error("a contract that is not given is drawn")
 	}
@@ -352,20 +372,17 @@ func TestF179F202RecapAndInvoicesAreDrawn(t *testing.T) {
 	sign(t, d)
 	line := models.PayLine{Ref: models.SessionRef(mission, 1), Dossier: mission, Payer: models.PayerAgency, TrainerRef: "T-000042", HeldOn: "2026-12-07", Unit: models.UnitDay,
 		Quantity: 100, RateCents: 45000, Cents: 45000, Status: models.LineDue}
-	d.seq++
-	if _, err := d.store.Apply(t.Context(), models.Step{Workflow: models.RequestID(mission), Run: "run", Seq: d.seq, At: instant(8, 8, 0), Dossier: mission, Rows: models.Rows{NewLines: []models.PayLine{line}},
-		Facts: []models.Fact{{Kind: models.FactLineDue, Subject: line.Ref, Dossier: mission, Start: &models.Start{Remuneration: &models.RemunerationInput{Payer: line.Payer, TrainerRef: line.TrainerRef}}}}}); err != nil {
-		t.Fatal(err)
-	}
+	d.line(line)
 	recap := models.Recap{Ref: models.RecapRef(models.PayerAgency, "T-000042", "2026-12", 1), TrainerRef: "T-000042", Month: "2026-12", Lines: []string{line.Ref}, Cents: 45000}
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentRecap, Subject: recap.Ref, At: instant(31, 8, 0), Recap: &recap}),
 		"décembre 2026", "Tableur, perfectionnement", "validée", "7 h", "1 jour", "450,00 €", "Noé Œuvré")
 	invoice := models.Invoice{Ref: "I-2026-000001", Number: "T-000042-0001", Kind: models.InvoiceSelfBilled, TrainerRef: "T-000042", Lines: []string{line.Ref}, NetCents: 45000, TotalCents: 45000}
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentInvoice, Subject: invoice.Ref, At: instant(31, 8, 0), Invoice: &invoice}),
-		"Autofacturation", "T-000042-0001", "293 B", "987654321", "30 janvier 2027", "40,00 €")
+		"Autofacturation", "T-000042-0001", "293 B", "987 654 321", "Date de la prestation 7 décembre 2026", "30 janvier 2027", "40,00 €")
 	invoice = models.Invoice{Ref: "I-2026-000002", Number: "F-2026-0001", Kind: models.InvoiceClient, Dossier: mission, ClientRef: "C-000001", NetCents: 300000, VATBps: 2000, VATCents: 60000, TotalCents: 360000, PromiseOn: "2027-01-09"}
 	text := d.draw(models.RenderInput{Kind: models.DocumentInvoice, Subject: invoice.Ref, Dossier: mission, At: instant(10, 8, 0), Invoice: &invoice})
-	contains(t, text, "F-2026-0001", "Société Secrète", "2 : Léo Ÿvan, Zoé Élan", "38 h 30, absences déduites", "3 jours", "3 600,00 €", "9 janvier 2027") // 17 h 30 and 21 h
+	contains(t, text, "F-2026-0001", "Société Secrète", "2 : Léo Ÿvan, Zoé Élan", "38 h 30, absences déduites", "3 jours", "3 600,00 €", "9 janvier 2027", // 17 h 30 and 21 h
+		"salariés d’employeurs privés", "cadre C, ligne 1", "du 7 décembre 2026 au 9 décembre 2026")
 	if strings.Contains(text, "Max Absent") {
 		t.Error("who was never there is billed as a trainee")
 	}
@@ -376,6 +393,127 @@ func TestF123SheetIsDrawn(t *testing.T) {
 	sign(t, d)
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentSheet, Subject: models.SessionRef(mission, 1), Dossier: mission, At: instant(7, 18, 0)}),
 		"Feuille d’émargement", "Salle Ampère", "Léo Ÿvan", "leo@example.com", "9 h – 12 h 30", "9 h 05", "Absent", "Noé Œuvré")
+}
+
+func TestF126TheSheetIsKeptAsItWasRead(t *testing.T) {
+	d := newDesk(t)
+	sign(t, d)
+	s, err := d.store.Session(t.Context(), models.SessionRef(mission, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.SheetSigned = instant(7, 18, 0)
+	for range 2 {
+		if _, err := d.ReadAttendance(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := d.store.Documents(t.Context(), mission)
+	if err != nil || len(all) != 1 || all[0].Kind != models.DocumentSheet || all[0].Subject != s.Ref || !all[0].CreatedAt.Equal(s.SheetSigned) {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	contains(t, d.read(all[0].SHA256), "Signé en ligne le lundi 7 décembre 2026 à 18 h", "Absent")
+}
+
+func TestF096F101WhatADocumentLacksIsRefused(t *testing.T) {
+	d := newDesk(t)
+	at := instant(3, 8, 0)
+	refused := func(in models.RenderInput, lacks string) {
+		t.Helper()
+		in.Dossier, in.At = mission, at
+		_, err := d.Activities.Render(t.Context(), in)
+		var refusal *temporal.ApplicationError
+		if !errors.As(err, &refusal) || !refusal.NonRetryable() || refusal.Type() != string(models.CodeDocumentIncomplete) || !strings.HasSuffix(refusal.Message(), lacks) {
+			t.Errorf("without %s: %v", lacks, err)
+		}
+	}
+	convention := &models.Contract{Ref: models.ContractRef(mission, 1), Dossier: mission, Kind: models.ContractConvention, TrainerRef: "T-000042"}
+	individual := &models.Contract{Ref: models.ContractRef(mission, 2), Dossier: mission, Kind: models.ContractIndividual, TrainerRef: "T-000043"}
+	trainer := &models.Contract{Ref: models.ContractRef(mission, 3), Dossier: mission, Kind: models.ContractTrainer, TrainerRef: "T-000043"}
+	refused(models.RenderInput{Kind: models.DocumentConvention, Contract: individual}, "lacks: trainer titles")
+	refused(models.RenderInput{Kind: models.DocumentTrainerContract, Contract: trainer, Rate: &models.Offer{Cents: 1, Unit: models.UnitFlat}},
+		"lacks: trainer address, trainer company number, trainer VAT number or exemption")
+
+	// Staff went without a written programme: what the client asked for stands for it, but not for somebody who pays alone.
+	programme := models.Programme{Ref: models.ProgrammeRef(mission, 1), Dossier: mission, Number: 1, TrainerRef: "T-000042", Status: models.ProgrammeWaived}
+	d.apply(models.Rows{Programmes: []models.Programme{programme}})
+	refused(models.RenderInput{Kind: models.DocumentConvention, Contract: convention}, "lacks: objectives, content")
+	b, err := d.store.Brief(t.Context(), mission)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Needs = "Gagner du temps sur les suivis."
+	if err := d.store.SaveBrief(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: convention.Ref, Dossier: mission, At: at, Contract: convention}), "Gagner du temps sur les suivis.", "sans programme écrit séparé")
+	individual.TrainerRef = "T-000042"
+	refused(models.RenderInput{Kind: models.DocumentConvention, Contract: individual}, "lacks: objectives, content, methods and means, assessment")
+}
+
+func TestF119LettersEncloseWhatIsDrawnWhenTheyLeave(t *testing.T) {
+	d := newDesk(t)
+	session := models.SessionRef(mission, 1)
+	names := func(out mail.Mail) (all []string) {
+		for _, a := range out.Attachments {
+			all = append(all, a.Name)
+			if documents.SHA256(a.Data) != a.SHA256 {
+				t.Errorf("%s is not what its SHA-256 says", a.Name)
+			}
+		}
+		return all
+	}
+	equal := func(got []string, want ...string) {
+		t.Helper()
+		if !slices.Equal(got, want) {
+			t.Errorf("enclosed %q instead of %q", got, want)
+		}
+	}
+	m := models.Message{Template: "convocation", To: models.RoleParticipant, ToRef: "P-000001", Subject: session, CreatedAt: instant(1, 8, 0), Args: models.Args{{Name: "session", Value: session}}}
+	out := d.write(m)
+	equal(names(out), "convocation-D-2026-000123-session-1-P-000001.pdf", "programme-D-2026-000123-programme-1.pdf")
+	contains(t, out.Text, "pièce jointe")
+	contains(t, d.read(out.Attachments[0].SHA256), "Convocation à une formation", "Léo Ÿvan", "Société Secrète", "lundi 7 décembre 2026, de 9 h à 12 h 30", "Salle Ampère", "mardi 8 décembre", "Cas pratique", "Ada Demande", "1er décembre 2026")
+	contains(t, d.read(out.Attachments[1].SHA256), "Programme de formation", "Maîtriser les formules", "Fonctions à 1 €")
+	if again := d.write(m); !slices.Equal(names(again), names(out)) || again.Attachments[0].SHA256 != out.Attachments[0].SHA256 {
+		t.Error("a retry encloses something else")
+	}
+	m.ToRef = "P-000002"
+	english := d.write(m)
+	contains(t, d.read(english.Attachments[0].SHA256), "Convocation to a course", "Monday 7 December 2026, 09:00 to 12:30", "Tuesday 8 December 2026", "3 days (6 half-days)", "page 1 of 1")
+	if english.Attachments[1].SHA256 != out.Attachments[1].SHA256 {
+		t.Error("the programme differs from one participant to another")
+	}
+	all, err := d.store.Documents(t.Context(), mission)
+	if err != nil || len(all) != 3 { // two convocations and one programme
+		t.Errorf("%d documents kept, %v", len(all), err)
+	}
+
+	out = d.write(models.Message{Template: "sessions_planned_trainer", To: models.RoleTrainer, ToRef: "T-000042", Subject: mission, CreatedAt: instant(2, 8, 0)})
+	equal(names(out), "programme-D-2026-000123-programme-1.pdf", "emargement-D-2026-000123.pdf")
+	contains(t, d.read(out.Attachments[1].SHA256), session, "Léo Ÿvan", models.SessionRef(mission, 3), "page 3 sur 3")
+
+	if out = d.write(models.Message{Template: "sessions_planned_client", To: models.RoleClient, Subject: mission}); len(out.Attachments) != 0 || strings.Contains(out.Text, "joint") {
+		t.Error("the client has the convention")
+	}
+	// Without a programme the mail leaves all the same.
+	d.apply(models.Rows{Programmes: []models.Programme{{Ref: models.ProgrammeRef(mission, 1), Dossier: mission, Number: 1, TrainerRef: "T-000042", Status: models.ProgrammeWaived}}})
+	equal(names(d.write(m)), "convocation-D-2026-000123-session-1-P-000002.pdf")
+}
+
+func TestF193F194SuppliersGetADraftOfTheirInvoice(t *testing.T) {
+	d := newDesk(t)
+	line := models.PayLine{Ref: models.SessionRef(mission, 1), Dossier: mission, Payer: models.PayerAgency, TrainerRef: "T-000042", HeldOn: "2026-12-07", Unit: models.UnitDay,
+		Quantity: 100, RateCents: 45000, Cents: 45000, Status: models.LineDue}
+	d.line(line)
+	d.apply(models.Rows{Invoices: []models.Invoice{{Ref: "I-2026-000003", Kind: models.InvoiceSupplier, TrainerRef: "T-000042", Status: models.InvoiceAwaited, Lines: []string{line.Ref}, NetCents: 45000}}})
+	ask := models.Message{Template: "invoice_ask", To: models.RoleTrainer, ToRef: "T-000042", Subject: "I-2026-000003", CreatedAt: instant(31, 8, 0), Links: []models.Link{{Purpose: models.LinkInvoice, Subject: "I-2026-000003"}}}
+	out := d.write(ask)
+	if len(out.Attachments) != 1 || out.Attachments[0].Name != "projet-de-facture-I-2026-000003.pdf" {
+		t.Fatalf("attachments %+v", out.Attachments)
+	}
+	contains(t, out.Text, "draft invoice")
+	contains(t, d.read(out.Attachments[0].SHA256), "Ce document n’est pas une facture", "Noé Œuvré", "SIREN 987 654 321", "Atelier Jalon", "7 décembre 2026", "450,00 €", "TVA non applicable, art. 293 B du CGI")
 }
 
 func TestF134CertificatesAreIssuedOnce(t *testing.T) {

@@ -2,44 +2,66 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
 	"jalon/documents"
 	"jalon/models"
+	"jalon/store"
 )
 
 // The documents are French law's: so are their words, whoever reads them.
 const fr = models.French
 
+// clerk draws documents from the database and keeps them, for activities and for the mails that enclose some.
+type clerk struct {
+	Store     *store.Store
+	Documents *documents.Folder
+	Agency    documents.Agency
+}
+
+func (a *Activities) clerk() clerk { return clerk{a.Store, a.Documents, a.Agency} }
+
 // Render draws a document from the database and from what the step is about to write, keeps it, and returns its
 // SHA-256: what is signed or accepted is that. The same input gives the same bytes as long as the rows it names did not
 // change; its date is the input's.
 func (a *Activities) Render(ctx context.Context, in models.RenderInput) (string, error) {
-	var pdf []byte
-	var name string
-	var err error
-	switch in.Kind {
-	case models.DocumentConvention, models.DocumentTrainerContract:
-		name, pdf, err = a.contract(ctx, in)
-	case models.DocumentRecap:
-		name, pdf, err = a.recap(ctx, in)
-	case models.DocumentInvoice:
-		name, pdf, err = a.invoice(ctx, in)
-	case models.DocumentSheet:
-		name, pdf, err = a.sheet(ctx, in)
-	default:
-		err = models.NewError(models.CodeInvalid, "no document of kind "+string(in.Kind))
-	}
-	if err != nil {
-		return "", failure(ctx, err)
-	}
-	sha, err := a.keep(ctx, in, name, pdf)
+	sha, err := a.clerk().file(ctx, in)
 	return sha, failure(ctx, err)
 }
 
+// file draws a document and keeps it.
+func (a clerk) file(ctx context.Context, in models.RenderInput) (string, error) {
+	name, pdf, err := a.draw(ctx, in)
+	if err != nil {
+		return "", err
+	}
+	return a.keep(ctx, in, name, pdf)
+}
+
+func (a clerk) draw(ctx context.Context, in models.RenderInput) (name string, pdf []byte, err error) {
+	switch in.Kind {
+	case models.DocumentConvention, models.DocumentTrainerContract:
+		return a.contract(ctx, in)
+	case models.DocumentRecap:
+		return a.recap(ctx, in)
+	case models.DocumentInvoice:
+		return a.invoice(ctx, in)
+	case models.DocumentInvoiceDraft:
+		return a.invoiceDraft(ctx, in)
+	case models.DocumentSheet:
+		return a.sheet(ctx, in)
+	case models.DocumentProgramme:
+		return a.programme(ctx, in)
+	case models.DocumentConvocation:
+		return a.convocation(ctx, in)
+	}
+	return "", nil, models.NewError(models.CodeInvalid, "no document of kind "+string(in.Kind))
+}
+
 // keep stores a document before the row that names it, so that no row ever names a file that is not there.
-func (a *Activities) keep(ctx context.Context, in models.RenderInput, name string, pdf []byte) (string, error) {
+func (a clerk) keep(ctx context.Context, in models.RenderInput, name string, pdf []byte) (string, error) {
 	sha, err := a.Documents.Put(ctx, pdf)
 	if err != nil {
 		return "", err
@@ -67,13 +89,13 @@ func known[T any](row T, err error) (T, error) {
 	return row, err
 }
 
-func (a *Activities) brief(ctx context.Context, dossier string) (models.Brief, documents.Course, error) {
+func (a clerk) brief(ctx context.Context, dossier string) (models.Brief, documents.Course, error) {
 	b, err := a.Store.Brief(ctx, dossier)
 	if err != nil {
 		return b, documents.Course{}, err
 	}
 	c := documents.Course{Dossier: b.Ref, Title: b.Title, Mode: fr.ModeName(b.Mode), Duration: fr.HalfDaysName(b.Order.HalfDays),
-		Level: fr.LevelName(b.Level), GroupSize: b.GroupSize}
+		Level: fr.LevelName(b.Level), GroupSize: b.GroupSize, Remote: b.Mode == models.ModeRemote || b.Mode == models.ModeMixed}
 	if b.Mode.OnSite() {
 		c.Place = b.Address
 	}
@@ -93,14 +115,8 @@ func (a *Activities) brief(ctx context.Context, dossier string) (models.Brief, d
 			c.Participants = append(c.Participants, p.Name)
 		}
 	}
-	sessions, err := a.Store.Sessions(ctx, dossier)
-	if err != nil {
+	if c.Sessions, err = a.planned(ctx, dossier, fr); err != nil {
 		return b, c, err
-	}
-	for _, s := range sessions {
-		if s.Status != models.SessionCancelled && s.Status != models.SessionRefused {
-			c.Sessions = append(c.Sessions, fr.Times(s.HalfDays)...)
-		}
 	}
 	if len(c.Sessions) == 0 {
 		if c.Period = "dates fixées d’un commun accord après la signature"; b.WantedFrom != "" {
@@ -110,7 +126,18 @@ func (a *Activities) brief(ctx context.Context, dossier string) (models.Brief, d
 	return b, c, nil
 }
 
-func (a *Activities) contract(ctx context.Context, in models.RenderInput) (string, []byte, error) {
+// planned are the sessions of a dossier in words, one line a day.
+func (a clerk) planned(ctx context.Context, dossier string, lang models.Lang) (out []string, err error) {
+	sessions, err := a.Store.Sessions(ctx, dossier)
+	for _, s := range sessions {
+		if s.Status != models.SessionCancelled && s.Status != models.SessionRefused {
+			out = append(out, lang.Times(s.HalfDays)...)
+		}
+	}
+	return out, err
+}
+
+func (a clerk) contract(ctx context.Context, in models.RenderInput) (string, []byte, error) {
 	if in.Contract == nil {
 		return "", nil, models.NewError(models.CodeInvalid, "the contract to render is missing")
 	}
@@ -123,8 +150,12 @@ func (a *Activities) contract(ctx context.Context, in models.RenderInput) (strin
 		return "", nil, err
 	}
 	if in.Contract.Kind == models.ContractTrainer {
-		m := documents.Mission{Ref: in.Contract.Ref, At: in.At, Agency: a.Agency, Trainer: supplier(t), Course: course,
-			Mandate: t.SelfBilling && t.Domestic() && t.LegalForm != models.FormUmbrella, VATText: vatText(t)}
+		programme, err := a.approved(ctx, in.Contract.Dossier)
+		if err != nil {
+			return "", nil, err
+		}
+		m := documents.Mission{Ref: in.Contract.Ref, At: in.At, Agency: a.Agency, Trainer: supplier(t), Course: course, Programme: programme,
+			Mandate: t.SelfBilling && t.Domestic() && t.LegalForm != models.FormUmbrella, VATText: vatText(t), CPF: b.Funding == "cpf", Terms: terms(in)}
 		if in.Rate != nil {
 			m.Rate, m.Cents = fr.RateName(in.Rate.Cents, in.Rate.Unit), missionCents(*in.Rate, b.Order)
 		}
@@ -147,41 +178,81 @@ func (a *Activities) contract(ctx context.Context, in models.RenderInput) (strin
 	vat := models.VAT(net, b.Order.VATBps)
 	agreement := documents.Agreement{Ref: in.Contract.Ref, At: in.At, Individual: in.Contract.Kind == models.ContractIndividual,
 		Agency: a.Agency, Course: course, Programme: programme, Trainer: t.Name, Titles: titles(t, b.Topic),
-		Client: documents.Party{Name: client.Name, Address: client.Address, Company: client.Company, VATNumber: client.VATNumber, Represented: contact.Name},
-		Price:  documents.Price{Net: net, VAT: vat, Total: net + vat, VATBps: b.Order.VATBps}}
-	kind := "convention"
-	if agreement.Individual {
-		agreement.Client.Represented, kind = "", "contrat-de-formation"
+		Client: buyer(client), Price: documents.Price{Net: net, VAT: vat, Total: net + vat, VATBps: b.Order.VATBps}}
+	if b.Order.Unit != models.UnitFlat {
+		agreement.Price.Quantity, agreement.Price.Unit = quantity(models.PayLine{Unit: b.Order.Unit, Quantity: b.Order.Quantity}), fr.Euros(b.Order.UnitPriceCents)
+	}
+	kind := "contrat-de-formation"
+	if !agreement.Individual {
+		agreement.Client.Represented, kind = contact.Name, "convention"
+		if agreement.Programme == (documents.Programme{}) && b.Needs != "" { // staff went without a written one
+			agreement.Programme = documents.Programme{Objectives: "Répondre au besoin exprimé par le client\u00a0: " + b.Needs,
+				Content: "Les points nécessaires à ces objectifs, adaptés au niveau des participants, sans programme écrit séparé."}
+		}
 	}
 	pdf, err := documents.Convention(agreement)
 	return fileName(kind, in.Subject), pdf, err
 }
 
-// approved is the programme the client signs: the approved one, else the last that was submitted (the contract may come
+// version is the programme the client signs: the approved one, else the last that was submitted (the contract may come
 // first where its order is free), else none.
-func (a *Activities) approved(ctx context.Context, dossier string) (documents.Programme, error) {
+func (a clerk) version(ctx context.Context, dossier string) (models.Programme, error) {
 	all, err := a.Store.Programmes(ctx, dossier)
-	if err != nil {
-		return documents.Programme{}, err
-	}
-	ref := ""
+	var last models.Programme
 	for _, p := range all {
 		if p.TextRef != "" && p.Status != models.ProgrammeCancelled && p.Status != models.ProgrammeReturned {
-			ref = p.TextRef
+			last = p
 		}
 		if p.Status == models.ProgrammeApproved && p.TextRef != "" {
 			break
 		}
 	}
-	if ref == "" {
-		return documents.Programme{}, nil
+	return last, err
+}
+
+func (a clerk) approved(ctx context.Context, dossier string) (documents.Programme, error) {
+	p, err := a.version(ctx, dossier)
+	if err != nil || p.TextRef == "" {
+		return documents.Programme{}, err
 	}
-	t, err := a.Store.ProgrammeText(ctx, ref)
+	t, err := a.Store.ProgrammeText(ctx, p.TextRef)
 	return documents.Programme{Objectives: t.Objectives, Content: t.Content, Methods: t.Methods, Assessment: t.Assessment}, err
 }
 
+// programme draws the version of a dossier's programme that stands, always the same way: who else registers, or when it
+// is held, does not change it.
+func (a clerk) programme(ctx context.Context, in models.RenderInput) (string, []byte, error) {
+	p, err := a.Store.Programme(ctx, in.Subject)
+	if err != nil {
+		return "", nil, err
+	}
+	text, err := a.Store.ProgrammeText(ctx, p.TextRef)
+	if err != nil {
+		return "", nil, err
+	}
+	_, course, err := a.brief(ctx, p.Dossier)
+	if err != nil {
+		return "", nil, err
+	}
+	t, err := known(a.Store.Trainer(ctx, p.TrainerRef))
+	if err != nil {
+		return "", nil, err
+	}
+	pdf, err := documents.Syllabus(documents.Outline{Ref: p.Ref, At: in.At, Agency: a.Agency, Course: course, Trainer: t.Name,
+		Programme: documents.Programme{Objectives: text.Objectives, Content: text.Content, Methods: text.Methods, Assessment: text.Assessment}})
+	return fileName("programme", p.Ref), pdf, err
+}
+
+// legalForms are what must stand beside the name of who sells (C. com. R526-27 for the one-person business).
+var legalForms = map[models.LegalForm]string{models.FormMicro: "Entrepreneur individuel (EI)", models.FormUmbrella: "En portage salarial",
+	models.FormTempAgency: "Par une entreprise de travail temporaire", models.FormCooperative: "Dans une coopérative d’activité et d’emploi"}
+
 func supplier(t models.Trainer) documents.Party {
-	return documents.Party{Name: t.Name, Address: t.Address, Company: t.Company, VATNumber: t.VATNumber, ActivityNumber: t.NDA}
+	return documents.Party{Name: t.Name, Address: t.Address, LegalForm: legalForms[t.LegalForm], Company: t.Company, VATNumber: t.VATNumber, ActivityNumber: t.NDA}
+}
+
+func buyer(c models.Client) documents.Party {
+	return documents.Party{Name: c.Name, Address: c.Address, Company: c.Company, VATNumber: c.VATNumber, Type: c.Type}
 }
 
 // titles are the trainer's references for the topic, which an individual's contract must state.
@@ -204,11 +275,19 @@ func vatText(t models.Trainer) string {
 	case models.VATFranchise:
 		return "TVA non applicable, art. 293 B du CGI"
 	case models.VATExempt:
-		return "Exonération de TVA, art. 261-4-4° a du CGI"
+		return documents.Exempt
 	case models.VATReverse:
-		return "Autoliquidation"
+		return "Autoliquidation (art. 283-2 du CGI)"
 	}
 	return ""
+}
+
+// terms are those of the request's policy; what began before they were told follows the standard one.
+func terms(in models.RenderInput) models.Terms {
+	if in.Terms != nil {
+		return *in.Terms
+	}
+	return models.Terms{PromiseDays: 30, VigilanceCents: 500000, VigilanceMonths: 6}
 }
 
 // missionCents is what the whole order comes to at a rate; 0 for a rate per hour, whose quantity the plan gives.
@@ -222,33 +301,36 @@ func missionCents(rate models.Offer, order models.Order) models.Cents {
 var lineStatuses = map[string]string{models.LineDue: "validée", models.LineContested: "contestée", models.LineSettled: "réglée",
 	models.LinePaid: "payée", models.LineCancelled: "annulée"}
 
-// lines puts pay lines in words, in the order asked for.
-func (a *Activities) lines(ctx context.Context, refs []string) ([]documents.Line, error) {
+// lines puts pay lines in words, in the order asked for, with the days from the first to the last.
+func (a clerk) lines(ctx context.Context, refs []string) (out []documents.Line, period string, err error) {
 	rows, err := a.Store.PayLinesByRefs(ctx, refs)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
+	var from, to models.Date
 	byRef := map[string]models.PayLine{}
 	for _, r := range rows {
 		byRef[r.Ref] = r
 	}
 	titles := map[string]string{}
-	out := make([]documents.Line, 0, len(refs))
 	for _, ref := range refs {
 		l, ok := byRef[ref]
 		if !ok {
-			return nil, models.NewError(models.CodeLineUnknown, "no pay line "+ref)
+			return nil, "", models.NewError(models.CodeLineUnknown, "no pay line "+ref)
 		}
 		if _, seen := titles[l.Dossier]; !seen {
 			_, course, err := a.brief(ctx, l.Dossier)
 			if err != nil {
-				return nil, err
+				return nil, "", err
 			}
 			titles[l.Dossier] = course.Title
 		}
 		s, err := known(a.Store.Session(ctx, ref))
 		if err != nil {
-			return nil, err
+			return nil, "", err
+		}
+		if to = max(to, l.HeldOn); from == "" || l.HeldOn < from {
+			from = l.HeldOn
 		}
 		duration := ""
 		if len(s.HalfDays) > 0 {
@@ -257,7 +339,15 @@ func (a *Activities) lines(ctx context.Context, refs []string) ([]documents.Line
 		out = append(out, documents.Line{Ref: l.Ref, Label: titles[l.Dossier], Date: fr.ShortDay(l.HeldOn), Status: lineStatuses[l.Status],
 			Duration: duration, Quantity: quantity(l), Rate: fr.Euros(l.RateCents), Cents: l.Cents})
 	}
-	return out, nil
+	return out, span(from, to), nil
+}
+
+// span is the days from one to another in words.
+func span(from, to models.Date) string {
+	if from == to {
+		return fr.ShortDay(from)
+	}
+	return "du " + fr.ShortDay(from) + " au " + fr.ShortDay(to)
 }
 
 func quantity(l models.PayLine) string {
@@ -271,7 +361,7 @@ func quantity(l models.PayLine) string {
 	return fr.Quantity(l.Quantity) + "\u00a0" + name
 }
 
-func (a *Activities) recap(ctx context.Context, in models.RenderInput) (string, []byte, error) {
+func (a clerk) recap(ctx context.Context, in models.RenderInput) (string, []byte, error) {
 	if in.Recap == nil {
 		return "", nil, models.NewError(models.CodeInvalid, "the recap to render is missing")
 	}
@@ -279,21 +369,21 @@ func (a *Activities) recap(ctx context.Context, in models.RenderInput) (string, 
 	if err != nil {
 		return "", nil, err
 	}
-	lines, err := a.lines(ctx, in.Recap.Lines)
+	lines, _, err := a.lines(ctx, in.Recap.Lines)
 	if err != nil {
 		return "", nil, err
 	}
 	pdf, err := documents.Recap(documents.Statement{Ref: in.Recap.Ref, At: in.At, Agency: a.Agency, Trainer: supplier(t),
-		Month: in.Recap.Month, Lines: lines, Total: in.Recap.Cents})
+		Month: in.Recap.Month, Lines: lines, Total: in.Recap.Cents, Terms: terms(in)})
 	return fileName("releve", in.Subject), pdf, err
 }
 
-func (a *Activities) invoice(ctx context.Context, in models.RenderInput) (string, []byte, error) {
+func (a clerk) invoice(ctx context.Context, in models.RenderInput) (string, []byte, error) {
 	i := in.Invoice
 	if i == nil {
 		return "", nil, models.NewError(models.CodeInvalid, "the invoice to render is missing")
 	}
-	bill := documents.Bill{Number: i.Number, At: in.At, DueOn: invoiceDue(*i, in),
+	bill := documents.Bill{Number: i.Number, At: in.At, Agency: a.Agency, DueOn: invoiceDue(*i, in),
 		Price: documents.Price{Net: i.NetCents, VAT: i.VATCents, Total: i.TotalCents, VATBps: i.VATBps}}
 	var err error
 	switch i.Kind {
@@ -321,20 +411,40 @@ func invoiceDue(i models.Invoice, in models.RenderInput) models.Date {
 	return models.ParisDate(in.At).AddDays(30)
 }
 
-func (a *Activities) selfBilled(ctx context.Context, i models.Invoice, bill *documents.Bill) error {
+func (a clerk) selfBilled(ctx context.Context, i models.Invoice, bill *documents.Bill) error {
 	t, err := a.Store.Trainer(ctx, i.TrainerRef)
 	if err != nil {
 		return err
 	}
-	bill.Lines, err = a.lines(ctx, i.Lines)
-	bill.SelfBilled, bill.BilledBy, bill.VATText, bill.IBAN = true, a.Agency, vatText(t), t.IBAN
-	bill.Seller = documents.Agency{Name: t.Name, Address: t.Address, Company: t.Company, VATNumber: t.VATNumber, ActivityNumber: t.NDA}
-	bill.Buyer = documents.Party{Name: a.Agency.Name, Address: a.Agency.Address, Company: a.Agency.Company, VATNumber: a.Agency.VATNumber}
+	seller := supplier(t)
+	bill.Lines, bill.Period, err = a.lines(ctx, i.Lines)
+	bill.SelfBilled, bill.Trainer, bill.VATText, bill.IBAN = true, &seller, vatText(t), t.IBAN
 	return err
 }
 
+// invoiceDraft draws the invoice that is awaited from a supplier, for them to check, number and issue.
+func (a clerk) invoiceDraft(ctx context.Context, in models.RenderInput) (string, []byte, error) {
+	i, err := a.Store.Invoice(ctx, in.Subject)
+	if err != nil {
+		return "", nil, err
+	}
+	t, err := a.Store.Trainer(ctx, i.TrainerRef)
+	if err != nil {
+		return "", nil, err
+	}
+	bps := t.VATStatus.RateBps()
+	vat := models.VAT(i.NetCents, bps)
+	bill := documents.Bill{At: in.At, Agency: a.Agency, Price: documents.Price{Net: i.NetCents, VAT: vat, Total: i.NetCents + vat, VATBps: bps}}
+	if err := a.selfBilled(ctx, i, &bill); err != nil {
+		return "", nil, err
+	}
+	bill.SelfBilled = false
+	pdf, err := documents.Invoice(bill)
+	return fileName("projet-de-facture", i.Ref), pdf, err
+}
+
 // clientInvoice adds what a training invoice must tell (F202): trainees, dates and hours net of absences.
-func (a *Activities) clientInvoice(ctx context.Context, i models.Invoice, bill *documents.Bill) error {
+func (a clerk) clientInvoice(ctx context.Context, i models.Invoice, bill *documents.Bill) error {
 	b, course, err := a.brief(ctx, i.Dossier)
 	if err != nil {
 		return err
@@ -353,13 +463,16 @@ func (a *Activities) clientInvoice(ctx context.Context, i models.Invoice, bill *
 		minutes += p.minutes
 		names = append(names, p.Name)
 	}
-	bill.Seller, bill.Course = a.Agency, course
-	bill.Buyer = documents.Party{Name: c.Name, Address: c.Address, Company: c.Company, VATNumber: c.VATNumber}
-	bill.Details = [][2]string{{"Dates", strings.Join(course.Sessions, "\n")}, {"Durée", course.Duration},
-		{"Stagiaires", strconv.Itoa(len(names)) + "\u00a0: " + strings.Join(names, ", ")}, {"Heures-stagiaires", fr.Minutes(minutes) + ", absences déduites"}}
-	if len(names) == 0 {
-		bill.Details = bill.Details[:2]
+	code, status := reporting(b)
+	bill.Course, bill.Client, bill.IBAN = course, buyer(c), a.Agency.IBAN
+	bill.Details = [][2]string{{"Séances", strings.Join(course.Sessions, "\n")}, {"Durée", course.Duration}}
+	if len(attended) > 0 {
+		bill.Details = append(bill.Details, [2]string{"Stagiaires", strconv.Itoa(len(names)) + "\u00a0: " + strings.Join(names, ", ")}, [2]string{"Statut des stagiaires", status},
+			[2]string{"Heures-stagiaires", fr.Minutes(minutes) + ", absences déduites"})
+		bill.Period = span(slices.MinFunc(attended, func(x, y presence) int { return strings.Compare(string(x.from), string(y.from)) }).from,
+			slices.MaxFunc(attended, func(x, y presence) int { return strings.Compare(string(x.to), string(y.to)) }).to)
 	}
+	bill.Details = append(bill.Details, [2]string{"Code BPF", code})
 	order := b.Order
 	line := documents.Line{Label: course.Title, Quantity: quantity(models.PayLine{Unit: order.Unit, Quantity: order.Quantity}),
 		Rate: fr.Euros(order.UnitPriceCents), Cents: i.NetCents}
@@ -368,59 +481,29 @@ func (a *Activities) clientInvoice(ctx context.Context, i models.Invoice, bill *
 	}
 	bill.Lines = []documents.Line{line}
 	if i.VATBps == 0 {
-		bill.VATText = "Exonération de TVA, art. 261-4-4° a du CGI"
+		bill.VATText = documents.Exempt
 	}
 	return nil
 }
 
-// sheet draws the attendance sheet of a session as it stands (F123).
-func (a *Activities) sheet(ctx context.Context, in models.RenderInput) (string, []byte, error) {
-	s, err := a.Store.Session(ctx, in.Subject)
-	if err != nil {
-		return "", nil, err
+// reporting is where an invoice goes in the yearly pedagogical and financial report (Cerfa 10443, frames C and F-1), and
+// who its trainees are there (F202, F221).
+func reporting(b models.Brief) (code, trainees string) {
+	switch {
+	case b.Funding == "cpf":
+		return "cadre C, ligne 2 e (compte personnel de formation)", "titulaires d’un compte personnel de formation"
+	case !b.ClientType.Organisation():
+		return "cadre C, ligne 9 (personnes à titre individuel et à leurs frais)", "particuliers à leurs propres frais"
+	case b.Funding == "skills_operator":
+		return "cadre C, ligne 2 h (plan de développement des compétences, par un opérateur de compétences)", "salariés d’employeurs privés"
+	case b.Funding == "employment_service":
+		return "cadre C, ligne 7 (France Travail)", "personnes en recherche d’emploi"
+	case b.ClientType == models.ClientPublic:
+		return "cadre C, ligne 3 (pouvoirs publics, pour la formation de leurs agents)", "agents publics"
+	case b.ClientType == models.ClientEducation:
+		return "cadre C, ligne 10 (autres organismes de formation)", "autres stagiaires"
+	case b.Funding != "employer":
+		return "cadre C, ligne 11 (autres produits)", "autres stagiaires"
 	}
-	_, course, err := a.brief(ctx, s.Dossier)
-	if err != nil {
-		return "", nil, err
-	}
-	if s.PlaceRef != "" {
-		n, err := known(a.Store.Note(ctx, s.PlaceRef))
-		if err != nil {
-			return "", nil, err
-		}
-		course.Place = n.Text
-	}
-	t, err := known(a.Store.Trainer(ctx, s.TrainerRef))
-	if err != nil {
-		return "", nil, err
-	}
-	people, err := a.Store.Participants(ctx, s.Dossier, true)
-	if err != nil {
-		return "", nil, err
-	}
-	marks, err := a.Store.Attendances(ctx, s.Ref)
-	if err != nil {
-		return "", nil, err
-	}
-	roll := documents.Roll{Ref: s.Ref, At: in.At, Agency: a.Agency, Course: course, Trainer: t.Name, Times: fr.Times(s.HalfDays)}
-	if !s.SheetSigned.IsZero() {
-		roll.TrainerSigned = fr.Moment(s.SheetSigned)
-	}
-	for _, h := range s.HalfDays {
-		roll.HalfDays = append(roll.HalfDays, fr.Hour(h.Start)+" – "+fr.Hour(h.End))
-	}
-	for _, p := range people {
-		row := documents.Attendee{Name: p.Name, Email: p.Email, Marks: make([]string, len(s.HalfDays))}
-		for _, m := range marks {
-			if m.Participant != p.Ref || m.HalfDay < 0 || m.HalfDay >= len(row.Marks) {
-				continue
-			}
-			if row.Marks[m.HalfDay] = "Absent"; m.State == models.AttendanceSigned {
-				row.Marks[m.HalfDay] = "Signé le " + fr.ShortDay(models.ParisDate(m.SignedAt)) + " à " + fr.Hour(m.SignedAt)
-			}
-		}
-		roll.People = append(roll.People, row)
-	}
-	pdf, err := documents.Sheet(roll)
-	return fileName("emargement", s.Ref), pdf, err
+	return "cadre C, ligne 1 (entreprises, pour la formation de leurs salariés)", "salariés d’employeurs privés"
 }

@@ -66,6 +66,7 @@ var refusals = map[models.Code]refusal{
 	models.CodeProgrammeIncomplete: {422, "Le programme est incomplet : objectifs, contenu, méthodes et évaluation sont nécessaires.", "The programme is incomplete: objectives, content, methods and assessment are needed."},
 	models.CodeProgrammeMissing:    {409, "Aucun programme n'a été remis.", "No programme was submitted."},
 	models.CodeDocumentChanged:     {409, "Le document a changé depuis que vous l'avez lu.", "The document has changed since you read it."},
+	models.CodeDocumentIncomplete:  {422, "Il manque au document une mention obligatoire.", "The document lacks a mandatory mention."},
 	models.CodeNotSigned:           {409, "Tout n'est pas encore signé.", "Not everything is signed yet."},
 	models.CodeSessionUnknown:      {404, "Cette séance n'existe pas.", "This session does not exist."},
 	models.CodeSessionOverlap:      {422, "Ces demi-journées se chevauchent.", "These half-days overlap."},

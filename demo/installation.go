@@ -83,6 +83,7 @@ func Install(ctx context.Context, o Options) (*Installation, error) {
 	if o.Database != "" {
 		in.env = append(in.env, "JALON_DATABASE_URL="+o.Database)
 	}
+	in.env = append(in.env, agency...)
 	in.env = append(in.env, o.Settings...)
 	if o.Temporal == "" {
 		if err := in.Start(Temporal); err != nil {

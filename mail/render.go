@@ -78,6 +78,9 @@ type Data struct {
 	Reason  string // key of a reason
 	Subject string // reference of what an alert is about
 	Links   []Link
+
+	Individual bool // the client pays alone, and signs a contract rather than a convention
+	Enclosed   bool // documents drawn for this mail come with it
 }
 
 // Session is a session as mails tell it.

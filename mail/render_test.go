@@ -33,7 +33,7 @@ func full() Data {
 		Slots: []time.Time{at(1, 9, 0), at(1, 11, 30), at(2, 14, 0)}, At: at(1, 11, 30), Due: at(4, 18, 0),
 		Amount: &amount, Rate: "450,00 € par jour", Month: "2026-12", Number: "F-2026-0001", PayOn: "2027-01-29",
 		PaidOn: "2027-01-28", Note: "Préciser l’évaluation.\nAjouter un exercice.", Alert: "slots_refused",
-		Reason: "audit_unfit", Subject: "D-2026-000123/audit/1"}
+		Reason: "audit_unfit", Subject: "D-2026-000123/audit/1", Enclosed: true}
 }
 
 // links are the ones each template has in the contract with the processes.

@@ -32,6 +32,20 @@ type RenderInput struct {
 	Recap    *Recap    `json:"recap,omitempty"`
 	Invoice  *Invoice  `json:"invoice,omitempty"`
 	Rate     *Offer    `json:"rate,omitempty"`
+	Session  *Session  `json:"session,omitempty"`
+	Terms    *Terms    `json:"terms,omitempty"` // those of the standard policy if absent
+}
+
+// Terms are what a policy promises or asks for in documents.
+type Terms struct {
+	PromiseDays     int   `json:"promise_days"` // from receipt and conformity to payment
+	VigilanceCents  Cents `json:"vigilance_cents"`
+	VigilanceMonths int   `json:"vigilance_months"`
+}
+
+// Terms is what the documents of the policy's requests say.
+func (p Policy) Terms() *Terms {
+	return &Terms{PromiseDays: p.PromiseDays, VigilanceCents: p.VigilanceThreshold, VigilanceMonths: p.VigilancePeriod}
 }
 
 // Offer is a rate per unit.

@@ -49,6 +49,9 @@ const (
 	DocumentInvoice         DocumentKind = "invoice"
 	DocumentCertificate     DocumentKind = "certificate"
 	DocumentSheet           DocumentKind = "attendance_sheet"
+	DocumentProgramme       DocumentKind = "programme"
+	DocumentConvocation     DocumentKind = "convocation"
+	DocumentInvoiceDraft    DocumentKind = "invoice_draft" // for a supplier to check, number and issue
 )
 
 // Document is a stored file, found by its content's SHA-256; Subject is what it documents.

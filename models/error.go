@@ -48,6 +48,7 @@ const (
 	CodeProgrammeIncomplete Code = "programme_incomplete"
 	CodeProgrammeMissing    Code = "programme_not_submitted"
 	CodeDocumentChanged     Code = "document_changed"
+	CodeDocumentIncomplete  Code = "document_incomplete" // it lacks what the law wants on it
 	CodeNotSigned           Code = "not_signed"
 	CodeSessionUnknown      Code = "session_unknown"
 	CodeSessionOverlap      Code = "session_overlap"

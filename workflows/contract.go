@@ -122,7 +122,8 @@ func (r *request) newContract(ctx workflow.Context, kind models.ContractKind, si
 	r.contracts = append(r.contracts, c)
 	offer := r.chosen.offer
 	for {
-		sha, err := render(ctx, models.RenderInput{Kind: document, Subject: c.Ref, Dossier: r.dossier, At: c.SentAt, Contract: c, Rate: &offer})
+		sha, err := render(ctx, models.RenderInput{Kind: document, Subject: c.Ref, Dossier: r.dossier, At: c.SentAt, Contract: c, Rate: &offer,
+			Terms: r.common.Policy.Terms()})
 		if ctx.Err() != nil || r.interrupted() || c.Status != models.ContractPending {
 			break
 		}

@@ -91,7 +91,7 @@ func (m *remuneration) issue(ctx workflow.Context) bool {
 	}
 	drawn := m.insist(ctx, ref, func() (err error) {
 		rc.SentAt = m.now(ctx)
-		rc.SHA256, err = render(ctx, models.RenderInput{Kind: models.DocumentRecap, Subject: ref, At: rc.SentAt, Recap: rc})
+		rc.SHA256, err = render(ctx, models.RenderInput{Kind: models.DocumentRecap, Subject: ref, At: rc.SentAt, Recap: rc, Terms: m.common.Policy.Terms()})
 		return err
 	})
 	if !drawn {

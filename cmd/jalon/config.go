@@ -52,12 +52,9 @@ type Config struct {
 	SMTPPassword      string `env:"JALON_SMTP_PASSWORD" secret:"true" help:"Password that goes with it." example:"correct-horse-battery-staple"`
 	SMTPCA            string `env:"JALON_SMTP_CA" default:"the system's authorities" help:"File of the certificate authorities (PEM) that may vouch for the mail server." example:"/etc/jalon/mail-ca.pem"`
 	MailFrom          string `env:"JALON_MAIL_FROM" envDefault:"Jalon <missions@example.org>" help:"Sender of every mail." example:"Agence Exemple <missions@example.org>"`
-	AgencyName        string `env:"JALON_AGENCY_NAME" envDefault:"Agence Exemple" help:"Name of the agency, in mails, pages and documents." example:"Agence Exemple"`
-	AgencyAddress     string `env:"JALON_AGENCY_ADDRESS" envDefault:"1 rue de l'Exemple, 75001 Paris" help:"Postal address of the agency, on documents." example:"1 rue de l'Exemple, 75001 Paris"`
-	AgencyCompany     string `env:"JALON_AGENCY_COMPANY_NUMBER" envDefault:"999999907" help:"SIREN of the agency, nine digits, on documents." example:"999999907"`
-	AgencyVATNumber   string `env:"JALON_AGENCY_VAT_NUMBER" help:"VAT number of the agency, on invoices." example:"FR29999999907"`
-	AgencyActivity    string `env:"JALON_AGENCY_ACTIVITY_NUMBER" help:"Training activity declaration number (NDA) of the agency, on conventions and contracts." example:"11750000000"`
 	TeamEmail         string `env:"JALON_TEAM_EMAIL" envDefault:"equipe@example.org" help:"Team address that receives alerts of dossiers nobody owns." example:"equipe@example.org"`
+
+	Agency
 
 	Partners []string `env:"JALON_PARTNERS" help:"Codes of the partners that requests may come from, comma-separated." example:"reseau-a,reseau-b"`
 
@@ -65,6 +62,26 @@ type Config struct {
 	ClockEpoch time.Time `env:"JALON_CLOCK_EPOCH" default:"as stored; the moment of the first start" help:"Business instant of the first start, with its zone. Stored, and another one is refused later." example:"2026-11-02T09:00:00+01:00"`
 
 	LogLevel string `env:"JALON_LOG_LEVEL" default:"info; warn for jalon dev" help:"Least serious log lines written to standard error: debug, info, warn or error." example:"debug"`
+}
+
+// Agency is who the documents come from, with what the law wants them to tell. Where nothing is said of it, a development
+// installation gets one that is plainly made up; services do not start without their own.
+type Agency struct {
+	Name           string `env:"JALON_AGENCY_NAME" default:"Agence Exemple, for jalon dev only" help:"Name of the agency, in mails, pages and documents." example:"Agence Exemple"`
+	LegalForm      string `env:"JALON_AGENCY_LEGAL_FORM" default:"made up, for jalon dev only" help:"Legal form with its capital, on documents." example:"SARL au capital de 10 000 €"`
+	Address        string `env:"JALON_AGENCY_ADDRESS" default:"made up, for jalon dev only" help:"Postal address of the agency, on documents." example:"1 rue de l'Exemple, 75001 Paris"`
+	Company        string `env:"JALON_AGENCY_COMPANY_NUMBER" default:"made up, for jalon dev only" help:"SIREN of the agency, nine digits, on documents." example:"999999907"`
+	Establishment  string `env:"JALON_AGENCY_ESTABLISHMENT_NUMBER" help:"SIRET of the establishment that contracts, fourteen digits." example:"99999990700010"`
+	Register       string `env:"JALON_AGENCY_REGISTER" help:"Register the agency is in, for who is in one." example:"RCS Paris"`
+	VATNumber      string `env:"JALON_AGENCY_VAT_NUMBER" help:"VAT number of the agency; nothing with VAT is agreed or billed without." example:"FR29999999907"`
+	Activity       string `env:"JALON_AGENCY_ACTIVITY_NUMBER" help:"Training activity declaration number (NDA); nothing is exempt from VAT without." example:"11750000000"`
+	Representative string `env:"JALON_AGENCY_REPRESENTATIVE" default:"made up, for jalon dev only" help:"Who signs contracts and certificates for the agency, with their capacity." example:"Camille Exemple, gérante"`
+	Phone          string `env:"JALON_AGENCY_PHONE" help:"Telephone of the agency, on documents." example:"01 99 00 00 00"`
+	HouseRules     string `env:"JALON_AGENCY_HOUSE_RULES_URL" default:"none: sent on request" help:"Where the rules that apply to trainees are published; convocations lead there." example:"https://www.example.org/reglement-interieur"`
+	Mediator       string `env:"JALON_AGENCY_MEDIATOR" help:"Consumer mediator, with the address; no contract is made with an individual without." example:"Médiation Exemple, 2 rue de l'Exemple, 75001 Paris"`
+	IBAN           string `env:"JALON_AGENCY_IBAN" help:"Account that clients pay on, on their invoices." example:"FR3999999000010000000000199"`
+	Logo           string `env:"JALON_AGENCY_LOGO" help:"Picture at the head of documents, PNG or JPEG." example:"/etc/jalon/logo.png"`
+	Stamp          string `env:"JALON_AGENCY_STAMP" help:"Picture of the stamp and signature put on contracts and certificates, PNG or JPEG; without one they are signed by hand." example:"/etc/jalon/stamp.png"`
 }
 
 // Problem is one wrong setting.
@@ -102,6 +119,9 @@ func (p *Problems) add(name, format string, args ...any) {
 var settings = func() map[string]reflect.StructField {
 	m := map[string]reflect.StructField{}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+		if f.Anonymous {
+			continue
+		}
 		m[f.Tag.Get("env")] = f
 	}
 	return m
@@ -216,6 +236,9 @@ func (c *Config) fill(u use) {
 	if c.PublicURL == "" && u != forService {
 		c.PublicURL = publicURL(c.Listen)
 	}
+	if c.Agency == (Agency{}) && u != forService {
+		c.Agency = sampleAgency
+	}
 	if c.LogLevel == "" {
 		c.LogLevel = "info"
 		if u == forDev {
@@ -299,12 +322,7 @@ func (c Config) validate(u use) (bad Problems) {
 	if a, err := netmail.ParseAddress(c.TeamEmail); err != nil || a.Address != c.TeamEmail {
 		bad.add("JALON_TEAM_EMAIL", "must be a bare e-mail address")
 	}
-	if strings.TrimSpace(c.AgencyName) == "" {
-		bad.add("JALON_AGENCY_NAME", "must not be empty")
-	}
-	if len(c.AgencyCompany) != 9 || strings.Trim(c.AgencyCompany, "0123456789") != "" {
-		bad.add("JALON_AGENCY_COMPANY_NUMBER", "must be nine digits, not %q", c.AgencyCompany)
-	}
+	bad = append(bad, c.Agency.validate()...)
 	if c.ClockScale < 0 || c.ClockScale > models.MaxScale {
 		bad.add("JALON_CLOCK_SCALE", "must be between 1 and %d", models.MaxScale)
 	}
@@ -378,6 +396,9 @@ func settingsTable() string {
 	var b strings.Builder
 	b.WriteString("| setting | default | what it is | example |\n|---|---|---|---|\n")
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+		if f.Anonymous {
+			continue
+		}
 		def := f.Tag.Get("default")
 		if v, ok := f.Tag.Lookup("envDefault"); ok {
 			def = "`" + v + "`"

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -30,6 +31,10 @@ func named(t *testing.T, err error) string {
 
 const key = "JALON_LINK_KEYS=5Zb0mCwq3X9o1uS8r7dYhK2eVtJfGxLpA4NcQiMyBzE"
 
+// agencyIdentity is what services do not start without.
+var agencyIdentity = []string{"JALON_AGENCY_NAME=Atelier Jalon", "JALON_AGENCY_LEGAL_FORM=SAS au capital de 1 000 €", "JALON_AGENCY_ADDRESS=1 place de l'Exemple, 75000 Paris",
+	"JALON_AGENCY_COMPANY_NUMBER=123456789", "JALON_AGENCY_REPRESENTATIVE=Camille Exemple, gérante"}
+
 func TestReadConfig(t *testing.T) {
 	public := "JALON_PUBLIC_URL=https://missions.example.org"
 	for _, c := range []struct {
@@ -39,11 +44,20 @@ func TestReadConfig(t *testing.T) {
 		bad  string
 	}{
 		{name: "nothing needs to be set for a development installation", use: forDev},
-		{name: "processes that must agree are told their keys and address", use: forService, bad: "JALON_LINK_KEYS JALON_PUBLIC_URL"},
+		{name: "processes that must agree are told their keys and address", use: forService, bad: "JALON_AGENCY_ADDRESS JALON_AGENCY_COMPANY_NUMBER JALON_AGENCY_LEGAL_FORM JALON_AGENCY_NAME JALON_AGENCY_REPRESENTATIVE JALON_LINK_KEYS JALON_PUBLIC_URL"},
 		{name: "tools need the database only", env: []string{"JALON_TEMPORAL_ADDRESS=temporal.example.org:7233"}},
-		{name: "production", use: forService, env: []string{key, public, "JALON_DATABASE_URL=postgres://jalon:x@db.example.org/jalon", "JALON_LISTEN=:8080"}},
+		{name: "production", use: forService, env: slices.Concat(agencyIdentity, []string{key, public, "JALON_DATABASE_URL=postgres://jalon:x@db.example.org/jalon", "JALON_LISTEN=:8080"})},
 		{name: "a number, an instant and an address at once", use: forDev, bad: "JALON_CLOCK_EPOCH JALON_CLOCK_SCALE JALON_LISTEN",
 			env: []string{"JALON_CLOCK_SCALE=fast", "JALON_CLOCK_EPOCH=2026-11-02", "JALON_LISTEN=8080"}},
+		{name: "an agency described in part is not completed by a made-up one", use: forDev, env: []string{"JALON_AGENCY_NAME=Atelier Jalon"},
+			bad: "JALON_AGENCY_ADDRESS JALON_AGENCY_COMPANY_NUMBER JALON_AGENCY_LEGAL_FORM JALON_AGENCY_REPRESENTATIVE"},
+		{name: "an agency whose numbers are not its own", use: forDev, env: slices.Concat(agencyIdentity, []string{"JALON_AGENCY_ESTABLISHMENT_NUMBER=99999999900010",
+			"JALON_AGENCY_VAT_NUMBER=FR00987654321", "JALON_AGENCY_ACTIVITY_NUMBER=1", "JALON_AGENCY_IBAN=FR3999999000010000000000198", "JALON_AGENCY_HOUSE_RULES_URL=reglement",
+			"JALON_AGENCY_LOGO=config.go", "JALON_AGENCY_STAMP=/nowhere.png"}),
+			bad: "JALON_AGENCY_ACTIVITY_NUMBER JALON_AGENCY_ESTABLISHMENT_NUMBER JALON_AGENCY_HOUSE_RULES_URL JALON_AGENCY_IBAN JALON_AGENCY_LOGO JALON_AGENCY_STAMP JALON_AGENCY_VAT_NUMBER"},
+		{name: "an agency with all it can have", use: forDev, env: slices.Concat(agencyIdentity, []string{"JALON_AGENCY_ESTABLISHMENT_NUMBER=12345678900012", "JALON_AGENCY_VAT_NUMBER=FR32123456789",
+			"JALON_AGENCY_ACTIVITY_NUMBER=11750000000", "JALON_AGENCY_IBAN=FR3999999000010000000000199", "JALON_AGENCY_HOUSE_RULES_URL=https://www.example.org/reglement", "JALON_AGENCY_REGISTER=RCS Paris",
+			"JALON_AGENCY_PHONE=01 99 00 00 00", "JALON_AGENCY_MEDIATOR=Médiation Exemple", "JALON_AGENCY_LOGO=../../documents/testdata/logo.png"})},
 		{name: "scale out of range", use: forDev, env: []string{"JALON_CLOCK_SCALE=-1"}, bad: "JALON_CLOCK_SCALE"},
 		{name: "misspelt", use: forDev, env: []string{"JALON_LISTENS=127.0.0.1:1"}, bad: "JALON_LISTENS"},
 		{name: "sendgrid needs its keys", use: forDev, env: []string{"JALON_MAIL_TRANSPORT=sendgrid"},
@@ -65,7 +79,7 @@ func TestReadConfig(t *testing.T) {
 		{name: "unknown transport", use: forDev, env: []string{"JALON_MAIL_TRANSPORT=pigeon"}, bad: "JALON_MAIL_TRANSPORT"},
 		{name: "development Temporal stays on this machine", use: forDev, env: []string{"JALON_TEMPORAL_ADDRESS=0.0.0.0:7233"},
 			bad: "JALON_TEMPORAL_ADDRESS"},
-		{name: "elsewhere it may be anywhere", use: forService, env: []string{key, public, "JALON_TEMPORAL_ADDRESS=temporal.example.org:7233"}},
+		{name: "elsewhere it may be anywhere", use: forService, env: slices.Concat(agencyIdentity, []string{key, public, "JALON_TEMPORAL_ADDRESS=temporal.example.org:7233"})},
 		{name: "short key", use: forDev, env: []string{key + ",short"}, bad: "JALON_LINK_KEYS"},
 		{name: "two keys", use: forDev, env: []string{key + ",another-key-of-more-than-thirty-two-characters"}},
 		{name: "database of another kind", use: forDev, env: []string{"JALON_DATABASE_URL=mysql://db/jalon"}, bad: "JALON_DATABASE_URL"},
@@ -94,10 +108,10 @@ func TestSecretsFromFiles(t *testing.T) {
 		return path
 	}
 	_, linkKey, _ := strings.Cut(key, "=")
-	c, err := ReadConfig([]string{"JALON_PUBLIC_URL=https://missions.example.org", "JALON_DATABASE_URL=postgres://jalon@db.example.org/jalon",
-		"JALON_DATABASE_PASSWORD_FILE=" + file("password", "p@ss/w:rd\n"), "JALON_LINK_KEYS_FILE=" + file("keys", linkKey+","+linkKey+"\n"),
+	c, err := ReadConfig(append(slices.Clone(agencyIdentity), "JALON_PUBLIC_URL=https://missions.example.org", "JALON_DATABASE_URL=postgres://jalon@db.example.org/jalon",
+		"JALON_DATABASE_PASSWORD_FILE="+file("password", "p@ss/w:rd\n"), "JALON_LINK_KEYS_FILE="+file("keys", linkKey+","+linkKey+"\n"),
 		"JALON_MAIL_TRANSPORT=smtp", "JALON_SMTP_ADDRESS=smtp.example.org:587", "JALON_SMTP_USER=agency",
-		"JALON_SMTP_PASSWORD_FILE=" + file("smtp", "hush")}, forService)
+		"JALON_SMTP_PASSWORD_FILE="+file("smtp", "hush")), forService)
 	if err != nil {
 		t.Fatal(err)
 	}

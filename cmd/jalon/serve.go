@@ -16,7 +16,6 @@ import (
 
 	"jalon/activities"
 	"jalon/api"
-	"jalon/documents"
 	"jalon/mail"
 	"jalon/store"
 	"jalon/worker"
@@ -142,13 +141,15 @@ func (s *system) serve(ctx context.Context, l net.Listener, handler http.Handler
 
 // work runs workflows, activities and the relay until ctx ends. Temporal must answer.
 func (s *system) work(ctx context.Context) error {
-	agency := documents.Agency{Name: s.cfg.AgencyName, Address: s.cfg.AgencyAddress, Company: s.cfg.AgencyCompany,
-		VATNumber: s.cfg.AgencyVATNumber, ActivityNumber: s.cfg.AgencyActivity}
+	agency, err := s.cfg.agency()
+	if err != nil {
+		return err
+	}
 	return worker.New(worker.Config{
 		Client: s.temporal, Store: s.store, Courier: s.courier, Clock: s.clock, Log: s.log, Transport: s.transport(),
 		Activities: &activities.Activities{Store: s.store, Documents: s.documents, Clock: s.clock, Agency: agency},
 		Letters: &activities.Letters{Store: s.store, Documents: s.documents, Signer: s.signer, BaseURL: s.cfg.PublicURL,
-			AgencyName: s.cfg.AgencyName, From: s.cfg.MailFrom, TeamEmail: s.cfg.TeamEmail},
+			Agency: agency, From: s.cfg.MailFrom, TeamEmail: s.cfg.TeamEmail},
 	}).Run(ctx)
 }
 

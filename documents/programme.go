@@ -1,0 +1,56 @@
+package documents
+
+import (
+	"strings"
+	"time"
+)
+
+// Programme is what is taught: the client approves it by signing the convention, participants get it before they come
+// (L6353-8).
+type Programme struct{ Objectives, Content, Methods, Assessment string }
+
+// Outline is the programme as a document of its own.
+type Outline struct {
+	Ref       string
+	At        time.Time
+	Agency    Agency
+	Course    Course
+	Programme Programme
+	Trainer   string
+}
+
+// Syllabus renders the programme with whom it is for and how it is followed (F091; quality indicators 1, 5 and 6). It is
+// refused (document_incomplete) without one of its four parts.
+func Syllabus(o Outline) ([]byte, error) {
+	var m mentions
+	m.agency(o.Agency)
+	m.need("title", o.Course.Title)
+	m.need("duration", o.Course.Duration)
+	m.need("objectives", o.Programme.Objectives)
+	m.need("content", o.Programme.Content)
+	m.need("methods and means", o.Programme.Methods)
+	m.need("assessment", o.Programme.Assessment)
+	if err := m.check("programme"); err != nil {
+		return nil, err
+	}
+	p := newPaper(o.Agency.head("Programme de formation", o.Course.Title, o.Ref, o.Course.Dossier, o.At))
+	c := o.Course
+	p.facts([2]string{"Intitulé", c.Title}, [2]string{"Nature de l’action", nature}, [2]string{"Durée", c.Duration}, [2]string{"Modalité", c.Mode}, [2]string{"Lieu", c.Place},
+		[2]string{"Niveau préalable requis", c.Level}, [2]string{"Formateur", o.Trainer})
+	p.programme(o.Programme)
+	p.subheading("Suivi et sanction")
+	p.text("Un test de positionnement précède la formation. La présence est signée par demi-journée. La formation se termine par une évaluation des acquis et un questionnaire de satisfaction ; un certificat de réalisation est remis à chaque participant.")
+	p.subheading("Accessibilité")
+	p.text("Une situation de handicap ou un besoin particulier ? Dites-le à " + o.Agency.contact() + "\u00a0: les conditions de la formation sont adaptées autant que possible.")
+	return p.bytes()
+}
+
+// programme writes the four parts of a programme.
+func (p *paper) programme(t Programme) {
+	for _, s := range [][2]string{{"Objectifs", t.Objectives}, {"Contenu", t.Content}, {"Méthodes et moyens pédagogiques", t.Methods}, {"Évaluation des acquis", t.Assessment}} {
+		if strings.TrimSpace(s[1]) != "" {
+			p.subheading(s[0])
+			p.text(s[1])
+		}
+	}
+}

@@ -1,0 +1,53 @@
+package documents
+
+import (
+	"fmt"
+	"time"
+
+	"jalon/models"
+)
+
+// Line is one session of a recap or of an invoice, as people read it.
+type Line struct {
+	Ref, Label, Date, Status, Duration, Quantity, Rate string
+	Cents                                              models.Cents
+}
+
+// Statement is a trainer's month.
+type Statement struct {
+	Ref     string
+	At      time.Time
+	Agency  Agency
+	Trainer Party
+	Month   models.Month
+	Lines   []Line
+	Total   models.Cents
+	Terms   models.Terms
+}
+
+// Recap renders a month's statement: each session with its status, duration, rate and amount (F179). It is no invoice,
+// and silence never accepts it (F180).
+func Recap(s Statement) ([]byte, error) {
+	var m mentions
+	m.agency(s.Agency)
+	m.need("trainer name", s.Trainer.Name)
+	m.need("month", fr.MonthName(s.Month))
+	m.must("lines", len(s.Lines) > 0)
+	m.must("terms", s.Terms.PromiseDays > 0)
+	if err := m.check("recap"); err != nil {
+		return nil, err
+	}
+	c := s.Agency.head("Relevé des séances – "+fr.MonthName(s.Month), "Appel à facturation", s.Ref, "", s.At)
+	c.to = s.Trainer.address()
+	p := newPaper(c)
+	rows := make([][]string, len(s.Lines))
+	for i, l := range s.Lines {
+		rows[i] = []string{l.Date, join("\n", l.Label, l.Ref), l.Status, l.Duration, l.Quantity, l.Rate, fr.Euros(l.Cents)}
+	}
+	p.table([]column{{"Date", 24, "L"}, {"Séance", 48, "L"}, {"Statut", 19, "L"}, {"Durée", 16, "R"}, {"Quantité", 18, "R"}, {"Tarif HT", 22, "R"}, {"Montant HT", 23, "R"}}, rows, 0)
+	p.sums([2]string{"Total hors taxes", fr.Euros(s.Total)})
+	p.text("Ce relevé n’est pas une facture. Il n’est payé qu’après votre acceptation expresse ; votre silence ne vaut pas acceptation. Vous pouvez contester une ou plusieurs lignes\u00a0: l’écart vous est expliqué et le relevé corrigé.",
+		fmt.Sprintf("Le paiement est fait %d jours", s.Terms.PromiseDays)+" après la plus tardive de la réception et de la conformité de la facture, et jamais au-delà du délai légal.")
+	p.note("Une question sur ce relevé\u00a0: " + s.Agency.contact() + ".")
+	return p.bytes()
+}
