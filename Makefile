@@ -53,6 +53,10 @@ setup: ## Install what the tests need besides Go: PostgreSQL, Chromium, poppler,
 test: setup build bin/temporal-server bin/temporal-sql-tool ## Run all tests, the whole-system ones included
 	go test -count=1 -timeout 20m ./... # never from the cache: it does not see the binaries that whole-system tests start
 
+.PHONY: chaos
+chaos: setup build ## Kill every part at random moments of missions: RUNS=3, SEED=7 to run one again, ARGS=-v to watch
+	@go run ./e2e/chaos -jalon bin/jalon -seed $(or $(SEED),0) -runs $(or $(RUNS),1) $(ARGS)
+
 .PHONY: check
 check: setup build $(LINTERS) ## Formatting, vet, linters, determinism of workflows, race detector, replayed histories
 	@echo "== gofmt"; unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "$$unformatted"; exit 1; }

@@ -149,7 +149,9 @@ func copyAll[T any](ctx context.Context, from, to *Store) error {
 func (s *Store) fold(ctx context.Context, steps []models.Step) (undecided map[string]bool, err error) {
 	last := map[string]models.Step{}
 	for _, step := range steps {
-		last[step.Workflow] = step
+		if step.Seq > last[step.Workflow].Seq {
+			last[step.Workflow] = step
+		}
 		// An expiry is a question, answered by facts and messages as they stood; the deadline's own row is written
 		// whole by the step after it.
 		step.Expiries = nil

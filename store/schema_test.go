@@ -98,3 +98,19 @@ func TestTablesAreComplete(t *testing.T) {
 		})
 	}
 }
+
+// TestProjectionListsWhatStepsCarry holds the list of projected tables to what Apply writes.
+func TestProjectionListsWhatStepsCarry(t *testing.T) {
+	listed := map[reflect.Type]bool{}
+	for _, p := range projection {
+		listed[reflect.TypeOf(p.rows)] = true
+	}
+	carried := []reflect.Type{reflect.TypeFor[models.JournalLine](), reflect.TypeFor[models.Deadline](), reflect.TypeFor[models.Message](),
+		reflect.TypeFor[models.Inbox]()}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[models.Rows]()) {
+		carried = append(carried, f.Type.Elem())
+	}
+	for _, row := range carried {
+		require.True(t, listed[row], "%s is written by Apply: list it in projection.go", row)
+	}
+}

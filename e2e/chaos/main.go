@@ -23,7 +23,7 @@ import (
 const runLimit = 9 * time.Minute
 
 func main() {
-	seed := flag.Uint64("seed", 0, "seed of the first run, the next one adds 1; 0: a random one each")
+	seed := flag.Uint64("seed", 0, "seed of the first run, each next one adds 1; 0: a random one")
 	runs := flag.Int("runs", 1, "how many runs")
 	binary := flag.String("jalon", "bin/jalon", "the program to run")
 	verbose := flag.Bool("v", false, "tell all that happens")
@@ -45,12 +45,10 @@ func chaos(ctx context.Context, binary string, seed uint64, runs int, verbose bo
 	if _, err := exec.LookPath(binary); err != nil {
 		return fmt.Errorf("no program to run: make build (%w)", err)
 	}
+	if seed == 0 {
+		seed = 1 + rand.Uint64N(1_000_000)
+	}
 	for n := range runs {
-		if seed == 0 || n == 0 {
-			if seed == 0 {
-				seed = 1 + rand.Uint64N(1_000_000)
-			}
-		}
 		one := seed + uint64(n)
 		fmt.Printf("run %d of %d: SEED=%d\n", n+1, runs, one)
 		began := time.Now()
