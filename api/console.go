@@ -219,6 +219,7 @@ func (s *Server) registerConsole() {
 	s.console(http.MethodGet, "", Everyone, func(d *desk) { d.c.Redirect(http.StatusSeeOther, ConsolePath+"/dossiers") })
 	s.registerConsoleDossiers()
 	s.registerConsoleDue()
+	s.registerConsoleDossier()
 	s.page(http.MethodGet, signInPath, Public, s.serveSignIn)
 	s.page(http.MethodPost, signInPath, Public, s.serveSignIn)
 	s.page(http.MethodPost, "/sign-out", Public, func(c *gin.Context) {

@@ -1,0 +1,1032 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"jalon/models"
+	"jalon/store"
+	"jalon/web"
+)
+
+// decision is something staff decide about a dossier: when it is offered, the form it takes, and the call of the typed
+// API that it becomes. Its words are decide.NAME.
+type decision struct {
+	name   string
+	method string // POST if empty
+	route  string // of the typed API: who may decide is its rule
+	grave  bool   // what it ends does not come back: a box has to be ticked
+	tab    string // where to go on to; the situation if empty
+	// offers tells whether it can be decided now, about a subject where it has one.
+	offers func(x *dossierDesk, subject string) error
+	// fill draws the fields and reads what was typed in them; it returns the body of the call.
+	fill func(x *dossierDesk, f *draft) any
+	// until tells that what the decision leads to shows, for those that other processes carry on.
+	until func(x *dossierDesk, now models.Request) bool
+}
+
+// decisionOrder is the order in which decisions are offered.
+var decisionOrder = []string{"qualify", "choose", "approve-programme", "return-programme", "record-interview", "confirm-readiness",
+	"plan-sessions", "reissue-contract", "widen", "assign", "register", "waive", "give-up-follow-up", "rework", "drop-trainer", "hand-over", "cancel"}
+
+// takes offers a command where the request takes it.
+func takes(v models.Verb) func(*dossierDesk, string) error {
+	return func(x *dossierDesk, _ string) error { return x.standing.Takes(v) }
+}
+
+// ofSession offers a command where the session takes it.
+func ofSession(v models.Verb) func(*dossierDesk, string) error {
+	return func(x *dossierDesk, subject string) error {
+		s, err := x.session(subject)
+		if err == nil {
+			err = s.Takes(v, x.now)
+		}
+		return err
+	}
+}
+
+// session is the one of this dossier with this number.
+func (x *dossierDesk) session(number string) (models.Session, error) {
+	for _, s := range x.sessions {
+		if strconv.Itoa(s.Number) == number {
+			return s, nil
+		}
+	}
+	return models.Session{}, refuse(models.CodeSessionUnknown)
+}
+
+var decisions = map[string]*decision{
+	"qualify": {route: "/requests/{ref}/qualify", offers: takes(models.VerbQualify), fill: (*dossierDesk).fillNeeds},
+	"rework": {route: "/requests/{ref}/rework", grave: true, offers: takes(models.VerbRework), fill: (*dossierDesk).fillNeeds,
+		until: func(x *dossierDesk, now models.Request) bool { return now.Solicitation > x.row.Solicitation }},
+	"assign": {route: "/requests/{ref}/assign", offers: takes(models.VerbAssign), fill: (*dossierDesk).fillAssign},
+	"choose": {route: "/requests/{ref}/choose", fill: (*dossierDesk).fillChoose,
+		offers: func(x *dossierDesk, _ string) error {
+			if err := x.standing.Takes(models.VerbChoose); err != nil {
+				return err
+			}
+			if len(x.choosable()) == 0 {
+				return refuse(models.CodeNotInterested)
+			}
+			return nil
+		},
+		until: func(_ *dossierDesk, now models.Request) bool { return now.TrainerRef != "" }},
+	"widen":     {route: "/requests/{ref}/widen", offers: takes(models.VerbWiden), fill: (*dossierDesk).fillWiden},
+	"hand-over": {route: "/requests/{ref}/hand-over", grave: true, offers: takes(models.VerbHandOver), fill: reason, until: ended},
+	"cancel": {route: "/requests/{ref}/cancel", grave: true, offers: takes(models.VerbCancel), until: ended,
+		fill: func(_ *dossierDesk, f *draft) any {
+			cause := f.choose("cause", "radio", opt{}, "by_client", "by_agency")
+			return map[string]any{"cause": cause, "reason": f.area("reason", opt{})}
+		}},
+	"drop-trainer": {route: "/requests/{ref}/drop-trainer", grave: true, offers: takes(models.VerbDropTrainer), fill: reason,
+		until: func(_ *dossierDesk, now models.Request) bool { return now.TrainerRef == "" }},
+	"waive": {route: "/requests/{ref}/waive", offers: takes(models.VerbWaive),
+		fill: func(x *dossierDesk, f *draft) any {
+			return map[string]any{"step": f.hidden("step", string(x.row.Stage)), "reason": f.area("reason", opt{})}
+		}},
+	"approve-programme": {route: "/requests/{ref}/approve-programme", offers: takes(models.VerbApproveProgramme), fill: (*dossierDesk).fillProgramme},
+	"return-programme": {route: "/requests/{ref}/return-programme", offers: takes(models.VerbReturnProgramme),
+		fill: func(x *dossierDesk, f *draft) any {
+			f.paper = x.programmeText()
+			words := f.area("changes", opt{})
+			f.at["reason"] = "changes"
+			return map[string]any{"reason": words}
+		}},
+	"record-interview":  {route: "/requests/{ref}/record-interview", offers: takes(models.VerbRecordInterview), fill: verdict},
+	"confirm-readiness": {route: "/requests/{ref}/confirm-readiness", offers: takes(models.VerbConfirmReadiness), fill: verdict},
+	"reissue-contract": {route: "/requests/{ref}/reissue-contract", offers: takes(models.VerbReissueContract),
+		fill: func(x *dossierDesk, f *draft) any {
+			ref := ""
+			if c := x.clientContract(); c != nil {
+				ref = c.Ref
+			}
+			return map[string]any{"contract": f.hidden("contract", ref), "reason": f.area("reason", opt{optional: true})}
+		}},
+	"plan-sessions": {route: "/requests/{ref}/plan-sessions", tab: "sessions", fill: (*dossierDesk).fillPlan,
+		offers: func(x *dossierDesk, _ string) error {
+			if err := x.standing.Takes(models.VerbPlanSessions); err != nil {
+				return err
+			}
+			if x.unplanned() <= 0 {
+				return refuse(models.CodeOverPlanned)
+			}
+			return nil
+		}},
+	"judge-sheet": {route: "/requests/{ref}/sessions/{number}/judge-sheet", tab: "sessions", offers: ofSession(models.VerbJudgeSheet), fill: verdict},
+	"reschedule":  {route: "/requests/{ref}/sessions/{number}/reschedule", tab: "sessions", offers: ofSession(models.VerbReschedule), fill: (*dossierDesk).fillReschedule},
+	"cancel-session": {route: "/requests/{ref}/sessions/{number}/cancel", tab: "sessions", grave: true, offers: ofSession(models.VerbCancelSession), fill: reason,
+		until: func(x *dossierDesk, _ models.Request) bool {
+			s, err := x.session(x.c.Query("subject"))
+			if err == nil {
+				s, err = x.s.store.Session(x.ctx, s.Ref)
+			}
+			return err == nil && s.Status == models.SessionCancelled
+		}},
+	"register": {route: "/requests/{ref}/registrations", tab: "people", fill: (*dossierDesk).fillRegister,
+		offers: func(x *dossierDesk, _ string) error {
+			if x.row.Stage.Delivered() {
+				return refuse(models.CodeWrongStage)
+			}
+			return nil
+		}},
+	"remove-participant": {method: http.MethodDelete, route: "/requests/{ref}/registrations/{participant}", tab: "people", grave: true,
+		offers: func(x *dossierDesk, subject string) error {
+			if x.row.Stage.Ended() || subject == "" {
+				return refuse(models.CodeClosed)
+			}
+			return x.meet([]string{subject})
+		},
+		fill: func(*dossierDesk, *draft) any { return nil }},
+	"give-up-follow-up": {route: "/requests/{ref}/give-up-follow-up", tab: "sessions", fill: reason,
+		offers: func(x *dossierDesk, _ string) error {
+			if err := x.standing.Takes(models.VerbGiveUp); err != nil {
+				return err
+			}
+			if !slices.ContainsFunc(x.open, func(d models.Deadline) bool { return d.Workflow == models.FollowUpID(x.brief.Ref) }) {
+				return refuse(models.CodeFinished)
+			}
+			return nil
+		}},
+}
+
+func init() {
+	for name, c := range decisions {
+		c.name = name
+		if c.method == "" {
+			c.method = http.MethodPost
+		}
+	}
+}
+
+func ended(_ *dossierDesk, now models.Request) bool { return now.Stage.Ended() }
+
+// reason asks why, and nothing else.
+func reason(_ *dossierDesk, f *draft) any { return map[string]any{"reason": f.area("reason", opt{})} }
+
+// verdict asks for a yes or a no, and why if it is no.
+func verdict(_ *dossierDesk, f *draft) any {
+	passed := f.choose("passed", "radio", opt{}, "yes", "no")
+	words := f.area("observation", opt{optional: true})
+	f.at["reason"] = "observation"
+	return map[string]any{"passed": passed == "yes", "reason": words}
+}
+
+// offered tells whether something can be decided now by who is here.
+func (x *dossierDesk) offered(name, subject string) bool {
+	c := decisions[name]
+	return x.may(c.method, c.route) && c.offers(x, subject) == nil
+}
+
+// offerOf is how a decision is announced.
+func (x *dossierDesk) offerOf(c *decision, subject string) offer {
+	o := offer{Href: x.at("decide", c.name), Label: x.says(c, subject, "title"), Says: x.says(c, subject, "says"), Grave: c.grave}
+	if subject != "" {
+		o.Href += "?subject=" + url.QueryEscape(subject)
+	}
+	return o
+}
+
+// says is one of a decision's sentences.
+func (x *dossierDesk) says(c *decision, subject, which string) string {
+	what := x.called(subject)
+	if s, err := x.session(subject); err == nil {
+		what = x.t("dossier.session_of", "n", s.Number, "day", web.Day(x.lang, models.ParisDate(s.StartAt)))
+	}
+	return x.t("decide."+c.name+"."+which, "subject", what, "stage", x.lang.StageName(x.row.Stage), "trainer", x.called(x.row.TrainerRef))
+}
+
+// offers are the decisions that the dossier takes now, for whom may take them.
+func (x *dossierDesk) offers() []offer {
+	var out []offer
+	for _, name := range decisionOrder {
+		if x.offered(name, "") {
+			out = append(out, x.offerOf(decisions[name], ""))
+		}
+	}
+	for _, s := range x.sessions {
+		if s.Status == models.SessionToJudge {
+			out = append(x.sessionOffers(s), out...)
+		}
+	}
+	return out
+}
+
+// sessionOffers are the decisions that a session takes now.
+func (x *dossierDesk) sessionOffers(s models.Session) []offer {
+	var out []offer
+	number := strconv.Itoa(s.Number)
+	for _, name := range []string{"judge-sheet", "reschedule", "cancel-session"} {
+		if x.offered(name, number) {
+			out = append(out, x.offerOf(decisions[name], number))
+		}
+	}
+	for _, name := range []string{"sheet", "presence"} {
+		if x.offersRecord(name, s.Ref) {
+			out = append(out, x.recordOffer(name, s.Ref, number))
+		}
+	}
+	return out
+}
+
+// decidePage is what the page of a decision, or of something to record, is drawn from.
+type decidePage struct {
+	Action, Back, Button string
+	Says                 string
+	Facts                []pageFact
+	Paper                []pageFact
+	Controls             []control
+	Key                  string
+	Grave                bool
+	Lists                map[string][]pick
+}
+
+// serveDecision shows a decision with what it will do, and takes it.
+func (x *dossierDesk) serveDecision() {
+	c := decisions[x.c.Param("what")]
+	if c == nil {
+		x.fail(refuse(models.CodeUnknown))
+		return
+	}
+	if !x.may(c.method, c.route) {
+		x.forbidden()
+		return
+	}
+	subject := x.c.Query("subject")
+	posted := x.c.Request.Method == http.MethodPost
+	if !posted {
+		if err := c.offers(x, subject); err != nil {
+			x.notNow(err)
+			return
+		}
+	}
+	f := x.draft("decide."+c.name, posted)
+	if posted {
+		if err := x.read(); err != nil {
+			x.fail(err)
+			return
+		}
+	}
+	f.start()
+	body := c.fill(x, f)
+	if c.grave {
+		f.tick("sure", x.says(c, subject, "sure"))
+	}
+	page := decidePage{Action: x.c.Request.URL.RequestURI(), Back: x.at(), Button: x.says(c, subject, "button"), Says: x.says(c, subject, "says"), Grave: c.grave}
+	title := x.says(c, subject, "title")
+	path := strings.NewReplacer("{ref}", url.PathEscape(x.brief.Ref), "{number}", url.PathEscape(subject), "{participant}", url.PathEscape(subject)).Replace(c.route)
+	if !posted || f.more || !x.send(f, c.method, path, body) {
+		x.draw(title, f, page)
+		return
+	}
+	shown := x.settle(func(now models.Request) bool { return c.until == nil || c.until(x, now) })
+	said := x.says(c, subject, "done")
+	if !shown {
+		said += " " + x.t("dossier.soon")
+	}
+	back := x.at()
+	if c.tab != "" {
+		back = x.at(c.tab)
+	}
+	x.done(back, said)
+}
+
+// send makes the call of a form without faults; false: the form has to be shown again.
+func (x *dossierDesk) send(f *draft, method, path string, body any) bool {
+	if len(x.faults) > 0 {
+		f.status, f.code = http.StatusUnprocessableEntity, models.CodeInvalid
+		return false
+	}
+	p := x.call(method, path, body, nil)
+	if p == nil {
+		return true
+	}
+	f.status, f.code = p.Status, models.Code(p.Code)
+	f.refused(p)
+	return false
+}
+
+// draw shows a form.
+func (x *dossierDesk) draw(title string, f *draft, p decidePage) {
+	f.explain()
+	p.Controls, p.Key, p.Lists, p.Paper = f.controls, x.formKey(), f.lists, f.paper
+	p.Facts = append(x.which(x.brief), append([]pageFact{{x.t("dossier.stage"), x.lang.StageName(x.row.Stage)}}, f.facts...)...)
+	x.desk.render(f.status, "console_decide", &web.Page{Title: title, State: "form", Code: f.code, Faults: x.faults, Values: x.values, Data: p})
+}
+
+func (x *dossierDesk) forbidden() {
+	x.desk.render(http.StatusForbidden, "notice", &web.Page{Title: x.t("console.forbidden_title"), State: "closed",
+		Code: models.CodeForbidden, Data: notice{Tone: "warn", Words: []string{x.t("dossier.forbidden")}}})
+}
+
+// notNow says why something cannot be decided, or not any more.
+func (x *dossierDesk) notNow(err error) {
+	code := models.ErrorCode(err)
+	if Status(code) >= http.StatusInternalServerError {
+		x.fail(err)
+		return
+	}
+	if x.row.Stage.Ended() {
+		code = models.CodeClosed
+	}
+	x.desk.render(Status(code), "console_decide", &web.Page{Title: x.t("dossier.not_now"), State: "closed", Code: code,
+		Data: decidePage{Back: x.at(), Says: Sentence(code, x.lang), Facts: x.which(x.brief)}})
+}
+
+// settleWithin bounds how long a page waits for what an act leads to, in real time.
+const settleWithin = 2 * time.Second
+
+// settle lets the processes write what follows from an act, so that the page shown next tells it. What crosses from one
+// process to another goes through the inbox; when nothing of it is on its way any more, the rows are those of now.
+func (x *dossierDesk) settle(shows func(now models.Request) bool) bool {
+	ctx, stop := context.WithTimeout(x.ctx, settleWithin)
+	defer stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		settled, err := x.s.store.Settled(ctx, x.brief.Ref, x.now)
+		if err == nil && settled {
+			_, now, err := x.s.dossier(ctx, x.brief.Ref)
+			if err == nil && shows(now) {
+				return true
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-tick.C:
+		}
+	}
+}
+
+// draft is a form, read and drawn in one go: each field is declared where its value is used.
+type draft struct {
+	*desk
+	prefix   string
+	posted   bool
+	more     bool // asked for more rows instead of being sent
+	status   int
+	code     models.Code
+	controls []control
+	lists    map[string][]pick
+	paper    []pageFact             // texts to read before deciding
+	facts    []pageFact             // what it is about
+	at       map[string]string      // the field of a place in the body, where their names differ
+	blame    map[models.Code]string // the field that a refusal without place is about
+}
+
+// control is one element of a form.
+type control struct {
+	web.Field
+	Kind    string // input, textarea, radio, checkbox, select, hidden, group
+	Options []pick
+	List    string    // ID of what an input suggests
+	Items   []control // of a group
+	Step    string
+}
+
+// opt is what is particular about a field.
+type opt struct {
+	optional                   bool
+	kind, mode, initial, label string
+	hint                       string
+	list                       string
+	most                       int
+	class                      string
+	id                         string
+	keys                       string // prefix of the words of a choice's values
+	words                      map[string]string
+	free                       bool // the API knows which values there are: those shown may have changed meanwhile
+}
+
+func (d *desk) draft(prefix string, posted bool) *draft {
+	return &draft{desk: d, prefix: prefix, posted: posted, status: http.StatusOK, at: map[string]string{}, lists: map[string][]pick{},
+		blame: map[models.Code]string{models.CodeReasonMissing: "reason"}}
+}
+
+// start makes what was typed readable.
+func (f *draft) start() {
+	f.more = f.posted && f.values.Get("more") != ""
+	f.posted = f.posted && !f.more
+	if f.values == nil {
+		f.values = url.Values{}
+	}
+}
+
+// field declares a field; what it holds first is its initial value.
+func (f *draft) field(name, kind string, o opt) control {
+	label := o.label
+	if label == "" {
+		label = f.word(name)
+	}
+	c := control{Field: web.Field{Name: name, ID: "f-" + name, Label: label, Hint: o.hint, Type: "text", Required: !o.optional, Max: web.MaxLine,
+		Mode: o.mode, Class: o.class}, Kind: kind, List: o.list}
+	if o.kind != "" {
+		c.Type = o.kind
+	}
+	if o.most > 0 {
+		c.Max = o.most
+	}
+	if o.optional && kind != "hidden" {
+		c.Optional = f.t("form.optional")
+	}
+	if c.Hint == "" && f.has(name+"_hint") {
+		c.Hint = f.word(name + "_hint")
+	}
+	if !f.posted && !f.more {
+		f.values.Set(name, o.initial)
+	}
+	c.Value = f.values.Get(name)
+	return c
+}
+
+// word is a label: the form's own, or the common one.
+func (f *draft) word(name string) string {
+	if key := f.prefix + "." + name; web.Has(key) {
+		return f.t(key)
+	}
+	return f.t("ask." + name)
+}
+
+func (f *draft) has(name string) bool { return web.Has(f.prefix+"."+name) || web.Has("ask."+name) }
+
+func (f *draft) add(c control) { f.controls = append(f.controls, c) }
+
+// wrong notes a fault of a field.
+func (f *draft) wrong(name, message string) {
+	if f.posted {
+		f.faults.add(name, message)
+	}
+}
+
+// typed is the text of a field, checked.
+func (f *draft) typed(c control) string {
+	switch n := len([]rune(c.Value)); {
+	case c.Value == "" && c.Required:
+		f.wrong(c.Name, f.t("fault.required", "label", c.Label))
+	case n > c.Max:
+		f.wrong(c.Name, f.t("fault.too_long", "label", c.Label, "max", c.Max))
+	}
+	return c.Value
+}
+
+// text is one line.
+func (f *draft) text(name string, o opt) string {
+	c := f.field(name, "input", o)
+	f.add(c)
+	return f.typed(c)
+}
+
+// area is a text of several lines.
+func (f *draft) area(name string, o opt) string {
+	if o.most == 0 {
+		o.most = web.MaxText
+	}
+	c := f.field(name, "textarea", o)
+	c.Rows = 4
+	f.add(c)
+	return f.typed(c)
+}
+
+// hidden is a value the form was drawn for: a form that has grown old does not act on something else.
+func (f *draft) hidden(name, value string) string {
+	c := f.field(name, "hidden", opt{initial: value, optional: true})
+	f.add(c)
+	return c.Value
+}
+
+// choose is one of several values, labelled by PREFIX.NAME_VALUE unless words are given.
+func (f *draft) choose(name, kind string, o opt, values ...string) string {
+	c := f.field(name, kind, o)
+	c.Type = kind
+	for _, value := range values {
+		label, ok := o.words[value]
+		switch {
+		case ok:
+		case o.keys != "":
+			label = f.t(o.keys + value)
+		default:
+			label = f.word(name + "_" + value)
+		}
+		c.Options = append(c.Options, pick{Value: value, Label: label, On: value == c.Value})
+	}
+	f.add(c)
+	switch {
+	case c.Value == "" && !c.Required, c.Value != "" && o.free:
+	case !slices.Contains(values, c.Value):
+		f.wrong(name, f.t("fault.choose", "label", c.Label))
+	}
+	return c.Value
+}
+
+// tick is a box that has to be ticked.
+func (f *draft) tick(name, label string) {
+	c := f.field(name, "checkbox", opt{label: f.t("dossier.confirm")})
+	c.Type = "checkbox"
+	c.Options = []pick{{Value: "yes", Label: label, On: c.Value == "yes"}}
+	f.add(c)
+	if c.Value != "yes" {
+		f.wrong(name, f.t("fault.tick", "label", label))
+	}
+}
+
+// number is a whole number within bounds.
+func (f *draft) number(name string, least, most int, o opt) int {
+	o.mode = "numeric"
+	c := f.field(name, "input", o)
+	f.add(c)
+	if c.Value == "" && !c.Required {
+		return 0
+	}
+	n, err := strconv.Atoi(c.Value)
+	if err != nil || n < least || n > most {
+		f.wrong(name, f.t("dossier.fault_number", "label", c.Label, "min", least, "max", most))
+	}
+	return n
+}
+
+// decimal is a number with up to two decimals, in hundredths.
+func (f *draft) decimal(name string, least int64, o opt) int64 {
+	o.mode = "decimal"
+	c := f.field(name, "input", o)
+	f.add(c)
+	if c.Value == "" && !c.Required {
+		return 0
+	}
+	n, ok := parseEuros(c.Value)
+	if !ok || int64(n) < least {
+		f.wrong(name, f.t("dossier.fault_decimal", "label", c.Label))
+	}
+	return int64(n)
+}
+
+// amount is a sum in euros.
+func (f *draft) amount(name string, least models.Cents, o opt) models.Cents {
+	o.mode = "decimal"
+	c := f.field(name, "input", o)
+	f.add(c)
+	if c.Value == "" && !c.Required {
+		return 0
+	}
+	cents, ok := parseEuros(c.Value)
+	switch {
+	case !ok:
+		f.wrong(name, f.t("fault.money"))
+	case cents < least:
+		f.wrong(name, f.t("dossier.fault_least", "min", web.Money(f.lang, least)))
+	}
+	return cents
+}
+
+// date is a day.
+func (f *draft) date(name string, o opt) models.Date {
+	o.kind = "date"
+	c := f.field(name, "input", o)
+	f.add(c)
+	return f.day(c)
+}
+
+func (f *draft) day(c control) models.Date {
+	if f.typed(c) == "" {
+		return ""
+	}
+	d, err := models.ParseDate(c.Value)
+	if err != nil {
+		f.wrong(c.Name, f.t("dossier.fault_date", "label", c.Label))
+	}
+	return d
+}
+
+// moment is a day and a time in Paris.
+func (f *draft) moment(name string, o opt) time.Time {
+	o.kind = "datetime-local"
+	c := f.field(name, "input", o)
+	f.add(c)
+	return f.instant(c)
+}
+
+func (f *draft) instant(c control) time.Time {
+	if f.typed(c) == "" {
+		return time.Time{}
+	}
+	// Browsers may add seconds.
+	t, err := time.Parse(localTime, c.Value[:min(len(c.Value), len(localTime))])
+	if err != nil {
+		f.wrong(c.Name, f.t("dossier.fault_moment", "label", c.Label))
+		return time.Time{}
+	}
+	return f.s.calendar.At(models.NewDate(t.Year(), t.Month(), t.Day()), t.Hour(), t.Minute())
+}
+
+// local is an instant as a datetime-local input holds it.
+func (f *draft) local(t time.Time) string { return t.In(f.s.calendar.Location()).Format(localTime) }
+
+// group puts what fill declares under a legend of their own.
+func (f *draft) group(id, legend string, fill func()) {
+	outer := f.controls
+	f.controls = nil
+	fill()
+	g := control{Field: web.Field{ID: "f-" + id, Label: legend}, Kind: "group", Items: f.controls}
+	f.controls = append(outer, g)
+}
+
+// refused puts the faults of a refused call beside their fields. What the API says of a field is for programmers; a
+// person reads the sentence of the refusal.
+func (f *draft) refused(p *Problem) {
+	for _, fault := range p.Errors {
+		message := p.Detail
+		if p.Code == string(models.CodeInvalid) {
+			message = f.t("dossier.fault_unacceptable")
+		}
+		name := f.fieldOf(strings.TrimPrefix(fault.Location, "body."))
+		if !slices.ContainsFunc(f.faults, func(w web.Fault) bool { return w.Field == name && w.Message == message }) {
+			f.faults.add(name, message)
+		}
+	}
+	if len(p.Errors) == 0 {
+		f.faults.add(f.fieldOf(f.blame[models.Code(p.Code)]), p.Detail)
+	}
+}
+
+// fieldOf is the field that a place in the body was read from, empty if none is shown.
+func (f *draft) fieldOf(location string) string {
+	for at := location; at != ""; at = at[:max(strings.LastIndexAny(at, ".["), 0)] {
+		if name, ok := f.at[at]; ok {
+			return name
+		}
+		if shows(f.controls, at) {
+			return at
+		}
+	}
+	return ""
+}
+
+func shows(controls []control, name string) bool {
+	return slices.ContainsFunc(controls, func(c control) bool {
+		return c.Name == name && c.Kind != "hidden" || shows(c.Items, name)
+	})
+}
+
+// explain puts each fault beside its field.
+func (f *draft) explain() {
+	var walk func([]control)
+	walk = func(list []control) {
+		for i := range list {
+			for _, fault := range f.faults {
+				if fault.Field == list[i].Name && fault.Field != "" {
+					list[i].Wrong = fault.Message
+				}
+			}
+			walk(list[i].Items)
+		}
+	}
+	walk(f.controls)
+}
+
+// fillNeeds is what is known of a request, to complete or to change.
+func (x *dossierDesk) fillNeeds(f *draft) any {
+	b := x.brief
+	courses, err := x.s.store.Courses(x.ctx)
+	if err != nil {
+		f.wrong("topic", Sentence(models.CodeUnavailable, x.lang))
+	}
+	topics, words := []string{}, map[string]string{}
+	for _, c := range courses {
+		topics, words[c.Topic] = append(topics, c.Topic), c.TitleFR
+		if x.lang == models.English && c.TitleEN != "" {
+			words[c.Topic] = c.TitleEN
+		}
+	}
+	in := map[string]any{}
+	in["topic"] = f.choose("topic", "select", opt{initial: b.Topic, words: words}, topics...)
+	in["title"] = f.text("title", opt{initial: b.Title})
+	in["needs"] = f.area("needs", opt{initial: b.Needs, optional: true, most: 10_000})
+	in["mode"] = f.choose("mode", "select", opt{initial: string(b.Mode), keys: "mode."}, string(models.ModeClient), string(models.ModeCentre), string(models.ModeRemote), string(models.ModeMixed))
+	in["address"] = f.text("address", opt{initial: b.Address, optional: true, most: 500})
+	in["department"] = f.text("department", opt{initial: b.Department, optional: true, class: "short"})
+	in["group_size"] = f.number("group_size", 1, 1000, opt{initial: strconv.Itoa(b.GroupSize), class: "short"})
+	if level := f.choose("level", "select", opt{initial: b.Level, optional: true, keys: "level."}, "beginner", "intermediate", "expert"); level != "" {
+		in["level"] = level
+	}
+	in["funding"] = f.choose("funding", "select", opt{initial: b.Funding, keys: "dossier.funding.", words: map[string]string{"other": x.t("dossier.funding.something_else")}}, "employer", "skills_operator", "cpf", "employment_service", "self_paid_monthly", "volunteer_credit", "other")
+	in["budget_cents"] = f.amount("budget", 0, opt{initial: f.euroText(b.BudgetCents), optional: true, class: "short"})
+	if day := f.date("wanted_from", opt{initial: string(b.WantedFrom), optional: true, class: "short"}); day != "" {
+		in["wanted_from"] = day
+	}
+	in["urgent"] = f.choose("urgent", "select", opt{initial: map[bool]string{true: "yes", false: "no"}[b.Urgent], keys: "dossier.yes_no."}, "no", "yes") == "yes"
+	f.group("order", x.t("ask.order"), func() {
+		o := map[string]any{}
+		o["half_days"] = f.number("half_days", 1, 1000, opt{initial: strconv.Itoa(b.Order.HalfDays), class: "short"})
+		o["unit"] = f.choose("unit", "select", opt{initial: string(b.Order.Unit), keys: "unit."}, unitNames()...)
+		o["unit_price_cents"] = f.amount("unit_price", 0, opt{initial: f.euroText(b.Order.UnitPriceCents), class: "short"})
+		if quantity := f.decimal("quantity", 1, opt{initial: f.decimalText(b.Order.Quantity), optional: true, class: "short"}); quantity > 0 {
+			o["quantity"] = quantity
+		}
+		o["vat_bps"] = f.decimal("vat", 0, opt{initial: f.decimalText(b.Order.VATBps), optional: true, class: "short"})
+		in["order"] = o
+	})
+	team, names, err := x.team()
+	if err != nil {
+		f.wrong("owner", Sentence(models.CodeUnavailable, x.lang))
+	}
+	var owners []string
+	for _, u := range team {
+		if u.Active {
+			owners = append(owners, u.Ref)
+		}
+	}
+	if owner := f.choose("owner", "select", opt{initial: b.Owner, optional: true, words: names}, owners...); owner != "" {
+		in["owner"] = owner
+	}
+	in["reason"] = f.area("reason", opt{optional: true})
+	for at, field := range map[string]string{"budget_cents": "budget", "order.half_days": "half_days", "order.unit": "unit",
+		"order.unit_price_cents": "unit_price", "order.quantity": "quantity", "order.vat_bps": "vat"} {
+		f.at[at] = field
+	}
+	return in
+}
+
+func unitNames() []string {
+	var out []string
+	for _, u := range models.Units {
+		out = append(out, string(u))
+	}
+	return out
+}
+
+// euroText is an amount as somebody types it; nothing for none.
+func (f *draft) euroText(c models.Cents) string { return f.decimalText(int64(c)) }
+
+func (f *draft) decimalText(hundredths int64) string {
+	if hundredths == 0 {
+		return ""
+	}
+	return f.lang.Quantity(hundredths)
+}
+
+// fillRate asks for a rate and its unit.
+func (f *draft) fillRate(cents models.Cents, unit models.Unit) (models.Cents, string) {
+	rate := f.amount("rate", 1_00, opt{initial: f.euroText(cents), class: "short"})
+	f.at["rate_cents"], f.at["rate_unit"] = "rate", "rate_in"
+	return rate, f.choose("rate_in", "select", opt{initial: string(unit), keys: "unit."}, unitNames()...)
+}
+
+// trainers are suggested by name and reference, those who master the topic first.
+func (x *dossierDesk) trainers(f *draft) {
+	var out []pick
+	seen := map[string]bool{}
+	suggest := func(t models.Trainer, small string) {
+		if t.Active && !seen[t.Ref] && len(out) < 500 {
+			seen[t.Ref] = true
+			out = append(out, pick{Value: t.Ref + " · " + t.Name, Label: small})
+		}
+	}
+	topical, err := x.s.store.TrainersByTopics(x.ctx, []string{x.brief.Topic})
+	if err == nil {
+		for _, t := range topical {
+			suggest(t, x.t("dossier.masters", "rate", x.lang.RateName(t.RateCents, t.RateUnit)))
+		}
+		var page store.Page[models.Trainer]
+		page, err = x.s.store.Trainers(x.ctx, store.Cursor{}, store.MaxPage)
+		for _, t := range page.Items {
+			suggest(t, "")
+		}
+	}
+	if err != nil {
+		f.wrong("", Sentence(models.CodeUnavailable, x.lang))
+	}
+	f.lists["trainers"] = out
+}
+
+// trainer is a trainer by reference or by the name of exactly one.
+func (f *draft) trainer(name string, o opt) string {
+	o.list = "trainers"
+	typed := f.text(name, o)
+	ref, _, _ := strings.Cut(typed, " ")
+	for _, t := range f.lists["trainers"] {
+		if _, called, _ := strings.Cut(t.Value, " · "); strings.EqualFold(called, typed) {
+			ref, _, _ = strings.Cut(t.Value, " ")
+		}
+	}
+	return ref
+}
+
+func (x *dossierDesk) fillAssign(f *draft) any {
+	x.trainers(f)
+	in := map[string]any{"trainer_ref": f.trainer("trainer", opt{})}
+	f.at["trainer_ref"] = "trainer"
+	in["rate_cents"], in["rate_unit"] = f.fillRate(0, x.brief.Order.Unit)
+	in["reason"] = f.area("reason", opt{optional: true})
+	return in
+}
+
+// choosable are the trainers of the current search that may be retained.
+func (x *dossierDesk) choosable() []models.Invitation {
+	var out []models.Invitation
+	for _, i := range x.invitations {
+		if i.Search == x.row.Solicitation && i.Choosable() == nil {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func (x *dossierDesk) fillChoose(f *draft) any {
+	var refs []string
+	words := map[string]string{}
+	for _, i := range x.choosable() {
+		refs, words[i.Ref] = append(refs, i.Ref), x.called(i.TrainerRef)
+		if i.RateCents > 0 {
+			words[i.Ref] += " · " + x.lang.RateName(i.RateCents, i.RateUnit)
+		}
+		if i.LateAnswer != "" {
+			words[i.Ref] += " · " + x.t("dossier.after_silence")
+		}
+	}
+	initial := x.c.Query("subject")
+	if len(refs) == 1 {
+		initial = refs[0]
+	}
+	return map[string]any{"invitation": f.choose("invitation", "radio", opt{initial: initial, words: words, free: true}, refs...),
+		"reason": f.area("reason", opt{optional: true})}
+}
+
+func (x *dossierDesk) fillWiden(f *draft) any {
+	how := f.choose("how", "radio", opt{initial: "wave"}, "wave", "adjacent", "named")
+	x.trainers(f)
+	var named []string
+	for n := 1; n <= 3; n++ {
+		name := "trainer" + strconv.Itoa(n)
+		if ref := f.trainer(name, opt{optional: true, label: x.t("ask.trainer_n", "n", n)}); ref != "" {
+			f.at["trainers["+strconv.Itoa(len(named))] = name
+			named = append(named, ref)
+		}
+	}
+	in := map[string]any{"adjacent": how == "adjacent", "reason": f.area("reason", opt{optional: true})}
+	switch {
+	case how == "named" && len(named) == 0:
+		f.wrong("trainer1", x.t("decide.widen.nobody"))
+	case how == "named":
+		in["trainers"] = named
+	}
+	return in
+}
+
+// programmeText is the version at hand, to be read before it is decided.
+func (x *dossierDesk) programmeText() []pageFact {
+	if len(x.programmes) == 0 {
+		return nil
+	}
+	text, err := x.s.store.ProgrammeText(x.ctx, x.programmes[len(x.programmes)-1].TextRef)
+	if err != nil {
+		return nil
+	}
+	return []pageFact{{x.t("programme.objectives"), text.Objectives}, {x.t("programme.content"), text.Content},
+		{x.t("programme.methods"), text.Methods}, {x.t("programme.assessment"), text.Assessment}}
+}
+
+func (x *dossierDesk) fillProgramme(f *draft) any {
+	f.paper = x.programmeText()
+	return map[string]any{"reason": f.area("reason", opt{optional: true})}
+}
+
+// unplanned is how many half-days of the order no session stands for.
+func (x *dossierDesk) unplanned() int {
+	n := x.brief.Order.HalfDays
+	for _, s := range x.sessions {
+		if s.Status != models.SessionCancelled && s.Status != models.SessionRefused {
+			n -= len(s.HalfDays)
+		}
+	}
+	return n
+}
+
+// halfDay reads one half-day of a row: a day and its hours.
+func (f *draft) halfDay(prefix string, day models.Date, from, to string, optional bool) (h models.HalfDay, given bool) {
+	start := f.text(prefix+"_from", opt{label: f.t("ask.from"), kind: "time", initial: from, optional: optional, class: "hour"})
+	end := f.text(prefix+"_to", opt{label: f.t("ask.to"), kind: "time", initial: to, optional: optional, class: "hour"})
+	if day == "" || start == "" && end == "" {
+		return h, false
+	}
+	at := func(name, value string) time.Time {
+		t, err := time.Parse("15:04", value[:min(len(value), 5)])
+		if err != nil {
+			f.wrong(name, f.t("dossier.fault_hour"))
+			return time.Time{}
+		}
+		return f.s.calendar.At(day, t.Hour(), t.Minute())
+	}
+	h = models.HalfDay{Start: at(prefix+"_from", start), End: at(prefix+"_to", end)}
+	if !h.Start.IsZero() && !h.End.IsZero() && !h.End.After(h.Start) {
+		f.wrong(prefix+"_to", f.t("dossier.fault_order"))
+	}
+	return h, true
+}
+
+// rowsShown is how many rows a form of many offers; asking for more keeps what is typed.
+func (f *draft) rowsShown(first, most int) int {
+	rows, _ := strconv.Atoi(f.values.Get("rows"))
+	if rows < 1 {
+		rows = first
+	}
+	if f.more {
+		rows += 3
+	}
+	rows = min(rows, most)
+	f.values.Set("rows", strconv.Itoa(rows))
+	f.add(control{Field: web.Field{Name: "rows", ID: "f-rows", Value: strconv.Itoa(rows)}, Kind: "hidden"})
+	return rows
+}
+
+func (x *dossierDesk) fillPlan(f *draft) any {
+	left := x.unplanned()
+	f.facts = append(f.facts, pageFact{x.t("dossier.to_plan"), x.lang.HalfDaysName(left)})
+	var sessions []map[string]any
+	rows := f.rowsShown(min((left+1)/2, 10), 40)
+	for n := 1; n <= rows; n++ {
+		id := "s" + strconv.Itoa(n)
+		f.group(id, x.t("dossier.day_n", "n", n), func() {
+			day := f.date(id+"_day", opt{optional: true, label: x.t("ask.day"), class: "short"})
+			var halfDays []models.HalfDay
+			at := "sessions[" + strconv.Itoa(len(sessions))
+			afternoon, fromPM, toPM := left-2*(n-1) >= 2, "14:00", "17:30"
+			if !afternoon { // an odd half-day is left for the last day
+				fromPM, toPM = "", ""
+			}
+			for _, part := range []struct{ name, from, to string }{{"am", "09:00", "12:30"}, {"pm", fromPM, toPM}} {
+				f.group(id+part.name, x.t("ask."+part.name), func() {
+					if h, ok := f.halfDay(id+"_"+part.name, day, part.from, part.to, true); ok {
+						f.at[at+"].half_days["+strconv.Itoa(len(halfDays))] = id + "_" + part.name + "_from"
+						halfDays = append(halfDays, h)
+					}
+				})
+			}
+			place := f.text(id+"_place", opt{optional: true, label: x.t("ask.place"), most: 1000})
+			switch {
+			case day == "":
+				return
+			case len(halfDays) == 0:
+				f.wrong(id+"_day", x.t("dossier.fault_no_half_day"))
+			}
+			f.at[at] = id + "_day"
+			sessions = append(sessions, map[string]any{"half_days": halfDays, "place": place})
+		})
+	}
+	f.add(control{Kind: "more", Field: web.Field{Label: x.t("dossier.more_days")}})
+	if len(sessions) == 0 {
+		f.wrong("s1_day", x.t("dossier.fault_no_day"))
+	}
+	return map[string]any{"sessions": sessions}
+}
+
+func (x *dossierDesk) fillReschedule(f *draft) any {
+	s, err := x.session(x.c.Query("subject"))
+	if err != nil {
+		f.wrong("", Sentence(models.ErrorCode(err), x.lang))
+	}
+	f.facts = append(f.facts, pageFact{x.t("dossier.planned_for"), strings.Join(x.lang.Times(s.HalfDays), "\n")})
+	var halfDays []models.HalfDay
+	for i, h := range s.HalfDays {
+		id := "h" + strconv.Itoa(i+1)
+		f.group(id, x.t("dossier.half_day_n", "n", i+1), func() {
+			day := f.date(id+"_day", opt{initial: string(models.ParisDate(h.Start)), label: x.t("ask.day"), class: "short"})
+			clock := func(t time.Time) string { return t.In(x.s.calendar.Location()).Format("15:04") }
+			f.at["half_days["+strconv.Itoa(len(halfDays))] = id + "_from"
+			if moved, ok := f.halfDay(id, day, clock(h.Start), clock(h.End), false); ok {
+				halfDays = append(halfDays, moved)
+			}
+		})
+	}
+	return map[string]any{"half_days": halfDays, "reason": f.area("reason", opt{optional: true})}
+}
+
+// fillRegister takes a list of people, one a line: a name, an address, or both.
+func (x *dossierDesk) fillRegister(f *draft) any {
+	typed := f.area("people", opt{most: 50_000})
+	lang := f.choose("lang", "select", opt{initial: string(models.French)}, string(models.French), string(models.English))
+	var people []map[string]any
+	for _, line := range strings.Split(typed, "\n") {
+		var name []string
+		email := ""
+		for _, word := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t,;<>()\"", r) }) {
+			if strings.Contains(word, "@") && email == "" {
+				email = word
+			} else {
+				name = append(name, word)
+			}
+		}
+		if len(name) == 0 && email == "" {
+			continue
+		}
+		people = append(people, map[string]any{"name": strings.Join(name, " "), "email": email, "lang": lang})
+	}
+	f.at["participants"] = "people"
+	if typed != "" && len(people) == 0 {
+		f.wrong("people", x.t("fault.required", "label", x.t("ask.people")))
+	}
+	return map[string]any{"participants": people}
+}

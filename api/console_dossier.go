@@ -1,0 +1,1081 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"jalon/mail"
+	"jalon/models"
+	"jalon/store"
+	"jalon/web"
+)
+
+// dossierDesk is a visit to one dossier: what the database knows of it, and what may be decided about it now.
+type dossierDesk struct {
+	*desk
+	brief       models.Brief
+	row         models.Request
+	client      models.Client
+	open        []models.Deadline
+	invitations []models.Invitation // of every search
+	audits      []models.Audit
+	programmes  []models.Programme
+	contracts   []models.Contract
+	sessions    []models.Session
+	absences    []models.Absence
+	standing    models.Standing
+	names       map[string]string // of people met so far, by reference
+}
+
+// tabs are the pages of a dossier; the first one has its address.
+var tabs = []struct {
+	name string
+	show func(*dossierDesk, *dossierPage) error
+}{
+	{"situation", (*dossierDesk).showSituation},
+	{"journal", (*dossierDesk).showJournal},
+	{"deadlines", (*dossierDesk).showDeadlines},
+	{"people", (*dossierDesk).showPeople},
+	{"sessions", (*dossierDesk).showSessions},
+	{"money", (*dossierDesk).showMoney},
+	{"messages", (*dossierDesk).showMessages},
+	{"documents", (*dossierDesk).showDocuments},
+}
+
+// registerConsoleDossier registers the pages of one dossier, and what staff decide and record there.
+func (s *Server) registerConsoleDossier() {
+	const path = "/dossiers/:ref"
+	for i, tab := range tabs {
+		at := path + "/" + tab.name
+		if i == 0 {
+			at = path
+		}
+		s.console(http.MethodGet, at, Everyone, s.withDossier(func(x *dossierDesk) { x.render(tab.name, tab.show) }))
+	}
+	s.console(http.MethodGet, path+"/files/:sha256", Everyone, s.withDossier((*dossierDesk).sendFile))
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		s.console(method, path+"/decide/:what", Everyone, s.withDossier((*dossierDesk).serveDecision))
+		s.console(method, path+"/record/:what", Pedagogy, s.withDossier((*dossierDesk).serveRecord))
+	}
+}
+
+// withDossier reads the dossier that an address names.
+func (s *Server) withDossier(serve func(*dossierDesk)) func(*desk) {
+	return func(d *desk) {
+		x, err := d.dossier(d.c.Param("ref"))
+		if err != nil {
+			d.fail(err)
+			return
+		}
+		serve(x)
+	}
+}
+
+func (d *desk) dossier(ref string) (*dossierDesk, error) {
+	x := &dossierDesk{desk: d, names: map[string]string{}}
+	var err error
+	if x.brief, x.row, err = d.s.dossier(d.ctx, ref); err != nil {
+		return nil, err
+	}
+	st, ctx := d.s.store, d.ctx
+	if x.client, err = st.Client(ctx, x.brief.ClientRef); err != nil && models.ErrorCode(err) != models.CodeUnknown {
+		return nil, err
+	}
+	open, err := st.OpenDeadlines(ctx, store.DeadlineFilter{Dossier: ref}, store.Cursor{}, store.MaxPage)
+	if err != nil {
+		return nil, err
+	}
+	x.open = open.Items
+	if x.invitations, err = st.Invitations(ctx, ref, 0); err != nil {
+		return nil, err
+	}
+	if x.audits, err = st.Audits(ctx, ref); err != nil {
+		return nil, err
+	}
+	if x.programmes, err = st.Programmes(ctx, ref); err != nil {
+		return nil, err
+	}
+	if x.contracts, err = st.Contracts(ctx, ref); err != nil {
+		return nil, err
+	}
+	if x.sessions, err = st.Sessions(ctx, ref); err != nil {
+		return nil, err
+	}
+	if x.absences, err = st.Absences(ctx, ref); err != nil {
+		return nil, err
+	}
+	x.standing = models.Standing{Stage: x.row.Stage, Retained: x.row.TrainerRef != ""}
+	if n := len(x.programmes); n > 0 {
+		x.standing.Programme = x.programmes[n-1].Status
+	}
+	if c := x.clientContract(); c != nil {
+		x.standing.Document = c.Status
+	}
+	who := []string{x.row.Owner, x.row.TrainerRef, x.brief.ContactRef, x.brief.BillingRef}
+	for _, i := range x.invitations {
+		who = append(who, i.TrainerRef)
+	}
+	for _, a := range x.absences {
+		who = append(who, a.Participant)
+	}
+	for _, o := range x.open {
+		who = append(who, o.AwaitsRef)
+	}
+	return x, x.meet(who)
+}
+
+// clientContract is the client's document that stands, nil if there is none.
+func (x *dossierDesk) clientContract() *models.Contract {
+	for i := len(x.contracts) - 1; i >= 0; i-- {
+		if c := &x.contracts[i]; c.Signer == models.RoleClient && c.Status != models.ContractCancelled {
+			return c
+		}
+	}
+	return nil
+}
+
+// at is the address of a page of this dossier.
+func (x *dossierDesk) at(more ...string) string {
+	return strings.Join(append([]string{ConsolePath + "/dossiers/" + x.brief.Ref}, more...), "/")
+}
+
+// may tells whether the person's roles allow a call of the typed API: its own rule decides, there is no other.
+func (d *desk) may(method, route string) bool {
+	return d.s.rules[method+" "+ginPath(Prefix+route)].Allows(d.who.Roles)
+}
+
+// meet learns the names of people.
+func (x *dossierDesk) meet(refs []string) error {
+	var unknown []string
+	for _, ref := range refs {
+		if _, ok := x.names[ref]; !ok && ref != "" && !slices.Contains(unknown, ref) {
+			unknown = append(unknown, ref)
+		}
+	}
+	if len(unknown) == 0 {
+		return nil
+	}
+	names, err := x.s.store.Names(x.ctx, unknown)
+	for ref, name := range names {
+		x.names[ref] = name
+	}
+	return err
+}
+
+// called is a person by name, or else by reference.
+func (x *dossierDesk) called(ref string) string {
+	if name := x.names[ref]; name != "" {
+		return name
+	}
+	return ref
+}
+
+// whose is an actor of the journal: a person, a role, or the program itself.
+func (x *dossierDesk) whose(actor string) string {
+	switch {
+	case x.names[actor] != "":
+		return x.names[actor]
+	case actor == string(models.RoleClient):
+		return x.t("dossier.the_client", "name", x.called(x.brief.ContactRef))
+	case actor == "", actor == string(models.RoleSystem), strings.Contains(actor, "/"):
+		return x.lang.RoleName(models.RoleSystem)
+	}
+	return x.lang.RoleName(models.Role(actor))
+}
+
+// person is somebody with their role: « Camille Exemple, client ».
+func (x *dossierDesk) person(role models.Role, ref string) string {
+	switch role {
+	case models.RoleClient:
+		ref = x.brief.ContactRef
+	case models.RoleBilling:
+		ref = x.brief.BillingRef
+	case models.RoleStaff:
+		if ref == "" {
+			ref = x.row.Owner
+		}
+	}
+	name := x.names[ref]
+	if name == "" {
+		return x.lang.RoleName(role)
+	}
+	return name + x.t("dossier.comma") + x.lang.RoleName(role)
+}
+
+// subject is what a reference of this dossier is about, in words; other references stay what they are.
+func (x *dossierDesk) subject(ref string) string {
+	rest, ok := strings.CutPrefix(ref, x.brief.Ref+"/")
+	if !ok {
+		return ref
+	}
+	parts := strings.Split(rest, "/")
+	switch {
+	case len(parts) == 3 && parts[1] == "invitation":
+		for _, i := range x.invitations {
+			if i.Ref == ref {
+				return x.called(i.TrainerRef)
+			}
+		}
+	case len(parts) == 4 && parts[0] == "session":
+		return parts[1] + x.t("dossier.comma") + x.called(parts[3])
+	case len(parts) != 2:
+	case parts[0] == "contract":
+		for _, c := range x.contracts {
+			if c.Ref == ref {
+				return x.quoted(x.t("dossier.contract_kind." + string(c.Kind)))
+			}
+		}
+	case parts[0] == "programme":
+		return x.t("dossier.version", "n", parts[1])
+	case parts[0] == "session", parts[0] == "audit":
+		return parts[1]
+	}
+	return ref
+}
+
+func (x *dossierDesk) quoted(s string) string {
+	if x.lang == models.English {
+		return "“" + s + "”"
+	}
+	return "«\u00a0" + s + "\u00a0»"
+}
+
+// dossierPage is what the pages of a dossier are drawn from.
+type dossierPage struct {
+	Tab   string
+	Tabs  []web.NavItem
+	Steps []stageStep
+	Head  []pageFact
+	Alert *alertBox
+	Ended string // why, for a dossier that ended
+	Pages *web.Pages
+
+	// Situation.
+	Awaited  []awaited
+	Primary  []offer
+	Others   []offer
+	Records  []offer
+	Asked    []asked
+	Recent   []journalEntry
+	ReadOnly string // why nothing can be decided
+
+	Journal   []journalEntry
+	Past      []pastDeadline
+	Messages  []messageLine
+	Documents []documentLine
+
+	// People.
+	Client       []pageFact
+	Contacts     []personCard
+	Trainer      *personCard
+	Participants []participantLine
+	Register     *offer
+	Searches     []searchView
+
+	// Sessions.
+	Sessions    []sessionView
+	Planned     string
+	Evaluations []evaluationLine
+	Average     string
+
+	// Money.
+	Order    []pageFact
+	Lines    []moneyLine
+	Invoices []invoiceLine
+}
+
+// stageStep is one stage of the line under the title.
+type stageStep struct {
+	Name          string
+	Done, Current bool
+}
+
+type alertBox struct{ Sentence, Todo, Since string }
+
+// render draws a page of the dossier.
+func (x *dossierDesk) render(tab string, show func(*dossierDesk, *dossierPage) error) {
+	p := &dossierPage{Tab: tab, Steps: x.steps(), Head: x.head(), Alert: x.alert()}
+	for i, t := range tabs {
+		at := x.at()
+		if i > 0 {
+			at = x.at(t.name)
+		}
+		p.Tabs = append(p.Tabs, web.NavItem{Href: at, Label: x.t("dossier.tab." + t.name), Current: t.name == tab})
+	}
+	if x.row.Stage.Ended() {
+		p.Ended = x.t("dossier.ended", "stage", x.lang.StageName(x.row.Stage), "day", web.DateTime(x.lang, x.row.EndedAt))
+	}
+	if err := show(x, p); err != nil {
+		x.fail(err)
+		return
+	}
+	x.desk.render(http.StatusOK, "console_dossier", &web.Page{Title: x.brief.Ref + " · " + x.title(x.brief), State: "dossier", Data: p})
+}
+
+// steps are the stages of the dossier's way of working, with where it stands.
+func (x *dossierDesk) steps() []stageStep {
+	stages := x.stages()
+	at := slices.Index(stages, x.row.Stage)
+	var out []stageStep
+	for i, s := range stages {
+		out = append(out, stageStep{Name: x.lang.StageName(s), Done: i < at || s == models.StageClosed && i == at, Current: i == at})
+	}
+	return out
+}
+
+func (x *dossierDesk) stages() []models.Stage {
+	if x.row.Stage == models.StageCancelled || x.row.Stage == models.StageHandedOver {
+		return []models.Stage{x.row.Stage}
+	}
+	p, err := x.s.cfg.Policies.Load(x.row.Policy)
+	if err == nil && slices.Contains(p.Stages, x.row.Stage) {
+		return p.Stages
+	}
+	return []models.Stage{x.row.Stage}
+}
+
+// head says what the dossier is and who looks after it.
+func (x *dossierDesk) head() []pageFact {
+	owner := x.called(x.row.Owner)
+	if owner == "" {
+		owner = x.t("dossier.nobody")
+	}
+	facts := x.fact("client", x.client.Name)
+	facts = append(facts, pageFact{x.t("dossier.contact"), x.called(x.brief.ContactRef)})
+	facts = append(facts, pageFact{x.t("dossier.owner"), owner})
+	trainer := x.called(x.row.TrainerRef)
+	if trainer == "" {
+		trainer = x.t("dossier.no_trainer")
+	}
+	facts = append(facts, x.fact("trainer", trainer)...)
+	facts = append(facts, x.fact("format", x.t("mode."+string(x.brief.Mode)))...)
+	facts = append(facts, x.fact("volume", x.lang.HalfDaysName(x.brief.Order.HalfDays))...)
+	facts = append(facts, x.fact("group", x.t("people.count", "count", x.brief.GroupSize))...)
+	if !x.brief.WantedFrom.IsZero() {
+		facts = append(facts, x.fact("wanted", web.Day(x.lang, x.brief.WantedFrom))...)
+	}
+	if x.brief.Urgent {
+		facts = append(facts, pageFact{x.t("dossier.priority"), x.t("dossier.urgent")})
+	}
+	return facts
+}
+
+func (x *dossierDesk) alert() *alertBox {
+	if x.row.Alert == "" {
+		return nil
+	}
+	a := &alertBox{Sentence: mail.AlertSentence(x.lang, x.row.Alert)}
+	if key := "dossier.todo." + x.row.Alert; web.Has(key) {
+		a.Todo = x.t(key)
+	}
+	if !x.row.AlertAt.IsZero() {
+		a.Since = x.t("dossier.since", "when", web.DateTime(x.lang, x.row.AlertAt))
+	}
+	return a
+}
+
+// awaited is an open deadline: what, from whom, until when, and what happens otherwise.
+type awaited struct {
+	What, Who, Until, Left, Otherwise, Note string
+	Late                                    bool
+	Postpone                                string // address of the form, empty where it cannot be
+}
+
+func (x *dossierDesk) awaitedNow() ([]awaited, error) {
+	var notes []string
+	for _, d := range x.open {
+		notes = append(notes, d.Note)
+	}
+	words, err := x.s.store.Notes(x.ctx, notes)
+	var out []awaited
+	for _, d := range x.open {
+		a := awaited{What: x.deadlineName(d), Until: web.DateTime(x.lang, d.DueAt), Left: x.left(d.DueAt), Late: d.DueAt.Before(x.now),
+			Otherwise: x.lang.Otherwise(d.Kind)}
+		if d.Awaits != models.RoleSystem {
+			a.Who = x.person(d.Awaits, d.AwaitsRef)
+		}
+		if d.Postponed > 0 {
+			a.Note = x.t("dossier.postponed", "count", d.Postponed)
+			if why := words[d.Note]; why != "" {
+				a.Note += x.t("dossier.because", "why", why)
+			}
+		}
+		if d.Postponable && x.may("POST", "/deadlines/postpone") {
+			a.Postpone = postponePath + "?" + url.Values{"id": {d.ID}, "from": {"dossier"}}.Encode()
+		}
+		out = append(out, a)
+	}
+	return out, err
+}
+
+// deadlineName says what a deadline awaits: which step, where only staff can take it, and of what.
+func (x *dossierDesk) deadlineName(d models.Deadline) string {
+	name := x.lang.Awaited(d.Kind)
+	if d.Kind == models.DeadlineStaff {
+		if key := "dossier.step." + d.Consequence; web.Has(key) {
+			name = x.t(key)
+		}
+	}
+	switch rest, _ := strings.CutPrefix(d.Subject, x.brief.Ref+"/"); {
+	case strings.HasPrefix(rest, "session/"):
+		name += x.t("dossier.of_session", "subject", x.subject(d.Subject))
+	case d.Kind != models.DeadlineStaff && strings.HasPrefix(rest, "programme/"), strings.HasPrefix(d.Subject, "I-"):
+		name += " (" + x.subject(d.Subject) + ")"
+	}
+	return name
+}
+
+// left is how far an instant is, in days where it is more than one.
+func (x *dossierDesk) left(at time.Time) string {
+	days := x.s.today().DaysUntil(x.s.calendar.DateOf(at))
+	switch {
+	case at.Before(x.now):
+		return x.t("dossier.late")
+	case days == 0:
+		return x.t("dossier.today")
+	case days == 1:
+		return x.t("dossier.tomorrow")
+	}
+	return x.t("dossier.in_days", "count", days)
+}
+
+// offer is something to decide or to record: where, what it is called and what it will do.
+type offer struct {
+	Href, Label, Says string
+	Grave             bool
+}
+
+func (x *dossierDesk) showSituation(p *dossierPage) (err error) {
+	if p.Awaited, err = x.awaitedNow(); err != nil {
+		return err
+	}
+	for _, c := range x.offers() {
+		if c.Grave {
+			p.Others = append(p.Others, c)
+		} else {
+			p.Primary = append(p.Primary, c)
+		}
+	}
+	if p.Records, err = x.recordOffers(); err != nil {
+		return err
+	}
+	if len(p.Primary)+len(p.Others) == 0 {
+		p.ReadOnly = x.t("dossier.nothing_to_decide")
+	}
+	if x.row.Stage == models.StageSolicitation {
+		p.Asked = x.asked(x.row.Solicitation)
+	}
+	page, err := x.s.store.JournalBack(x.ctx, x.brief.Ref, store.Cursor{}, 6)
+	if err != nil {
+		return err
+	}
+	p.Recent, err = x.entries(page.Items)
+	return err
+}
+
+// asked is a trainer who was asked, and what became of it.
+type asked struct {
+	Name, State, Tone, Rate, When, Extra string
+	Choose, Record                       string // addresses, empty where it cannot be
+	ChooseLabel, RecordLabel             string
+}
+
+func (x *dossierDesk) asked(search int) []asked {
+	var out []asked
+	for _, i := range x.invitations {
+		if i.Search != search {
+			continue
+		}
+		a := asked{ChooseLabel: x.t("dossier.choose"), RecordLabel: x.t("dossier.record_answer"), Name: x.called(i.TrainerRef), State: x.t("dossier.invitation." + string(i.Status)),
+			When: x.t("dossier.asked_on", "when", web.DateTime(x.lang, i.SentAt))}
+		switch i.Status {
+		case models.InvitationInterested, models.InvitationChosen:
+			a.Tone = "good"
+		case models.InvitationSent:
+			a.Tone = "warn"
+		case models.InvitationUndeliverable:
+			a.Tone = "bad"
+		}
+		if i.LateAnswer != "" {
+			a.Extra = x.t("dossier.late_answer", "answer", x.t("dossier.invitation."+i.LateAnswer))
+		}
+		if i.Upskilling {
+			a.Extra += " " + x.t(map[bool]string{true: "dossier.upskilling_agreed", false: "dossier.upskilling"}[i.UpskillOK])
+		}
+		if i.RateCents > 0 {
+			a.Rate = x.lang.RateName(i.RateCents, i.RateUnit)
+		}
+		if !i.AnsweredAt.IsZero() {
+			a.When = x.t("dossier.answered_on", "when", web.DateTime(x.lang, i.AnsweredAt))
+		}
+		if search == x.row.Solicitation && x.standing.Takes(models.VerbChoose) == nil {
+			if i.Choosable() == nil && x.may("POST", "/requests/{ref}/choose") {
+				a.Choose = x.at("decide", "choose") + "?subject=" + url.QueryEscape(i.Ref)
+			}
+			if awaitsAnswer(i) && x.may("POST", "/requests/{ref}/record") {
+				a.Record = x.at("record", "answer") + "?subject=" + url.QueryEscape(i.Ref)
+			}
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// journalEntry is a line of the timeline: who did what, when, through what, and who keyed it.
+type journalEntry struct{ When, Sentence, By, Note string }
+
+func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error) {
+	var who, notes []string
+	for _, l := range lines {
+		who = append(who, l.Actor, l.Recorder, l.Args.Get("trainer"))
+		if parts := strings.Split(l.Subject, "/"); len(parts) == 5 && parts[3] == "absence" {
+			who = append(who, parts[4])
+		}
+		notes = append(notes, l.Note)
+	}
+	if err := x.meet(who); err != nil {
+		return nil, err
+	}
+	words, err := x.s.store.Notes(x.ctx, notes)
+	if err != nil {
+		return nil, err
+	}
+	var out []journalEntry
+	for _, l := range lines {
+		said := l
+		said.Subject, said.Args = x.subject(l.Subject), slices.Clone(l.Args)
+		for i, a := range said.Args {
+			if a.Name == "trainer" {
+				said.Args[i].Value = x.called(a.Value)
+			}
+		}
+		by := x.whose(l.Actor)
+		if key := "dossier.channel." + string(l.Channel); l.Channel != "" && web.Has(key) {
+			by += x.t("dossier.comma") + x.t(key)
+		}
+		if l.Recorder != "" {
+			by += x.t("dossier.comma") + x.t("dossier.recorded_by", "name", x.called(l.Recorder))
+		}
+		out = append(out, journalEntry{When: web.DateTime(x.lang, l.At), Sentence: JournalSentence(said, x.lang), By: by, Note: words[l.Note]})
+	}
+	return out, nil
+}
+
+func (x *dossierDesk) showJournal(p *dossierPage) error {
+	from, err := x.cursor()
+	if err != nil {
+		return err
+	}
+	page, err := x.s.store.JournalBack(x.ctx, x.brief.Ref, from, 40)
+	if err != nil {
+		return err
+	}
+	p.Pages = x.pages(from, page.Next)
+	p.Journal, err = x.entries(page.Items)
+	return err
+}
+
+// cursor is where the list of the page begins.
+func (d *desk) cursor() (store.Cursor, error) { return store.ParseCursor(d.c.Query("cursor")) }
+
+// pastDeadline is one that is decided.
+type pastDeadline struct{ What, Who, Due, State, Tone, Closed, Note string }
+
+func (x *dossierDesk) showDeadlines(p *dossierPage) error {
+	from, err := x.cursor()
+	if err != nil {
+		return err
+	}
+	if p.Awaited, err = x.awaitedNow(); err != nil {
+		return err
+	}
+	page, err := x.s.store.PastDeadlines(x.ctx, x.brief.Ref, from, 40)
+	if err != nil {
+		return err
+	}
+	p.Pages = x.pages(from, page.Next)
+	var who, notes []string
+	for _, d := range page.Items {
+		who, notes = append(who, d.AwaitsRef), append(notes, d.Note)
+	}
+	if err := x.meet(who); err != nil {
+		return err
+	}
+	words, err := x.s.store.Notes(x.ctx, notes)
+	for _, d := range page.Items {
+		line := pastDeadline{What: x.deadlineName(d), Due: web.DateTime(x.lang, d.DueAt), State: x.t("dossier.outcome." + string(d.Status)),
+			Closed: web.DateTime(x.lang, d.ClosedAt), Note: words[d.Note]}
+		if d.Awaits != models.RoleSystem {
+			line.Who = x.person(d.Awaits, d.AwaitsRef)
+		} else if d.Status == models.Met {
+			line.State = x.t("dossier.outcome.came")
+		}
+		switch d.Status {
+		case models.Met:
+			line.Tone = "good"
+		case models.Missed, models.Undeliverable:
+			line.Tone = "warn"
+		}
+		p.Past = append(p.Past, line)
+	}
+	return err
+}
+
+// messageLine is a message without its words: what it is, to whom, and where it stands.
+type messageLine struct{ What, To, State, Tone, When string }
+
+func (x *dossierDesk) showMessages(p *dossierPage) error {
+	from, err := x.cursor()
+	if err != nil {
+		return err
+	}
+	page, err := x.s.store.MessagesBack(x.ctx, x.brief.Ref, from, 40)
+	if err != nil {
+		return err
+	}
+	p.Pages = x.pages(from, page.Next)
+	var who []string
+	for _, m := range page.Items {
+		who = append(who, m.ToRef)
+	}
+	if err := x.meet(who); err != nil {
+		return err
+	}
+	for _, m := range page.Items {
+		line := messageLine{What: m.Template, To: x.person(m.To, m.ToRef), State: x.t("dossier.message." + m.Status)}
+		if key := "dossier.template." + m.Template; web.Has(key) {
+			line.What = x.t(key)
+		}
+		if m.Template == "staff_alert" {
+			line.What += x.t("dossier.about", "what", firstSentence(mail.AlertSentence(x.lang, m.Args.Get("alert"))))
+		}
+		switch m.Status {
+		case models.MessageQueued:
+			line.Tone = "warn"
+			line.When = x.t("dossier.leaves", "when", web.DateTime(x.lang, m.NotBefore))
+			if !m.NotBefore.After(x.now) {
+				line.State, line.When = x.t("dossier.message.sending"), ""
+			}
+		case models.MessageSent, models.MessageDelivered:
+			line.Tone = "good"
+		case models.MessageBounced, models.MessageNoAddress, models.MessageParked:
+			line.Tone = "bad"
+		}
+		if !m.SentAt.IsZero() {
+			line.When = x.t("dossier.left", "when", web.DateTime(x.lang, m.SentAt))
+		}
+		p.Messages = append(p.Messages, line)
+	}
+	return nil
+}
+
+type documentLine struct{ Href, Name, What, When, SHA256 string }
+
+func (x *dossierDesk) showDocuments(p *dossierPage) error {
+	docs, err := x.s.store.Documents(x.ctx, x.brief.Ref)
+	if err != nil {
+		return err
+	}
+	for i := len(docs) - 1; i >= 0; i-- {
+		d := docs[i]
+		what := string(d.Kind)
+		if key := "dossier.document." + what; web.Has(key) {
+			what = x.t(key)
+		}
+		p.Documents = append(p.Documents, documentLine{Href: x.at("files", d.SHA256), Name: d.Name, What: what,
+			When: web.DateTime(x.lang, d.CreatedAt), SHA256: d.SHA256})
+	}
+	return nil
+}
+
+// sendFile shows a document of this dossier, and no other one.
+func (x *dossierDesk) sendFile() {
+	d, err := x.s.store.Document(x.ctx, x.c.Param("sha256"))
+	if err == nil && (d.Dossier != x.brief.Ref || x.s.cfg.Documents == nil) {
+		err = refuse(models.CodeUnknown)
+	}
+	if err != nil {
+		x.fail(err)
+		return
+	}
+	x.sendDocument(d.SHA256, "inline")
+}
+
+// personCard is somebody with how to reach them.
+type personCard struct{ Name, Role, Email, Phone, Address string }
+
+type participantLine struct {
+	Name, Email, State, Tone string
+	Remove                   string // address, empty where it cannot be
+}
+
+// searchView is one search with the trainers asked.
+type searchView struct {
+	Title string
+	Asked []asked
+}
+
+func (x *dossierDesk) showPeople(p *dossierPage) error {
+	p.Client = append(x.fact("client", x.client.Name), pageFact{x.t("dossier.client_type"), x.t("dossier.client_types." + string(x.client.Type))})
+	if x.client.Company != "" {
+		p.Client = append(p.Client, pageFact{x.t("dossier.company_number"), x.client.Company})
+	}
+	p.Client = append(p.Client, x.fact("place", x.brief.Address)...)
+	p.Client = append(p.Client, x.fact("needs", x.brief.Needs)...)
+	contacts, err := x.s.store.Contacts(x.ctx, x.brief.ClientRef)
+	if err != nil {
+		return err
+	}
+	for _, c := range contacts {
+		var roles []string
+		if c.Ref == x.brief.ContactRef {
+			roles = append(roles, x.t("dossier.asks_and_signs"))
+		}
+		if c.Ref == x.brief.BillingRef {
+			roles = append(roles, x.t("dossier.is_billed"))
+		}
+		if len(roles) == 0 {
+			roles = append(roles, x.t("dossier.other_contact"))
+		}
+		p.Contacts = append(p.Contacts, personCard{Name: c.Name, Role: strings.Join(roles, x.t("dossier.comma")), Email: c.Email, Phone: c.Phone})
+	}
+	if x.row.TrainerRef != "" {
+		t, err := x.s.store.Trainer(x.ctx, x.row.TrainerRef)
+		if err != nil {
+			return err
+		}
+		p.Trainer = &personCard{Name: t.Name, Role: x.lang.RateName(x.row.RateCents, x.row.RateUnit), Email: t.Email, Phone: t.Phone}
+	}
+	for n := x.row.Solicitation; n > 0; n-- {
+		p.Searches = append(p.Searches, searchView{x.t("dossier.search", "n", n), x.asked(n)})
+	}
+	people, err := x.s.store.Participants(x.ctx, x.brief.Ref, false)
+	if err != nil {
+		return err
+	}
+	for _, person := range people {
+		line := participantLine{Name: person.Name, Email: person.Email, State: x.t("dossier.registered"), Tone: "good"}
+		if line.Name == "" {
+			line.Name = person.Ref
+		}
+		switch {
+		case !person.RemovedAt.IsZero():
+			line.State, line.Tone = x.t("dossier.removed", "when", web.DateTime(x.lang, person.RemovedAt)), ""
+		case registration(person).Incomplete:
+			line.State, line.Tone = x.t("dossier.incomplete"), "warn"
+		}
+		if person.RemovedAt.IsZero() && x.offered("remove-participant", person.Ref) {
+			line.Remove = x.at("decide", "remove-participant") + "?subject=" + url.QueryEscape(person.Ref)
+		}
+		p.Participants = append(p.Participants, line)
+	}
+	if x.offered("register", "") {
+		o := x.offerOf(decisions["register"], "")
+		p.Register = &o
+	}
+	return nil
+}
+
+// sessionView is a planned day with its sheet.
+type sessionView struct {
+	Title, State, Tone string
+	Times              []string
+	Facts              []pageFact
+	HalfDays           []string
+	Rows               []sheetRow
+	Absences           []absenceLine
+	Offers             []offer
+}
+
+type sheetRow struct {
+	Name  string
+	Cells []dayState
+}
+
+type absenceLine struct{ Name, What, State, Tone, Record string }
+
+func (x *dossierDesk) showSessions(p *dossierPage) error {
+	people, err := x.s.store.Participants(x.ctx, x.brief.Ref, false)
+	if err != nil {
+		return err
+	}
+	var refs, notes []string
+	for _, s := range x.sessions {
+		refs, notes = append(refs, s.Ref), append(notes, s.PlaceRef, s.Note)
+	}
+	for _, a := range x.absences {
+		notes = append(notes, a.Note)
+	}
+	words, err := x.s.store.Notes(x.ctx, notes)
+	if err != nil {
+		return err
+	}
+	rows, err := x.s.store.AttendancesOf(x.ctx, refs)
+	if err != nil {
+		return err
+	}
+	type cell struct {
+		session, participant string
+		halfDay              int
+	}
+	recorded := map[cell]models.Attendance{}
+	for _, a := range rows {
+		recorded[cell{a.Session, a.Participant, a.HalfDay}] = a
+	}
+	planned := 0
+	for _, s := range x.sessions {
+		v := sessionView{Title: x.t("dossier.session", "n", s.Number), State: x.t("dossier.session_state." + s.Status), Times: x.lang.Times(s.HalfDays),
+			HalfDays: x.halfDays(s)}
+		switch s.Status {
+		case models.SessionValidated:
+			v.Tone = "good"
+		case models.SessionToJudge:
+			v.Tone = "warn"
+		}
+		if s.Status != models.SessionCancelled && s.Status != models.SessionRefused {
+			planned += len(s.HalfDays)
+		}
+		place := words[s.PlaceRef]
+		if place == "" {
+			place = x.brief.Address
+		}
+		v.Facts = append(x.fact("place", place), pageFact{x.t("dossier.sheet"), x.sheetState(s)})
+		if why := words[s.Note]; why != "" {
+			v.Facts = append(v.Facts, pageFact{x.t("dossier.why"), why})
+		}
+		for _, person := range people {
+			row := sheetRow{Name: person.Name}
+			if row.Name == "" {
+				row.Name = person.Ref
+			}
+			known := false
+			for i, h := range s.HalfDays {
+				c := dayState{Label: v.HalfDays[i], State: x.t("dossier.not_signed"), Tone: "warn"}
+				a, ok := recorded[cell{s.Ref, person.Ref, i}]
+				known = known || ok
+				switch {
+				case ok && a.State == models.AttendanceSigned:
+					c.State, c.Tone = x.t("state.signed"), "good"
+				case ok:
+					c.State, c.Tone = x.t("dossier.absent"), "bad"
+				case x.now.Before(h.Start) || s.Status == models.SessionCancelled:
+					c.State, c.Tone = "–", ""
+				}
+				row.Cells = append(row.Cells, c)
+			}
+			if person.RemovedAt.IsZero() || known {
+				v.Rows = append(v.Rows, row)
+			}
+		}
+		for _, a := range x.absences {
+			if a.Session != s.Ref || a.Status == models.AbsenceCancelled {
+				continue
+			}
+			line := absenceLine{Name: x.called(a.Participant), What: x.t("dossier.half_days_missed", "count", len(a.HalfDays)),
+				State: x.t("dossier.absence." + a.Status)}
+			switch a.Status {
+			case models.AbsenceOpen:
+				line.Tone = "warn"
+			case models.AbsenceUnjustified:
+				line.Tone = "bad"
+			case models.AbsenceJustified:
+				line.Tone = "good"
+			}
+			if why := words[a.Note]; why != "" {
+				line.What += x.t("dossier.because", "why", why)
+			}
+			if a.Status != models.AbsenceJustified && x.offersRecord("justification", a.Ref) {
+				line.Record = x.at("record", "justification") + "?subject=" + url.QueryEscape(a.Ref)
+			}
+			v.Absences = append(v.Absences, line)
+		}
+		v.Offers = x.sessionOffers(s)
+		p.Sessions = append(p.Sessions, v)
+	}
+	p.Planned = x.t("dossier.planned", "planned", planned, "ordered", x.brief.Order.HalfDays)
+	for _, name := range []string{"plan-sessions", "give-up-follow-up"} {
+		if x.offered(name, "") {
+			p.Primary = append(p.Primary, x.offerOf(decisions[name], ""))
+		}
+	}
+	return x.evaluations(p, people)
+}
+
+func (x *dossierDesk) sheetState(s models.Session) string {
+	switch {
+	case !s.SheetSigned.IsZero() && s.Complete:
+		return x.t("dossier.sheet_complete", "when", web.DateTime(x.lang, s.SheetSigned))
+	case !s.SheetSigned.IsZero():
+		return x.t("dossier.sheet_incomplete", "when", web.DateTime(x.lang, s.SheetSigned))
+	}
+	return x.t("dossier.sheet_unsigned")
+}
+
+// evaluationLine is what a participant answered to each questionnaire.
+type evaluationLine struct {
+	Name  string
+	Cells []string
+}
+
+var evaluationKinds = []string{models.EvaluationPositioning, models.EvaluationHot, models.EvaluationCold}
+
+// evaluations are shown to whom the typed API shows them.
+func (x *dossierDesk) evaluations(p *dossierPage, people []models.Participant) error {
+	if !x.may("GET", "/requests/{ref}/evaluations") {
+		return nil
+	}
+	answers, err := x.s.store.Evaluations(x.ctx, x.brief.Ref, "")
+	if err != nil {
+		return err
+	}
+	if x.offersRecord("evaluation", "") {
+		p.Records = append(p.Records, x.recordOffer("evaluation", "", ""))
+	}
+	sum, n := 0, 0
+	for _, person := range people {
+		line := evaluationLine{Name: person.Name, Cells: make([]string, len(evaluationKinds))}
+		if line.Name == "" {
+			line.Name = person.Ref
+		}
+		any := person.RemovedAt.IsZero()
+		for _, e := range answers {
+			if e.Participant != person.Ref {
+				continue
+			}
+			any = true
+			score := x.t("dossier.score", "n", e.Score)
+			if e.Kind == models.EvaluationPositioning {
+				score = x.t("dossier.score_percent", "n", e.Score)
+			} else if e.Kind == models.EvaluationHot {
+				sum, n = sum+e.Score, n+1
+			}
+			if e.Text != "" {
+				score += " · " + e.Text
+			}
+			line.Cells[slices.Index(evaluationKinds, e.Kind)] = score
+		}
+		if any {
+			p.Evaluations = append(p.Evaluations, line)
+		}
+	}
+	if n > 0 {
+		p.Average = x.t("dossier.average", "score", x.lang.Quantity(int64(sum*100/n)), "count", n)
+	}
+	return nil
+}
+
+// moneyLine is what one session is worth to its trainer.
+type moneyLine struct{ What, Held, Quantity, Rate, Amount, State, Month string }
+
+// invoiceLine is an invoice with the date that matters now.
+type invoiceLine struct {
+	Number, What, State, Tone, Due, Net, Total string
+	Href                                       string // of the document, empty if there is none
+}
+
+func (x *dossierDesk) showMoney(p *dossierPage) error {
+	p.Order = x.orderFacts()
+	lines, err := x.s.store.PayLinesOfDossier(x.ctx, x.brief.Ref)
+	if err != nil {
+		return err
+	}
+	page, err := x.s.store.Invoices(x.ctx, store.InvoiceFilter{Dossier: x.brief.Ref}, store.Cursor{}, store.MaxPage)
+	if err != nil {
+		return err
+	}
+	invoices := page.Items
+	for _, l := range lines {
+		if l.InvoiceRef == "" || slices.ContainsFunc(invoices, func(i models.Invoice) bool { return i.Ref == l.InvoiceRef }) {
+			continue
+		}
+		i, err := x.s.store.Invoice(x.ctx, l.InvoiceRef)
+		if err != nil {
+			return err
+		}
+		invoices = append(invoices, i)
+	}
+	for _, l := range lines {
+		p.Lines = append(p.Lines, moneyLine{What: x.t("dossier.session", "n", models.LastNumber(l.Ref)), Held: web.ShortDay(x.lang, l.HeldOn),
+			Quantity: web.Quantity(x.lang, l.Quantity, l.Unit), Rate: web.Money(x.lang, l.RateCents), Amount: web.Money(x.lang, l.Cents),
+			State: x.t("dossier.line." + l.Status), Month: web.MonthName(x.lang, l.Month)})
+	}
+	for _, i := range invoices {
+		p.Invoices = append(p.Invoices, x.invoiceLine(i))
+	}
+	return nil
+}
+
+func (x *dossierDesk) invoiceLine(i models.Invoice) invoiceLine {
+	line := invoiceLine{Number: i.Number, What: x.t("dossier.invoice_kind." + string(i.Kind)), State: x.t("dossier.invoice." + i.Status),
+		Net: web.Money(x.lang, i.NetCents), Total: web.Money(x.lang, i.TotalCents)}
+	if line.Number == "" {
+		line.Number = i.Ref
+	}
+	switch i.Status {
+	case models.InvoicePaid:
+		line.Tone, line.Due = "good", x.t("dossier.paid_on", "day", web.ShortDay(x.lang, i.PaidOn))
+	case models.InvoiceNonConforming:
+		line.Tone = "warn"
+	}
+	due := i.PayOn
+	if due.IsZero() {
+		due = i.LegalOn
+	}
+	if line.Due == "" && !due.IsZero() && i.Status != models.InvoiceWithdrawn {
+		line.Due = x.t("dossier.due_on", "day", web.ShortDay(x.lang, due))
+		if x.s.invoiceView(i).Overdue {
+			line.Tone, line.State = "bad", line.State+x.t("dossier.comma")+x.t("dossier.overdue")
+		}
+	}
+	// The document of a month's invoice names other dossiers too: it is opened from the payments' pages.
+	if i.SHA256 != "" && i.Dossier == x.brief.Ref {
+		line.Href = x.at("files", i.SHA256)
+	}
+	return line
+}
+
+// orderFacts is what the client buys, what the trainer costs, and what is left.
+func (x *dossierDesk) orderFacts() []pageFact {
+	o := x.brief.Order
+	facts := []pageFact{
+		{x.t("dossier.ordered"), web.Quantity(x.lang, o.Quantity, o.Unit) + " · " + x.lang.HalfDaysName(o.HalfDays)},
+		{x.t("dossier.unit_price"), x.lang.RateName(o.UnitPriceCents, o.Unit)},
+		{x.t("dossier.price"), web.Money(x.lang, o.TotalCents())},
+		{x.t("dossier.vat"), x.lang.Quantity(o.VATBps) + "\u00a0%"},
+	}
+	if x.brief.BudgetCents > 0 {
+		facts = append(facts, pageFact{x.t("dossier.budget"), web.Money(x.lang, x.brief.BudgetCents)})
+	}
+	if x.row.TrainerRef == "" {
+		return facts
+	}
+	facts = append(facts, pageFact{x.t("dossier.trainer_rate"), x.lang.RateName(x.row.RateCents, x.row.RateUnit)})
+	cost, ok := x.trainerCost()
+	if !ok {
+		return facts
+	}
+	facts = append(facts, pageFact{x.t("dossier.trainer_cost"), web.Money(x.lang, cost)})
+	margin := web.Money(x.lang, o.TotalCents()-cost)
+	if total := o.TotalCents(); total > 0 {
+		margin += " · " + strconv.FormatInt(int64((total-cost)*100/total), 10) + "\u00a0%"
+	}
+	return append(facts, pageFact{x.t("dossier.margin"), margin})
+}
+
+// trainerCost is what the whole order is worth to the trainer at the agreed rate; false if the number of hours is not
+// known yet.
+func (x *dossierDesk) trainerCost() (models.Cents, bool) {
+	o, unit := x.brief.Order, x.row.RateUnit
+	switch {
+	case unit == models.UnitFlat:
+		return x.row.RateCents, true
+	case unit == o.Unit:
+		return models.MulQuantity(x.row.RateCents, o.Quantity), true
+	}
+	quantity := models.Quantity(unit, o.HalfDays, 0)
+	return models.MulQuantity(x.row.RateCents, quantity), quantity > 0
+}
