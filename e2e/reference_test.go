@@ -28,7 +28,7 @@ import (
 // since whether it still leaves depends on hours that pass in milliseconds.
 func referenceMails() map[string]int {
 	return map[string]int{
-		"request_received": 1, "invitation": 5, "invitation_reminder": 2, "invitation_closed": 1,
+		"request_received": 1, "invitation": 5, "invitation_reminder": -5, "invitation_closed": 1,
 		"audit_slots": 1, "audit_choice": 1, "audit_booked_trainer": 1, "audit_booked_client": 1, "audit_report_reminder": -1,
 		"programme_ask": 1, "programme_returned": 1, "programme_approved": 1, "interview_notice": 1,
 		"trainer_contract": 1, "contract_client": 1, "sessions_planned_trainer": 1, "sessions_planned_client": 1,
@@ -44,9 +44,11 @@ func moneyMails() map[string]int {
 
 // TestReferenceMission plays the reference mission from the request to the cold evaluation (F001 to F211).
 func TestReferenceMission(t *testing.T) {
-	h := newHouse(t, day, nil)
+	t.Parallel()
+	h := newHouse(t, day/2, nil)
 	m := h.open(demo.Reference(0))
-	within(t, m, 4*time.Minute)
+	within(t, m, 8*time.Minute)
+	h.settle(m)
 	h.stop()
 	for _, err := range h.player.Errors() {
 		t.Error(err)
@@ -66,6 +68,7 @@ func TestReferenceMission(t *testing.T) {
 			}
 		}
 	})
+	t.Run("F070 who is silent is reminded", func(t *testing.T) { remindedInTime(t, h, m) })
 	t.Run("dates follow the calendar", func(t *testing.T) { datesFollow(t, h, m) })
 	t.Run("F124 F135 F136 attendance and absences", func(t *testing.T) {
 		states := map[string]string{}
