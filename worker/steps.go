@@ -15,17 +15,17 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"jalon/models"
+	"jalon/store"
 	"jalon/workflows"
 )
 
-// Steps reads from the histories of a namespace every step that its workflows handed to Apply, in an order in which
-// they can have been written.
-func Steps(ctx context.Context, c client.Client) ([]models.Step, error) {
-	r := record{months: map[string]string{}}
+// Histories reads from the histories of a namespace every step that its workflows handed to Apply.
+func Histories(ctx context.Context, c client.Client) (store.Histories, error) {
+	r := newRecord()
 	for token := []byte(nil); ; {
 		page, err := c.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{NextPageToken: token})
 		if err != nil {
-			return nil, fmt.Errorf("list workflows: %w", err)
+			return store.Histories{}, fmt.Errorf("list workflows: %w", err)
 		}
 		for _, w := range page.Executions {
 			events := c.GetWorkflowHistory(ctx, w.Execution.WorkflowId, w.Execution.RunId, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
@@ -35,21 +35,25 @@ func Steps(ctx context.Context, c client.Client) ([]models.Step, error) {
 					err = r.read(event)
 				}
 				if err != nil {
-					return nil, fmt.Errorf("history of %s: %w", w.Execution.WorkflowId, err)
+					return store.Histories{}, fmt.Errorf("history of %s: %w", w.Execution.WorkflowId, err)
 				}
 			}
 		}
 		if token = page.NextPageToken; len(token) == 0 {
-			return r.ordered(), nil
+			return store.Histories{Steps: r.ordered(), Written: r.written}, nil
 		}
 	}
 }
 
 // record is what histories tell of steps.
 type record struct {
-	steps  []scheduled
-	months map[string]string // by line_due fact: the month that was told of the line
+	steps   []scheduled
+	asked   map[int64]int     // by event of the history being read: index in steps
+	written map[string]int64  // by workflow: the last step that was answered
+	months  map[string]string // by line_due fact: the month that was told of the line
 }
+
+func newRecord() record { return record{written: map[string]int64{}, months: map[string]string{}} }
 
 type scheduled struct {
 	models.Step
@@ -62,13 +66,22 @@ func (s scheduled) before(o scheduled) bool {
 }
 
 func (r *record) read(event *historypb.HistoryEvent) error {
+	if event.GetEventId() == 1 {
+		r.asked = map[int64]int{}
+	}
 	decode := converter.GetDefaultDataConverter().FromPayloads
 	if a := event.GetActivityTaskScheduledEventAttributes(); a.GetActivityType().GetName() == workflows.ActivityApply {
 		s := scheduled{at: event.GetEventTime().AsTime()}
 		if err := decode(a.GetInput(), &s.Step); err != nil {
 			return err
 		}
+		r.asked[event.GetEventId()] = len(r.steps)
 		r.steps = append(r.steps, s)
+	}
+	if a := event.GetActivityTaskCompletedEventAttributes(); a != nil {
+		if i, ours := r.asked[a.GetScheduledEventId()]; ours {
+			r.written[r.steps[i].Workflow] = r.steps[i].Seq
+		}
 	}
 	if a := event.GetWorkflowExecutionSignaledEventAttributes(); a.GetSignalName() == models.FactSignal {
 		var f models.Fact

@@ -38,7 +38,8 @@ func TestStepsAreInTheOrderTheyWereWritten(t *testing.T) {
 		"nobody knows before a month is told": {[]scheduled{line("2026-11-24", 1), settles("2026-11", 2)}, "", []string{"line", "2026-11"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := record{steps: c.steps, months: map[string]string{}}
+			r := newRecord()
+			r.steps = c.steps
 			if c.told != "" {
 				r.months["line_due/S"] = models.RemunerationID("agency", "T", c.told)
 			}
@@ -61,7 +62,7 @@ func TestRecordedMissionFolds(t *testing.T) {
 	require.NoError(t, err)
 	months, err := filepath.Glob("../workflows/testdata/histories/remuneration_*.json")
 	require.NoError(t, err)
-	r := record{months: map[string]string{}}
+	r := newRecord()
 	for _, file := range append(files, months...) {
 		f, err := os.Open(file)
 		require.NoError(t, err)
@@ -72,6 +73,7 @@ func TestRecordedMissionFolds(t *testing.T) {
 		}
 		f.Close()
 	}
+	require.Equal(t, int64(len(r.ordered())), sum(r.written), "every step was answered")
 	for _, step := range r.ordered() {
 		_, err := s.Apply(t.Context(), step)
 		require.NoError(t, err)
@@ -89,4 +91,11 @@ func TestRecordedMissionFolds(t *testing.T) {
 		require.Equal(t, models.LinePaid, line.Status)
 		require.Equal(t, models.Month("2026-11"), line.Month)
 	}
+}
+
+func sum(last map[string]int64) (n int64) {
+	for _, seq := range last {
+		n += seq
+	}
+	return n
 }

@@ -9,7 +9,6 @@ import (
 	"go.temporal.io/sdk/client"
 	temporallog "go.temporal.io/sdk/log"
 
-	"jalon/models"
 	"jalon/store"
 	"jalon/worker"
 )
@@ -48,7 +47,7 @@ func (VerifyCmd) Run(ctx context.Context) error {
 	if err := empty.Migrate(ctx); err != nil {
 		return err
 	}
-	v, err := st.Verify(ctx, empty, func(ctx context.Context) ([]models.Step, error) { return worker.Steps(ctx, temporal) })
+	v, err := st.Verify(ctx, empty, func(ctx context.Context) (store.Histories, error) { return worker.Histories(ctx, temporal) })
 	if err != nil {
 		return err
 	}

@@ -196,21 +196,33 @@ func (c *check) mission(ctx context.Context, m *demo.Mission, ends map[models.St
 			c.breaks("%s was justified in time and is %s", a.Ref, a.Status)
 		}
 	}
-	for from := (store.Cursor{}); err == nil; {
-		var page store.Page[models.Message]
-		page, err = c.store.Messages(ctx, m.Ref, from, store.MaxPage)
+	if err != nil {
+		return err
+	}
+	return c.outbox(ctx, m.Ref)
+}
+
+// outbox reads the messages of a dossier, or of none: those of months and invoices.
+func (c *check) outbox(ctx context.Context, dossier string) error {
+	for from := (store.Cursor{}); ; {
+		page, err := c.store.Messages(ctx, dossier, from, store.MaxPage)
+		if err != nil {
+			return err
+		}
 		for _, message := range page.Items {
 			c.messages[message.Key] = message
 		}
 		if from = page.Next; from.ID == "" {
-			break
+			return nil
 		}
 	}
-	return err
 }
 
 // mails checks that what was to leave left once, and nothing else did.
 func (c *check) mails(ctx context.Context) error {
+	if err := c.outbox(ctx, ""); err != nil {
+		return err
+	}
 	kept := map[string]bool{}
 	for from := (store.Cursor{}); ; {
 		page, err := c.store.Mailbox(ctx, "", from, store.MaxPage)
@@ -219,13 +231,8 @@ func (c *check) mails(ctx context.Context) error {
 		}
 		for _, item := range page.Items {
 			kept[item.Key] = true
-			if _, known := c.messages[item.Key]; !known { // of no dossier: a month, an invoice
-				m, err := c.store.Message(ctx, item.Key)
-				if err != nil {
-					c.breaks("mail %s left, and no message says so: %s", item.Key, err)
-					continue
-				}
-				c.messages[item.Key] = m
+			if _, known := c.messages[item.Key]; !known {
+				c.breaks("mail %s left, and no message says so", item.Key)
 			}
 		}
 		if from = page.Next; from.ID == "" {

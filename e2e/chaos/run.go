@@ -220,7 +220,12 @@ func (r *run) cuts() []cut {
 
 // kill does all cuts, without waiting for their moments once every mission is over.
 func (r *run) kill(ctx context.Context, over <-chan struct{}) error {
-	for _, c := range r.cuts() {
+	for n, c := range r.cuts() {
+		if n == kills/2 { // nothing has to stop for it
+			if out, err := r.in.Run(ctx, "verify"); err != nil {
+				return fmt.Errorf("while missions go on: %w\n%s", err, out)
+			}
+		}
 		r.until(ctx, over, time.Until(r.began.Add(c.at)), nil)
 		r.mu.Lock()
 		arrived := r.arrived
