@@ -26,7 +26,7 @@ type office struct {
 
 const officePassword = "un mot de passe pour de vrai"
 
-func newOffice(t *testing.T, change ...func(*Config)) *office {
+func newOffice(t testing.TB, change ...func(*Config)) *office {
 	t.Helper()
 	o := &office{now: paris(25, 14, 0)}
 	change = append([]func(*Config){func(cfg *Config) {

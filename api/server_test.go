@@ -59,7 +59,7 @@ func process(ctx workflow.Context, in models.RequestInput) error {
 // agency is a server with everything real behind it.
 type agency struct {
 	*Server
-	t      *testing.T
+	t      testing.TB
 	http   *httptest.Server
 	log    *lockedBuffer
 	tokens map[models.Role]string
@@ -84,7 +84,7 @@ func (l *lockedBuffer) String() string {
 }
 
 // newAgency opens a server on a temporary SQLite database. Without Temporal, its client leads nowhere.
-func newAgency(t *testing.T, temporalClient client.Client, change ...func(*Config)) *agency {
+func newAgency(t testing.TB, temporalClient client.Client, change ...func(*Config)) *agency {
 	t.Helper()
 	ctx := t.Context()
 	st, err := store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "jalon.db"))
@@ -154,7 +154,7 @@ type answer struct {
 	body string
 }
 
-func (a answer) problem(t *testing.T) Problem {
+func (a answer) problem(t testing.TB) Problem {
 	t.Helper()
 	var p Problem
 	if err := json.Unmarshal([]byte(a.body), &p); err != nil {
@@ -163,7 +163,7 @@ func (a answer) problem(t *testing.T) Problem {
 	return p
 }
 
-func (a answer) into(t *testing.T, v any) {
+func (a answer) into(t testing.TB, v any) {
 	t.Helper()
 	if a.StatusCode >= 300 {
 		t.Fatalf("%s %s: %d %s", a.Request.Method, a.Request.URL.Path, a.StatusCode, a.body)

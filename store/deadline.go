@@ -27,7 +27,7 @@ type DeadlineFilter struct {
 
 // OpenDeadlines lists what falls due, soonest first.
 func (s *Store) OpenDeadlines(ctx context.Context, f DeadlineFilter, from Cursor, limit int) (Page[models.Deadline], error) {
-	db := s.db.WithContext(ctx).Where("status = ?", models.Open)
+	db := s.db.WithContext(ctx).Where(isOpen)
 	if f.Dossier != "" {
 		db = db.Where("dossier = ?", f.Dossier)
 	}

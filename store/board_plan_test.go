@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+	"regexp"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
+
+	"jalon/models"
+)
+
+// TestBoardUsesIndexes reads SQLite's plans of what the console asks most: dossiers and deadlines are found or walked by
+// an index, in the order of the page, never read through and sorted.
+func TestBoardUsesIndexes(t *testing.T) {
+	s, err := Open(t.Context(), "sqlite:"+t.TempDir()+"/jalon.db")
+	require.NoError(t, err)
+	defer s.Close()
+	require.NoError(t, s.Migrate(t.Context()))
+	type statement struct {
+		sql  string
+		vars []any
+	}
+	var asked []statement
+	require.NoError(t, s.db.Callback().Query().After("gorm:query").Register("test:keep", func(db *gorm.DB) {
+		asked = append(asked, statement{db.Statement.SQL.String(), db.Statement.Vars})
+	}))
+	now := time.Date(2026, 11, 25, 13, 0, 0, 0, time.UTC)
+	open := []models.Stage{models.StageQualification, models.StageSolicitation, models.StageSessions}
+	from := Cursor{At: now, ID: "D-2026-000001"}
+	counted := regexp.MustCompile(`count\(\*\)`)
+	for name, ask := range map[string]func(ctx context.Context) error{
+		"the list as it opens": func(ctx context.Context) error {
+			_, err := s.Board(ctx, BoardFilter{Stages: open}, from, 0)
+			return err
+		},
+		"one stage": func(ctx context.Context) error {
+			_, err := s.Board(ctx, BoardFilter{Stages: open[:1]}, from, 0)
+			return err
+		},
+		"one owner": func(ctx context.Context) error {
+			_, err := s.Board(ctx, BoardFilter{Owner: "U-1"}, from, 0)
+			return err
+		},
+		"alerts": func(ctx context.Context) error {
+			_, err := s.Board(ctx, BoardFilter{Alerted: true}, from, 0)
+			return err
+		},
+		"overdue": func(ctx context.Context) error {
+			_, err := s.Board(ctx, BoardFilter{DueBefore: now}, from, 0)
+			return err
+		},
+		"by next due": func(ctx context.Context) error {
+			_, err := s.BoardByDue(ctx, BoardFilter{Stages: open}, from, 0)
+			return err
+		},
+		"counts":    func(ctx context.Context) error { _, err := s.BoardCounts(ctx, BoardFilter{}); return err },
+		"the board": func(ctx context.Context) error { _, err := s.Due(ctx, DueFilter{}, from, 0); return err },
+		"the board this week": func(ctx context.Context) error {
+			_, err := s.Due(ctx, DueFilter{From: now, Before: now.AddDate(0, 0, 7)}, from, 0)
+			return err
+		},
+		"the board of a role": func(ctx context.Context) error {
+			_, err := s.Due(ctx, DueFilter{Awaits: models.RoleStaff}, from, 0)
+			return err
+		},
+		"its counts":          func(ctx context.Context) error { _, err := s.DueCounts(ctx, DueFilter{}, []time.Time{now}); return err },
+		"requests not opened": func(ctx context.Context) error { _, err := s.Waiting(ctx, 50); return err },
+	} {
+		asked = nil
+		require.NoError(t, ask(t.Context()), name)
+		require.NotEmpty(t, asked, name)
+		for _, q := range asked {
+			var plan []struct{ Detail string }
+			require.NoError(t, s.db.Raw("EXPLAIN QUERY PLAN "+q.sql, q.vars...).Scan(&plan).Error)
+			for _, step := range plan {
+				if regexp.MustCompile(`^SCAN (r|d|e|o|inbox)\b`).MatchString(step.Detail) {
+					require.Regexp(t, "USING (COVERING )?INDEX", step.Detail, "%s: %s", name, q.sql)
+				}
+				if !counted.MatchString(q.sql) && name != "overdue" { // found by what is due, which is little
+					require.NotRegexp(t, "USE TEMP B-TREE FOR ORDER BY", step.Detail, "%s: %s", name, q.sql)
+				}
+			}
+		}
+	}
+}
