@@ -117,7 +117,7 @@ func (c *cast) hire(ctx context.Context) error {
 			known = append(known, address)
 			body := map[string]any{"name": address, "email": address, "legal_form": models.FormMicro, "company_number": "999999923",
 				"vat_status": models.VATFranchise, "iban": "FR7699999000010000000000212", "self_billing_mandate": true, "validated": true,
-				"department": "69", "activity_number": "84690000002"}
+				"department": "69", "address": "3 rue de l'Exemple, 69003 Lyon", "activity_number": "84690000002"}
 			switch rng.IntN(4) {
 			case 0: // sends own invoices
 				body["self_billing_mandate"] = false
