@@ -83,7 +83,7 @@ func TestEveryTemplateIsThere(t *testing.T) {
 	for _, key := range strings.Fields(`no_candidate_left nobody_interested no_answer_slots slots_refused audit_not_reported
 		programme_late client_unsigned client_declined trainer_unsigned interview_overdue readiness_overdue choice_overdue
 		qualification_overdue planning_overdue sheet_missing sheet_incomplete recap_unanswered recap_contested
-		invoice_not_received conformity_overdue payment_late legal_cap_near message_undeliverable group_size
+		invoice_not_received conformity_overdue payment_late legal_cap_near message_undeliverable message_parked group_size
 		consecutive_absences unjustified_absences bank_details_missing audit_overdue trainer_withdrew half_days_missing
 		client_payment_late unknown`) {
 		if fr.alerts[key] == "" {

@@ -42,6 +42,11 @@ func (s *Store) ClaimMessages(ctx context.Context, realNow, businessNow time.Tim
 	return rows, err
 }
 
+// ParkedMessages lists the messages that wait for a person to find out what became of them.
+func (s *Store) ParkedMessages(ctx context.Context) ([]models.Message, error) {
+	return all[models.Message](ctx, s, "created_at, key", "status = ?", models.MessageParked)
+}
+
 // RecordAttempt notes, before it is made, that a message is about to leave at (business time). False: it was
 // withdrawn or taken by another relay meanwhile, and must not be sent.
 func (s *Store) RecordAttempt(ctx context.Context, key string, at time.Time) (bool, error) {
@@ -81,7 +86,7 @@ func (s *Store) MessageSent(ctx context.Context, key string, at time.Time) error
 }
 
 // MessageFailed ends a message as bounced, no_address or parked, with a code. All but parked tell its workflow, in
-// the same transaction, that it reached nobody; at is business time.
+// the same transaction, that it reached nobody; parked raises an alert on its dossier. At is business time.
 func (s *Store) MessageFailed(ctx context.Context, key, status, code string, at time.Time) error {
 	switch status {
 	case models.MessageBounced, models.MessageNoAddress, models.MessageParked:
@@ -98,18 +103,49 @@ func (s *Store) MessageFailed(ctx context.Context, key, status, code string, at 
 			return nil
 		}
 		_, err = update[models.Message](ctx, tx, map[string]any{"status": status, "failure": code}, "key = ?", key)
-		if err != nil || status == models.MessageParked {
+		switch {
+		case err != nil || m.Status == status:
 			return err
+		case status == models.MessageParked:
+			return tx.tellParked(ctx, m, models.FactAlertRaised, at)
 		}
 		return tx.undeliverable(ctx, m, at)
 	})
 }
 
-// MessageRetry puts a message back in the queue until a real instant, with the code of what went wrong.
-func (s *Store) MessageRetry(ctx context.Context, key string, until time.Time, code string) error {
-	_, err := update[models.Message](ctx, s, map[string]any{"status": models.MessageQueued, "lease_until": instant(until), "failure": code},
-		"key = ? AND status IN ?", key, []string{models.MessageQueued, models.MessageSending, models.MessageParked})
-	return err
+// SettleMessage says what became of a parked message, as a person found out: it left (at the attempt), or it did not
+// and goes again; at is business time. Any other message is refused (conflict).
+func (s *Store) SettleMessage(ctx context.Context, key string, left bool, at time.Time) error {
+	return s.Transact(ctx, func(tx *Store) error {
+		m, err := tx.lockMessage(ctx, key)
+		if err != nil {
+			return err
+		}
+		if m.Status != models.MessageParked {
+			return models.NewError(models.CodeConflict, "this message is "+m.Status+", not parked")
+		}
+		values := map[string]any{"status": models.MessageQueued, "lease_until": "", "failure": ""}
+		if left {
+			values = map[string]any{"status": models.MessageSent, "sent_at": instant(m.AttemptAt), "failure": ""}
+			if m.AttemptAt.IsZero() {
+				return models.NewError(models.CodeConflict, "this message was never attempted")
+			}
+		}
+		if _, err := update[models.Message](ctx, tx, values, "key = ?", key); err != nil {
+			return err
+		}
+		return tx.tellParked(ctx, m, models.FactAlertCleared, at)
+	})
+}
+
+// tellParked raises the alert about a parked message on its dossier, or takes it back.
+func (s *Store) tellParked(ctx context.Context, m models.Message, kind models.FactKind, at time.Time) error {
+	if m.Dossier == "" {
+		return nil // a month's: the watcher tells
+	}
+	return s.post(ctx, models.Fact{ID: fmt.Sprintf("%s/%s/%d", kind, m.Key, at.UnixMicro()), Kind: kind, Workflow: models.RequestID(m.Dossier),
+		Dossier: m.Dossier, Subject: m.Key, ReceivedAt: at, Channel: models.ChannelMail, Actor: string(models.RoleSystem),
+		Data: models.FactData{Reason: "message_parked"}}, at)
 }
 
 // Events that a mail provider reports.

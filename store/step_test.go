@@ -403,7 +403,7 @@ func TestOutbox(t *testing.T) {
 		stale, err := s.StaleSending(ctx, noon)
 		require.NoError(t, err)
 		require.Len(t, stale, 1)
-		require.NoError(t, s.MessageRetry(ctx, "m00", noon.Add(10*time.Minute), "busy"))
+		require.NoError(t, s.MessageBack(ctx, stale[0], noon.Add(10*time.Minute), "busy"))
 		again, err := s.ClaimMessages(ctx, noon.Add(5*time.Minute), noon, time.Minute, 100)
 		require.NoError(t, err)
 		require.Len(t, again, 39)
@@ -415,7 +415,6 @@ func TestOutbox(t *testing.T) {
 		ok, err := s.RecordAttempt(ctx, "m01", noon)
 		require.NoError(t, err)
 		require.False(t, ok, "withdrawn while a relay held it")
-		require.NoError(t, s.MessageRetry(ctx, "m01", noon, ""))
 
 		// The provider's event may come before its answer.
 		require.NoError(t, s.MessageEvent(ctx, "m02", store.EventDelivered, noon))

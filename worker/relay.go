@@ -35,7 +35,7 @@ const (
 	// slow does no harm: a fact told twice counts once, and an attempt is recorded once.
 	lease       = 5 * time.Second
 	deliverIn   = 10 * time.Second
-	sendIn      = 45 * time.Second // more than a transport's own limit
+	sendIn      = 75 * time.Second // more than a transport's own limit
 	backoffFrom = 200 * time.Millisecond
 	backoffTo   = time.Minute
 )

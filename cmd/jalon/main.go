@@ -22,6 +22,7 @@ type cli struct {
 	Health   HealthCmd   `cmd:"" help:"Ask the API or the worker of this machine whether it is ready."`
 	Policy   PolicyCmd   `cmd:"" help:"Check ways of working."`
 	User     UserCmd     `cmd:"" help:"Manage staff accounts and machine tokens."`
+	Message  MessageCmd  `cmd:"" help:"Settle messages of which nobody knows whether they left."`
 	Replay   ReplayCmd   `cmd:"" help:"Replay recorded histories against this version's workflows."`
 	Verify   VerifyCmd   `cmd:"" help:"Compare the database with what the histories say."`
 	Temporal TemporalCmd `cmd:"" help:"Run only the development Temporal server, as jalon dev does."`

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"jalon/store"
+)
+
+// MessageCmd groups what is done about parked messages: nobody but a person can find out whether they left.
+type MessageCmd struct {
+	Parked ParkedCmd `cmd:"" help:"List the messages that nobody knows to have left."`
+	Left   LeftCmd   `cmd:"" help:"Say that a parked message left."`
+	Again  AgainCmd  `cmd:"" help:"Say that a parked message did not leave: it is sent again."`
+}
+
+// ParkedCmd lists parked messages.
+type ParkedCmd struct{}
+
+// Run prints them, the oldest first.
+func (ParkedCmd) Run(ctx context.Context) error {
+	return withDatabase(ctx, func(st *store.Store, _ time.Time) error {
+		parked, err := st.ParkedMessages(ctx)
+		if err != nil {
+			return err
+		}
+		w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "KEY\tDOSSIER\tATTEMPTED\tWHY")
+		for _, m := range parked {
+			attempted := "never"
+			if !m.AttemptAt.IsZero() {
+				attempted = m.AttemptAt.Format(time.RFC3339)
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", m.Key, m.Dossier, attempted, m.Failure)
+		}
+		return w.Flush()
+	})
+}
+
+// LeftCmd settles a message that left.
+type LeftCmd struct {
+	Key string `arg:"" help:"The message's key, as listed."`
+}
+
+// Run settles it.
+func (l LeftCmd) Run(ctx context.Context) error { return settle(ctx, l.Key, true) }
+
+// AgainCmd settles a message that did not leave.
+type AgainCmd struct {
+	Key string `arg:"" help:"The message's key, as listed."`
+}
+
+// Run settles it.
+func (a AgainCmd) Run(ctx context.Context) error { return settle(ctx, a.Key, false) }
+
+func settle(ctx context.Context, key string, left bool) error {
+	return withDatabase(ctx, func(st *store.Store, now time.Time) error { return st.SettleMessage(ctx, key, left, now) })
+}
