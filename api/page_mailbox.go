@@ -57,14 +57,25 @@ func (s *Server) serveMailbox(c *gin.Context) {
 		v.stop(v.failed(err))
 		return
 	}
+	held, err := s.store.Held(v.ctx, v.now)
+	if err != nil {
+		v.stop(v.failed(err))
+		return
+	}
 	type line struct {
 		models.MailboxItem
 		Href string
 	}
 	data := struct {
-		To, Newer, Older string
-		Items            []line
+		To, Newer, Older, Held, Later string
+		Items                         []line
 	}{To: to}
+	if held.First > 0 {
+		data.Held = v.t("mailbox.held", "count", held.First, "when", web.DateTime(v.lang, held.Next))
+	}
+	if held.Later > 0 {
+		data.Later = v.t("mailbox.later", "count", held.Later)
+	}
 	for _, m := range list.Items {
 		data.Items = append(data.Items, line{m, "/mailbox/item?" + url.Values{"key": {m.Key}}.Encode()})
 	}

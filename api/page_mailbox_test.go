@@ -126,3 +126,18 @@ func TestAddressesThatLeadNowhere(t *testing.T) {
 	r.Header.Set("Accept", "application/json")
 	require.Equal(t, "application/problem+json", h.send(r).header.Get("Content-Type"))
 }
+
+func TestMailboxTellsWhatWaitsForTheHoursOfMail(t *testing.T) {
+	h := newPageHouse(t)
+	require.Zero(t, h.get(h.url+"/mailbox").Find("[role=status]").Length())
+	var messages []models.Message
+	for key, leaves := range map[string]time.Time{"left": paris(25, 13, 0), "a": paris(26, 8, 0), "b": paris(26, 8, 0), "reminder": paris(30, 8, 0)} {
+		messages = append(messages, models.Message{Key: key, Template: "recap", Status: models.MessageQueued, NotBefore: leaves, CreatedAt: leaves})
+	}
+	h.apply(models.Step{Messages: messages})
+	p := h.get(h.url + "/mailbox")
+	wellMade(t, p)
+	require.Equal(t, "2 messages attendent l’heure d’envoi : ils partent jeudi 26 novembre 2026 à 8 h 00. 1 autre est prévu plus tard, comme les rappels.",
+		strings.Join(strings.Fields(strings.ReplaceAll(p.Find("[role=status]").Text(), "\u00a0", " ")), " "))
+	require.Contains(t, h.get(h.url+"/mailbox?lang=en").Find("[role=status]").Text(), "2 messages wait")
+}

@@ -18,6 +18,32 @@ func (s *Store) NextMessageDue(ctx context.Context, now time.Time) (time.Time, e
 	return next[0].NotBefore, nil
 }
 
+// Held are the messages that may not leave yet: most wait for the hours of mail, reminders for their day.
+type Held struct {
+	Next  time.Time // business time; zero if there are none
+	First int       // how many leave then
+	Later int       // how many after
+}
+
+// Held counts the queued messages that leave after a business instant.
+func (s *Store) Held(ctx context.Context, now time.Time) (Held, error) {
+	h := Held{}
+	var err error
+	if h.Next, err = s.NextMessageDue(ctx, now); err != nil || h.Next.IsZero() {
+		return h, err
+	}
+	count := func(condition string) (int, error) {
+		var n int64
+		err := s.db.WithContext(ctx).Model(&models.Message{}).Where("status = ? AND not_before "+condition+" ?", models.MessageQueued, instant(h.Next)).Count(&n).Error
+		return int(n), failure(err)
+	}
+	if h.First, err = count("="); err != nil {
+		return h, err
+	}
+	h.Later, err = count(">")
+	return h, err
+}
+
 // MessageBack puts a message back in the queue until a real instant, with the code of what went wrong, if its status
 // and attempts are still those that were read: relays that saw the same one do not undo each other's next attempt.
 func (s *Store) MessageBack(ctx context.Context, m models.Message, until time.Time, code string) error {

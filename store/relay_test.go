@@ -102,3 +102,23 @@ func TestMessageGoesBackOnlyFromTheAttemptThatWasRead(t *testing.T) {
 		}
 	})
 }
+
+func TestHeldMessages(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		held, err := s.Held(t.Context(), noon)
+		if err != nil || held != (store.Held{}) {
+			t.Errorf("%+v (%v)", held, err)
+		}
+		step := models.Step{Workflow: "w", Run: "r", Seq: 1, At: noon}
+		for i, leaves := range []time.Time{noon, noon.Add(time.Hour), noon.Add(time.Hour), noon.Add(48 * time.Hour)} {
+			step.Messages = append(step.Messages, models.Message{Key: string(rune('a' + i)), NotBefore: leaves, Status: models.MessageQueued})
+		}
+		if _, err := s.Apply(t.Context(), step); err != nil {
+			t.Fatal(err)
+		}
+		held, err = s.Held(t.Context(), noon)
+		if err != nil || held != (store.Held{Next: noon.Add(time.Hour), First: 2, Later: 1}) {
+			t.Errorf("%+v (%v)", held, err)
+		}
+	})
+}
