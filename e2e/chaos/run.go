@@ -233,7 +233,7 @@ func (r *run) kill(ctx context.Context, over <-chan struct{}) error {
 		r.until(ctx, over, 1500*time.Millisecond, arrived)
 		r.until(ctx, over, c.soon, nil)
 		if ctx.Err() != nil {
-			return nil // who waits for the missions says so
+			break // who waits for the missions says so
 		}
 		r.tell("KILL %s for %s", strings.Join(c.targets, ", "), c.outage.Round(time.Millisecond))
 		for _, target := range c.targets {

@@ -116,8 +116,8 @@ func (s *Server) Start() error {
 				started <- nil
 			}
 		}
-		io.Copy(io.Discard, log)
-		cmd.Wait()
+		_, _ = io.Copy(io.Discard, log)
+		_ = cmd.Wait()
 		select {
 		case started <- errors.New("PostgreSQL did not start:\n" + said.String()):
 		default:
