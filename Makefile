@@ -66,6 +66,11 @@ check: setup build $(LINTERS) ## Formatting, vet, linters, determinism of workfl
 	@echo "== replay of recorded histories"; bin/jalon replay workflows/testdata/histories
 	@echo "== race detector"; go test -race -timeout 25m $$(go list ./... | grep -v '^jalon/e2e')
 
+.PHONY: bench
+bench: build ## Measure a mission against a bare workflow: bench/README.md says how; about 18 minutes
+	@go build -o bin/bench ./bench
+	@exec bin/bench $(ARGS)
+
 .PHONY: clean
 clean: ## Remove what was built and the data of make run
 	rm -rf bin .jalon
