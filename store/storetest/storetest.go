@@ -14,11 +14,15 @@ import (
 	"jalon/store/pgserver"
 )
 
-// Main runs a package's tests, then stops the cluster that they started: call it from TestMain.
-func Main(m *testing.M) {
+// Main runs a package's tests, then stops the cluster that they started, and what else stop names: call it from
+// TestMain.
+func Main(m *testing.M, stop ...func()) {
 	shared.main = true
 	code := m.Run()
 	shared.stop()
+	for _, fn := range stop {
+		fn()
+	}
 	os.Exit(code)
 }
 
