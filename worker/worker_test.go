@@ -48,7 +48,7 @@ func wrappers(t *testing.T) []wrapper {
 				return true
 			}
 			generic, ok := c.Fun.(*ast.IndexExpr)
-			if !ok || types.ExprString(generic.X) != "call" {
+			if !ok || !slices.Contains([]string{"call", "begin"}, types.ExprString(generic.X)) {
 				return true
 			}
 			out = append(out, wrapper{types.ExprString(c.Args[1]), arguments[types.ExprString(c.Args[2])], types.ExprString(generic.Index)})

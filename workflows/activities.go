@@ -40,13 +40,24 @@ func storage(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
-func call[T any](ctx workflow.Context, activity string, in any, summary string) (out T, err error) {
-	err = workflow.ExecuteActivity(storage(ctx, summary), activity, in).Get(ctx, &out)
+// promise is the result of an activity that was asked for.
+type promise[T any] struct{ workflow.Future }
+
+func (p *promise[T]) get(ctx workflow.Context) (out T, err error) {
+	err = p.Get(ctx, &out)
 	return out, err
 }
 
-func apply(ctx workflow.Context, s models.Step) (models.StepResult, error) {
-	return call[models.StepResult](ctx, ActivityApply, s, stepSummary(s))
+func begin[T any](ctx workflow.Context, activity string, in any, summary string) *promise[T] {
+	return &promise[T]{workflow.ExecuteActivity(storage(ctx, summary), activity, in)}
+}
+
+func call[T any](ctx workflow.Context, activity string, in any, summary string) (T, error) {
+	return begin[T](ctx, activity, in, summary).get(ctx)
+}
+
+func apply(ctx workflow.Context, s models.Step) *promise[models.StepResult] {
+	return begin[models.StepResult](ctx, ActivityApply, s, stepSummary(s))
 }
 
 func match(ctx workflow.Context, in models.MatchInput) ([]models.Candidate, error) {

@@ -70,27 +70,10 @@ func newProcess(ctx workflow.Context, common models.Common, dossier, owner strin
 	return p, nil
 }
 
-// begin starts the coroutines that every process has, after all handlers are registered: the inbox, then the
-// writer, which is last so that it takes what the others gathered.
+// begin starts the coroutine that every process has besides its story, after all handlers are registered.
 func (p *process) begin(ctx workflow.Context) {
-	facts := workflow.GetSignalChannel(ctx, models.FactSignal)
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		for {
-			var f models.Fact
-			if !facts.Receive(ctx, &f) {
-				return
-			}
-			p.take(f)
-		}
-	})
-	// Apart from the waits, so that what a deadline causes comes before the facts that were too late for it.
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		for workflow.Await(ctx, func() bool { return slices.ContainsFunc(p.held, p.decided) }) == nil {
-			p.release()
-		}
-	})
 	durable, _ := workflow.NewDisconnectedContext(ctx)
-	workflow.Go(durable, p.write)
+	workflow.Go(durable, p.tend)
 }
 
 // now is the business time of the current workflow task.
@@ -269,34 +252,66 @@ func (p *process) hush(over func(alarm) bool) {
 
 func everyAlarm(alarm) bool { return true }
 
-// write is the only caller of Apply: it hands over what was gathered, one step after the other.
-func (p *process) write(ctx workflow.Context) {
+// tend takes in the facts, and is the only caller of Apply: it hands over what was gathered, one step after the other.
+// It is apart from the waits, so that what a deadline causes comes before the facts that were too late for it, and a
+// single coroutine, since each costs every workflow task and every replay a few turns.
+func (p *process) tend(ctx workflow.Context) {
+	facts := workflow.GetSignalChannel(ctx, models.FactSignal)
+	var writing *promise[models.StepResult] // the step that is being written
+	upTo, settled := 0, 0                   // changes with that step; changes before the last turn of the others
 	for {
-		if err := workflow.Await(ctx, func() bool { return p.gathered > p.written }); err != nil {
-			return
-		}
-		// Let every coroutine run until none has anything to add, so that one task makes one step. Each turn is an Await of
-		// its own: one that stays blocked is not looked at again in this task.
-		for quiet := -1; quiet != p.gathered; {
-			quiet = p.gathered
-			turn := false
-			if err := workflow.Await(ctx, func() bool { was := turn; turn = true; return was }); err != nil {
-				return
+		turned := false
+		if err := workflow.Await(ctx, func() bool {
+			was := turned
+			turned = true
+			switch {
+			case facts.Len() > 0, slices.ContainsFunc(p.held, p.decided):
+				return true
+			case writing != nil:
+				return writing.IsReady()
 			}
-		}
-		step, upTo := p.next(ctx)
-		p.show(ctx)
-		p.index(ctx)
-		result, err := apply(ctx, step)
-		if err != nil {
-			p.failure = err
+			return was && p.gathered > p.written && p.failure == nil
+		}); err != nil {
 			return
 		}
-		for _, e := range result.Expiries {
-			p.expiries[e.DeadlineID] = e
+		var f models.Fact
+		for facts.ReceiveAsync(&f) {
+			p.take(f)
+			f = models.Fact{}
 		}
-		p.written = upTo
+		p.release()
+		switch {
+		case writing != nil:
+			if writing.IsReady() {
+				p.wrote(ctx, writing, upTo)
+				writing = nil
+			}
+		case p.gathered == p.written || p.failure != nil:
+		case p.gathered != settled:
+			// Let every coroutine run until none has anything to add, so that one task makes one step. Each turn is an Await of
+			// its own: one that stays blocked is not looked at again in this task.
+			settled = p.gathered
+		default:
+			var step models.Step
+			step, upTo = p.next(ctx)
+			p.show(ctx)
+			p.index(ctx)
+			writing = apply(ctx, step)
+		}
 	}
+}
+
+// wrote takes what the database said to a step.
+func (p *process) wrote(ctx workflow.Context, step *promise[models.StepResult], upTo int) {
+	result, err := step.get(ctx)
+	if err != nil {
+		p.failure = err
+		return
+	}
+	for _, e := range result.Expiries {
+		p.expiries[e.DeadlineID] = e
+	}
+	p.written = upTo
 }
 
 // next closes the step being gathered and numbers it.
