@@ -132,6 +132,25 @@ func mustJSON(t *testing.T, v any) string {
 	return string(raw)
 }
 
+// TestFollowUpOfACancelledCourseIsGivenUp reaches for the process, which is away here, only where there is one.
+func TestFollowUpOfACancelledCourseIsGivenUp(t *testing.T) {
+	h := newAgency(t, nil)
+	b := h.open()
+	for seq, held := range []int{0, 2} {
+		_, err := h.store.Apply(t.Context(), models.Step{Workflow: models.RequestID(b.Ref), Run: "run", Seq: int64(seq + 1), At: time.Now(),
+			Rows: models.Rows{Request: &models.Request{Ref: b.Ref, Stage: models.StageCancelled, HalfDaysHeld: held}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := h.staff("POST", "/requests/"+b.Ref+"/give-up-follow-up", `{"reason":"x"}`)
+		if held == 0 {
+			h.refused(a, http.StatusConflict, models.CodeWrongStage)
+		} else {
+			h.refused(a, http.StatusServiceUnavailable, models.CodeUnavailable)
+		}
+	}
+}
+
 func TestBadInputIsRefusedInWords(t *testing.T) {
 	h := newAgency(t, nil)
 	b := h.open()
@@ -418,7 +437,7 @@ func TestStaffTwins(t *testing.T) {
 	t.Run("the journal speaks the reader's language", func(t *testing.T) {
 		var lines List[JournalView]
 		h.staff("GET", "/requests/"+ref+"/journal", "", "Accept-Language", "en").into(t, &lines)
-		if len(lines.Items) != 1 || lines.Items[0].Sentence != "The request enters the stage “sessions”." {
+		if len(lines.Items) != 1 || lines.Items[0].Sentence != "The request enters the stage “Sessions”." {
 			t.Errorf("%+v", lines)
 		}
 		if got := JournalSentence(models.JournalLine{Kind: "never_heard_of"}, models.French); got != "never_heard_of" {

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -26,13 +28,13 @@ type decision struct {
 	offers func(x *dossierDesk, subject string) error
 	// fill draws the fields and reads what was typed in them; it returns the body of the call.
 	fill func(x *dossierDesk, f *draft) any
-	// until tells that what the decision leads to shows, for those that other processes carry on.
+	// until tells that what the decision leads to shows: (*dossierDesk).goesOn if nil.
 	until func(x *dossierDesk, now models.Request) bool
 }
 
 // decisionOrder is the order in which decisions are offered.
 var decisionOrder = []string{"qualify", "choose", "approve-programme", "return-programme", "record-interview", "confirm-readiness",
-	"plan-sessions", "reissue-contract", "widen", "assign", "register", "waive", "give-up-follow-up", "rework", "drop-trainer", "hand-over", "cancel"}
+	"plan-sessions", "reissue-contract", "widen", "assign", "register", "waive", "give-up-follow-up", "reassign", "rework", "drop-trainer", "hand-over", "cancel"}
 
 // takes offers a command where the request takes it.
 func takes(v models.Verb) func(*dossierDesk, string) error {
@@ -64,7 +66,8 @@ var decisions = map[string]*decision{
 	"qualify": {route: "/requests/{ref}/qualify", offers: takes(models.VerbQualify), fill: (*dossierDesk).fillNeeds},
 	"rework": {route: "/requests/{ref}/rework", grave: true, offers: takes(models.VerbRework), fill: (*dossierDesk).fillNeeds,
 		until: func(x *dossierDesk, now models.Request) bool { return now.Solicitation > x.row.Solicitation }},
-	"assign": {route: "/requests/{ref}/assign", offers: takes(models.VerbAssign), fill: (*dossierDesk).fillAssign},
+	"reassign": {route: "/requests/{ref}/reassign", offers: takes(models.VerbReassign), fill: (*dossierDesk).fillOwner},
+	"assign":   {route: "/requests/{ref}/assign", offers: takes(models.VerbAssign), fill: (*dossierDesk).fillAssign},
 	"choose": {route: "/requests/{ref}/choose", fill: (*dossierDesk).fillChoose,
 		offers: func(x *dossierDesk, _ string) error {
 			if err := x.standing.Takes(models.VerbChoose); err != nil {
@@ -75,7 +78,7 @@ var decisions = map[string]*decision{
 			}
 			return nil
 		},
-		until: func(_ *dossierDesk, now models.Request) bool { return now.TrainerRef != "" }},
+		until: func(x *dossierDesk, now models.Request) bool { return now.TrainerRef != "" && x.goesOn(now) }},
 	"widen":     {route: "/requests/{ref}/widen", offers: takes(models.VerbWiden), fill: (*dossierDesk).fillWiden},
 	"hand-over": {route: "/requests/{ref}/hand-over", grave: true, offers: takes(models.VerbHandOver), fill: reason, until: ended},
 	"cancel": {route: "/requests/{ref}/cancel", grave: true, offers: takes(models.VerbCancel), until: ended,
@@ -92,7 +95,7 @@ var decisions = map[string]*decision{
 	"approve-programme": {route: "/requests/{ref}/approve-programme", offers: takes(models.VerbApproveProgramme), fill: (*dossierDesk).fillProgramme},
 	"return-programme": {route: "/requests/{ref}/return-programme", offers: takes(models.VerbReturnProgramme),
 		fill: func(x *dossierDesk, f *draft) any {
-			f.paper = x.programmeText()
+			x.readProgramme(f)
 			words := f.area("changes", opt{})
 			f.at["reason"] = "changes"
 			return map[string]any{"reason": words}
@@ -163,6 +166,20 @@ func init() {
 	}
 }
 
+// goesOn tells that the stage a dossier stands at has begun: somebody is waited for. Documents take a moment to be drawn.
+func (x *dossierDesk) goesOn(now models.Request) bool {
+	process := models.RequestID(now.Ref)
+	switch now.Stage {
+	case models.StageSolicitation:
+		process = models.SolicitationID(now.Ref, now.Solicitation)
+	case models.StageAudit, models.StageProgramme, models.StageInterview, models.StageContract, models.StageReadiness:
+	default:
+		return true
+	}
+	open, err := x.s.store.OpenDeadlines(x.ctx, store.DeadlineFilter{Dossier: now.Ref, Workflow: process}, store.Cursor{}, 1)
+	return err == nil && len(open.Items) > 0
+}
+
 func ended(_ *dossierDesk, now models.Request) bool { return now.Stage.Ended() }
 
 // reason asks why, and nothing else.
@@ -195,7 +212,7 @@ func (x *dossierDesk) offerOf(c *decision, subject string) offer {
 func (x *dossierDesk) says(c *decision, subject, which string) string {
 	what := x.called(subject)
 	if s, err := x.session(subject); err == nil {
-		what = x.t("dossier.session_of", "n", s.Number, "day", web.Day(x.lang, models.ParisDate(s.StartAt)))
+		what = x.t("dossier.session_of", "n", s.Number, "day", web.ShortDay(x.lang, models.ParisDate(s.StartAt)))
 	}
 	return x.t("decide."+c.name+"."+which, "subject", what, "stage", x.lang.StageName(x.row.Stage), "trainer", x.called(x.row.TrainerRef))
 }
@@ -227,7 +244,7 @@ func (x *dossierDesk) sessionOffers(s models.Session) []offer {
 	}
 	for _, name := range []string{"sheet", "presence"} {
 		if x.offersRecord(name, s.Ref) {
-			out = append(out, x.recordOffer(name, s.Ref, number))
+			out = append(out, x.recordOffer(name, s.Ref))
 		}
 	}
 	return out
@@ -283,7 +300,11 @@ func (x *dossierDesk) serveDecision() {
 		x.draw(title, f, page)
 		return
 	}
-	shown := x.settle(func(now models.Request) bool { return c.until == nil || c.until(x, now) })
+	until := c.until
+	if until == nil {
+		until = (*dossierDesk).goesOn
+	}
+	shown := x.settle(func(now models.Request) bool { return until(x, now) })
 	said := x.says(c, subject, "done")
 	if !shown {
 		said += " " + x.t("dossier.soon")
@@ -373,10 +394,11 @@ type draft struct {
 	code     models.Code
 	controls []control
 	lists    map[string][]pick
-	paper    []pageFact             // texts to read before deciding
-	facts    []pageFact             // what it is about
-	at       map[string]string      // the field of a place in the body, where their names differ
-	blame    map[models.Code]string // the field that a refusal without place is about
+	paper    []pageFact                                     // texts to read before deciding
+	facts    []pageFact                                     // what it is about
+	at       map[string]string                              // the field of a place in the body, where their names differ
+	blame    map[models.Code]string                         // the field that a refusal without place is about
+	say      func(code models.Code, location string) string // a better sentence than the refusal's, empty for none
 }
 
 // control is one element of a form.
@@ -642,6 +664,9 @@ func (f *draft) refused(p *Problem) {
 		if p.Code == string(models.CodeInvalid) {
 			message = f.t("dossier.fault_unacceptable")
 		}
+		if f.say != nil {
+			message = cmp.Or(f.say(models.Code(p.Code), fault.Location), message)
+		}
 		name := f.fieldOf(strings.TrimPrefix(fault.Location, "body."))
 		if !slices.ContainsFunc(f.faults, func(w web.Fault) bool { return w.Field == name && w.Message == message }) {
 			f.faults.add(name, message)
@@ -703,7 +728,7 @@ func (x *dossierDesk) fillNeeds(f *draft) any {
 	}
 	in := map[string]any{}
 	in["topic"] = f.choose("topic", "select", opt{initial: b.Topic, words: words}, topics...)
-	in["title"] = f.text("title", opt{initial: b.Title})
+	in["title"] = f.text("title", opt{initial: b.Title, label: x.t("ask.title")})
 	in["needs"] = f.area("needs", opt{initial: b.Needs, optional: true, most: 10_000})
 	in["mode"] = f.choose("mode", "select", opt{initial: string(b.Mode), keys: "mode."}, string(models.ModeClient), string(models.ModeCentre), string(models.ModeRemote), string(models.ModeMixed))
 	in["address"] = f.text("address", opt{initial: b.Address, optional: true, most: 500})
@@ -729,6 +754,19 @@ func (x *dossierDesk) fillNeeds(f *draft) any {
 		o["vat_bps"] = f.decimal("vat", 0, opt{initial: f.decimalText(b.Order.VATBps), optional: true, class: "short"})
 		in["order"] = o
 	})
+	if owner := x.owner(f, true); owner != "" {
+		in["owner"] = owner
+	}
+	in["reason"] = f.area("reason", opt{optional: true})
+	for at, field := range map[string]string{"budget_cents": "budget", "order.half_days": "half_days", "order.unit": "unit",
+		"order.unit_price_cents": "unit_price", "order.quantity": "quantity", "order.vat_bps": "vat"} {
+		f.at[at] = field
+	}
+	return in
+}
+
+// owner is who looks after the dossier.
+func (x *dossierDesk) owner(f *draft, optional bool) string {
 	team, names, err := x.team()
 	if err != nil {
 		f.wrong("owner", Sentence(models.CodeUnavailable, x.lang))
@@ -739,15 +777,12 @@ func (x *dossierDesk) fillNeeds(f *draft) any {
 			owners = append(owners, u.Ref)
 		}
 	}
-	if owner := f.choose("owner", "select", opt{initial: b.Owner, optional: true, words: names}, owners...); owner != "" {
-		in["owner"] = owner
-	}
-	in["reason"] = f.area("reason", opt{optional: true})
-	for at, field := range map[string]string{"budget_cents": "budget", "order.half_days": "half_days", "order.unit": "unit",
-		"order.unit_price_cents": "unit_price", "order.quantity": "quantity", "order.vat_bps": "vat"} {
-		f.at[at] = field
-	}
-	return in
+	return f.choose("owner", "select", opt{initial: x.row.Owner, optional: optional, words: names}, owners...)
+}
+
+func (x *dossierDesk) fillOwner(f *draft) any {
+	f.blame[models.CodeConflict] = "owner"
+	return map[string]any{"owner": x.owner(f, false), "reason": f.area("reason", opt{optional: true})}
 }
 
 func unitNames() []string {
@@ -876,21 +911,30 @@ func (x *dossierDesk) fillWiden(f *draft) any {
 	return in
 }
 
-// programmeText is the version at hand, to be read before it is decided.
-func (x *dossierDesk) programmeText() []pageFact {
-	if len(x.programmes) == 0 {
-		return nil
+// programmeText is what a trainer wrote, nothing yet where none came.
+func (x *dossierDesk) programmeText(p models.Programme) ([]pageFact, error) {
+	if p.TextRef == "" {
+		return nil, nil
 	}
-	text, err := x.s.store.ProgrammeText(x.ctx, x.programmes[len(x.programmes)-1].TextRef)
-	if err != nil {
-		return nil
-	}
+	text, err := x.s.store.ProgrammeText(x.ctx, p.TextRef)
 	return []pageFact{{x.t("programme.objectives"), text.Objectives}, {x.t("programme.content"), text.Content},
-		{x.t("programme.methods"), text.Methods}, {x.t("programme.assessment"), text.Assessment}}
+		{x.t("programme.methods"), text.Methods}, {x.t("programme.assessment"), text.Assessment}}, err
+}
+
+// readProgramme puts the version at hand before the form: it is read before it is decided.
+func (x *dossierDesk) readProgramme(f *draft) {
+	n := len(x.programmes)
+	if n == 0 {
+		return
+	}
+	var err error
+	if f.paper, err = x.programmeText(x.programmes[n-1]); err != nil {
+		f.wrong("", Sentence(models.CodeUnavailable, x.lang))
+	}
 }
 
 func (x *dossierDesk) fillProgramme(f *draft) any {
-	f.paper = x.programmeText()
+	x.readProgramme(f)
 	return map[string]any{"reason": f.area("reason", opt{optional: true})}
 }
 
@@ -1025,6 +1069,17 @@ func (x *dossierDesk) fillRegister(f *draft) any {
 		people = append(people, map[string]any{"name": strings.Join(name, " "), "email": email, "lang": lang})
 	}
 	f.at["participants"] = "people"
+	f.say = func(code models.Code, location string) string {
+		var n int
+		if _, err := fmt.Sscanf(location, "body.participants[%d]", &n); err != nil || n >= len(people) {
+			return ""
+		}
+		key := "decide.register.wrong"
+		if code == models.CodeConflict {
+			key = "decide.register.twice"
+		}
+		return x.t(key, "line", fmt.Sprint(people[n]["name"], " ", people[n]["email"]))
+	}
 	if typed != "" && len(people) == 0 {
 		f.wrong("people", x.t("fault.required", "label", x.t("ask.people")))
 	}

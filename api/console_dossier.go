@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -206,6 +207,17 @@ func (x *dossierDesk) person(role models.Role, ref string) string {
 	return name + x.t("dossier.comma") + x.lang.RoleName(role)
 }
 
+// recipient is who a message goes to: staff alerts without a name go to the team.
+func (x *dossierDesk) recipient(m models.Message) string {
+	switch {
+	case m.ToRef == "" && m.To == models.RoleStaff:
+		return x.lang.RoleName(m.To)
+	case m.To == models.RoleParticipants || m.To == models.RoleParticipant:
+		return cmp.Or(x.called(m.ToRef), x.lang.RoleName(m.To))
+	}
+	return x.person(m.To, m.ToRef)
+}
+
 // subject is what a reference of this dossier is about, in words; other references stay what they are.
 func (x *dossierDesk) subject(ref string) string {
 	rest, ok := strings.CutPrefix(ref, x.brief.Ref+"/")
@@ -267,6 +279,8 @@ type dossierPage struct {
 	Past      []pastDeadline
 	Messages  []messageLine
 	Documents []documentLine
+	ToSign    []signatureLine
+	Versions  []versionView
 
 	// People.
 	Client       []pageFact
@@ -352,6 +366,9 @@ func (x *dossierDesk) head() []pageFact {
 		trainer = x.t("dossier.no_trainer")
 	}
 	facts = append(facts, x.fact("trainer", trainer)...)
+	if n := len(x.audits); n > 0 && x.audits[n-1].Status == models.AuditBooked {
+		facts = append(facts, pageFact{x.t("dossier.audit_call"), web.DateTime(x.lang, x.audits[n-1].SlotAt)})
+	}
 	facts = append(facts, x.fact("format", x.t("mode."+string(x.brief.Mode)))...)
 	facts = append(facts, x.fact("volume", x.lang.HalfDaysName(x.brief.Order.HalfDays))...)
 	facts = append(facts, x.fact("group", x.t("people.count", "count", x.brief.GroupSize))...)
@@ -420,6 +437,9 @@ func (x *dossierDesk) deadlineName(d models.Deadline) string {
 			name = x.t(key)
 		}
 	}
+	if d.Kind == models.DeadlineSilence && d.Status == models.Open && x.row.Stage != models.StageSolicitation {
+		name += x.t("dossier.comma") + x.t("dossier.in_reserve") // the search outlives the choice, until a contract is signed
+	}
 	switch rest, _ := strings.CutPrefix(d.Subject, x.brief.Ref+"/"); {
 	case strings.HasPrefix(rest, "session/"):
 		name += x.t("dossier.of_session", "subject", x.subject(d.Subject))
@@ -450,6 +470,9 @@ type offer struct {
 }
 
 func (x *dossierDesk) showSituation(p *dossierPage) (err error) {
+	if x.row.Alert != "" { // who opens the dossier has seen it
+		x.s.alertRead(x.ctx, store.AlertsOf{Dossier: x.brief.Ref}, x.who.Ref)
+	}
 	if p.Awaited, err = x.awaitedNow(); err != nil {
 		return err
 	}
@@ -460,9 +483,7 @@ func (x *dossierDesk) showSituation(p *dossierPage) (err error) {
 			p.Primary = append(p.Primary, c)
 		}
 	}
-	if p.Records, err = x.recordOffers(); err != nil {
-		return err
-	}
+	p.Records = x.recordOffers()
 	if len(p.Primary)+len(p.Others) == 0 {
 		p.ReadOnly = x.t("dossier.nothing_to_decide")
 	}
@@ -531,7 +552,7 @@ type journalEntry struct{ When, Sentence, By, Note string }
 func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error) {
 	var who, notes []string
 	for _, l := range lines {
-		who = append(who, l.Actor, l.Recorder, l.Args.Get("trainer"))
+		who = append(who, l.Actor, l.Recorder, l.Args.Get("trainer"), l.Args.Get("owner"))
 		if parts := strings.Split(l.Subject, "/"); len(parts) == 5 && parts[3] == "absence" {
 			who = append(who, parts[4])
 		}
@@ -549,7 +570,7 @@ func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error
 		said := l
 		said.Subject, said.Args = x.subject(l.Subject), slices.Clone(l.Args)
 		for i, a := range said.Args {
-			if a.Name == "trainer" {
+			if a.Name == "trainer" || a.Name == "owner" {
 				said.Args[i].Value = x.called(a.Value)
 			}
 		}
@@ -646,7 +667,7 @@ func (x *dossierDesk) showMessages(p *dossierPage) error {
 		return err
 	}
 	for _, m := range page.Items {
-		line := messageLine{What: m.Template, To: x.person(m.To, m.ToRef), State: x.t("dossier.message." + m.Status)}
+		line := messageLine{What: m.Template, To: x.recipient(m), State: x.t("dossier.message." + m.Status)}
 		if key := "dossier.template." + m.Template; web.Has(key) {
 			line.What = x.t(key)
 		}
@@ -675,7 +696,41 @@ func (x *dossierDesk) showMessages(p *dossierPage) error {
 
 type documentLine struct{ Href, Name, What, When, SHA256 string }
 
+// signatureLine is a document to sign and where its signature stands.
+type signatureLine struct{ What, Who, State, Tone, When, Href string }
+
+// versionView is a version of the programme with its text.
+type versionView struct {
+	Title, State, Tone string
+	Parts              []pageFact
+}
+
 func (x *dossierDesk) showDocuments(p *dossierPage) error {
+	for i := len(x.contracts) - 1; i >= 0; i-- {
+		c := x.contracts[i]
+		line := signatureLine{What: x.t("dossier.contract_kind." + string(c.Kind)), Who: x.person(c.Signer, c.TrainerRef),
+			State: x.t("dossier.contract_state." + c.Status), When: x.t("dossier.left", "when", web.DateTime(x.lang, c.SentAt))}
+		switch c.Status {
+		case models.ContractSigned:
+			line.Tone, line.When = "good", x.t("dossier.signed_on", "when", web.DateTime(x.lang, c.SignedAt))
+		case models.ContractPending:
+			line.Tone = "warn"
+		case models.ContractDeclined, models.ContractExpired:
+			line.Tone = "bad"
+		}
+		if c.SHA256 != "" {
+			line.Href = x.at("files", c.SHA256)
+		}
+		p.ToSign = append(p.ToSign, line)
+	}
+	for i := len(x.programmes) - 1; i >= 0; i-- {
+		v := x.programmes[i]
+		parts, err := x.programmeText(v)
+		if err != nil {
+			return err
+		}
+		p.Versions = append(p.Versions, versionView{Title: x.t("dossier.programme", "n", v.Number), State: x.t("dossier.programme_state." + v.Status), Parts: parts})
+	}
 	docs, err := x.s.store.Documents(x.ctx, x.brief.Ref)
 	if err != nil {
 		return err
@@ -896,7 +951,7 @@ func (x *dossierDesk) showSessions(p *dossierPage) error {
 		v.Offers = x.sessionOffers(s)
 		p.Sessions = append(p.Sessions, v)
 	}
-	p.Planned = x.t("dossier.planned", "planned", planned, "ordered", x.brief.Order.HalfDays)
+	p.Planned = x.t("dossier.planned", "count", planned, "ordered", x.brief.Order.HalfDays)
 	for _, name := range []string{"plan-sessions", "give-up-follow-up"} {
 		if x.offered(name, "") {
 			p.Primary = append(p.Primary, x.offerOf(decisions[name], ""))
@@ -933,7 +988,7 @@ func (x *dossierDesk) evaluations(p *dossierPage, people []models.Participant) e
 		return err
 	}
 	if x.offersRecord("evaluation", "") {
-		p.Records = append(p.Records, x.recordOffer("evaluation", "", ""))
+		p.Records = append(p.Records, x.recordOffer("evaluation", ""))
 	}
 	sum, n := 0, 0
 	for _, person := range people {
@@ -1041,8 +1096,12 @@ func (x *dossierDesk) invoiceLine(i models.Invoice) invoiceLine {
 // orderFacts is what the client buys, what the trainer costs, and what is left.
 func (x *dossierDesk) orderFacts() []pageFact {
 	o := x.brief.Order
+	ordered := x.lang.HalfDaysName(o.HalfDays)
+	if o.Unit == models.UnitHour || o.Unit == models.UnitFlat {
+		ordered = web.Quantity(x.lang, o.Quantity, o.Unit) + " · " + ordered
+	}
 	facts := []pageFact{
-		{x.t("dossier.ordered"), web.Quantity(x.lang, o.Quantity, o.Unit) + " · " + x.lang.HalfDaysName(o.HalfDays)},
+		{x.t("dossier.ordered"), ordered},
 		{x.t("dossier.unit_price"), x.lang.RateName(o.UnitPriceCents, o.Unit)},
 		{x.t("dossier.price"), web.Money(x.lang, o.TotalCents())},
 		{x.t("dossier.vat"), x.lang.Quantity(o.VATBps) + "\u00a0%"},

@@ -177,21 +177,24 @@ func (x *dossierDesk) offersRecord(name, subject string) bool {
 	return !x.row.Stage.Ended() && x.may(http.MethodPost, r.route) && slices.Contains(r.subjects(x), subject)
 }
 
-// recordOffers are all that can be recorded now.
-func (x *dossierDesk) recordOffers() ([]offer, error) {
+// recordOffers are what can be recorded now.
+func (x *dossierDesk) recordOffers() []offer {
 	var out []offer
 	for _, name := range recordOrder {
+		if name == "answer" {
+			continue // beside each trainer asked
+		}
 		for _, subject := range recordings[name].subjects(x) {
 			if x.offersRecord(name, subject) {
-				out = append(out, x.recordOffer(name, subject, ""))
+				out = append(out, x.recordOffer(name, subject))
 			}
 		}
 	}
-	return out, nil
+	return out
 }
 
 // recordOffer is how something to record is announced.
-func (x *dossierDesk) recordOffer(name, subject, _ string) offer {
+func (x *dossierDesk) recordOffer(name, subject string) offer {
 	r := recordings[name]
 	o := offer{Href: x.at("record", name), Label: x.records(r, subject, "title"), Says: x.records(r, subject, "says")}
 	if subject != "" {
@@ -203,8 +206,8 @@ func (x *dossierDesk) recordOffer(name, subject, _ string) offer {
 // records is one of a recording's sentences.
 func (x *dossierDesk) records(r *recording, subject, which string) string {
 	what := x.subject(subject)
-	if s, err := x.session(strconv.Itoa(models.LastNumber(subject))); err == nil && strings.HasPrefix(strings.TrimPrefix(subject, x.brief.Ref+"/"), "session/") && s.Ref == subject {
-		what = x.t("dossier.session_of", "n", s.Number, "day", web.Day(x.lang, models.ParisDate(s.StartAt)))
+	if s, err := x.session(strconv.Itoa(models.LastNumber(subject))); err == nil && s.Ref == subject {
+		what = x.t("dossier.session_of", "n", s.Number, "day", web.ShortDay(x.lang, models.ParisDate(s.StartAt)))
 	}
 	return x.t("record."+r.name+"."+which, "subject", what, "trainer", x.called(x.row.TrainerRef), "client", x.called(x.brief.ContactRef))
 }
@@ -308,7 +311,7 @@ func (x *dossierDesk) fillAnswer(f *draft, subject string) map[string]any {
 
 func (x *dossierDesk) fillSlot(f *draft, subject string) map[string]any {
 	var offered []string
-	words := map[string]string{"none": x.t("choose.none")}
+	words := map[string]string{"none": x.t("record.slot.none")}
 	for _, a := range x.audits {
 		if a.Ref != subject {
 			continue

@@ -33,6 +33,9 @@ func (s *Server) journalView(ctx context.Context, line models.JournalLine, lang 
 // JournalSentence says what a line of the journal tells; the kind itself where no sentence is known.
 func JournalSentence(line models.JournalLine, lang models.Lang) string {
 	words, ok := journalSentences[line.Kind]
+	if not, said := journalSentences[line.Kind+"_no"]; said && line.Args.Get("passed") == "no" {
+		words = not
+	}
 	if !ok {
 		return line.Kind
 	}
@@ -51,8 +54,10 @@ func JournalSentence(line models.JournalLine, lang models.Lang) string {
 func journalValue(a models.Arg, lang models.Lang) string {
 	switch a.Name {
 	case "alert":
-		return mail.AlertSentence(lang, a.Value)
-	case "stage", "fact", "deadline", "evaluation", "passed", "reason":
+		return strings.TrimSuffix(mail.AlertSentence(lang, a.Value), ".")
+	case "stage":
+		return lang.StageName(models.Stage(a.Value))
+	case "fact", "deadline", "evaluation", "reason":
 		if w, ok := journalWords[a.Value]; ok {
 			if lang == models.English {
 				return w.en
@@ -78,8 +83,8 @@ var journalSentences = map[string]bilingual{
 	"request_reworked":         {"La demande a été revue : une nouvelle recherche suit.", "The request was reworked: a new search follows."},
 	"owner_changed":            {"Le dossier est confié à {owner}.", "The request is handed to {owner}."},
 	"stage_entered":            {"Le dossier entre à l'étape « {stage} ».", "The request enters the stage “{stage}”."},
-	"step_waived":              {"L'étape « {stage} » est dispensée.", "The step “{stage}” is waived."},
-	"trainer_assigned":         {"Le formateur {trainer} est désigné, sans recherche.", "Trainer {trainer} is assigned, without a search."},
+	"step_waived":              {"L'étape « {stage} » est passée sans être faite.", "The step “{stage}” is waived."},
+	"trainer_assigned":         {"{trainer} est désigné comme formateur, sans recherche.", "{trainer} is assigned as trainer, without a search."},
 	"wave_sent":                {"Vague {wave} : {trainers} formateur(s) sollicité(s).", "Wave {wave}: {trainers} trainer(s) asked."},
 	"invitation_interested":    {"Le formateur est intéressé ({subject}).", "The trainer is interested ({subject})."},
 	"invitation_declined":      {"Le formateur décline ({subject}).", "The trainer declines ({subject})."},
@@ -87,7 +92,7 @@ var journalSentences = map[string]bilingual{
 	"invitation_undeliverable": {"La sollicitation n'a pas pu être remise ({subject}).", "The invitation could not be delivered ({subject})."},
 	"invitation_chosen":        {"Le formateur est retenu ({subject}).", "The trainer is chosen ({subject})."},
 	"invitation_not_retained":  {"Le formateur n'est pas retenu ({subject}).", "The trainer is not retained ({subject})."},
-	"trainer_chosen":           {"Le formateur {trainer} est retenu.", "Trainer {trainer} is chosen."},
+	"trainer_chosen":           {"{trainer} est retenu comme formateur.", "{trainer} is chosen as trainer."},
 	"trainer_left":             {"Le formateur retenu quitte la mission : {reason}.", "The retained trainer leaves the mission: {reason}."},
 	"request_cancelled":        {"La demande est annulée : {reason}.", "The request is cancelled: {reason}."},
 	"request_handed_over":      {"La demande est transmise : {reason}.", "The request is handed over: {reason}."},
@@ -102,8 +107,10 @@ var journalSentences = map[string]bilingual{
 	"programme_submitted":      {"Le programme est remis ({subject}).", "The programme is submitted ({subject})."},
 	"programme_approved":       {"Le programme est approuvé ({subject}).", "The programme is approved ({subject})."},
 	"programme_returned":       {"Le programme est à revoir ({subject}).", "The programme is returned ({subject})."},
-	"interview_recorded":       {"Entretien : {passed}.", "Interview: {passed}."},
-	"readiness_checked":        {"Vérification du dossier : {passed}.", "Check of the paperwork: {passed}."},
+	"interview_recorded":       {"L'entretien est concluant.", "The interview is passed."},
+	"interview_recorded_no":    {"L'entretien n'est pas concluant.", "The interview is not passed."},
+	"readiness_checked":        {"Le dossier est vérifié : tout est en ordre.", "The paperwork is checked: all is in order."},
+	"readiness_checked_no":     {"Le dossier est vérifié : il manque quelque chose.", "The paperwork is checked: something is missing."},
 	"contract_sent":            {"Le document {subject} est envoyé à la signature.", "Document {subject} is sent for signature."},
 	"contract_signed":          {"Le document {subject} est signé.", "Document {subject} is signed."},
 	"contract_declined":        {"La signature du document {subject} est refusée.", "Document {subject} is declined."},
@@ -118,7 +125,8 @@ var journalSentences = map[string]bilingual{
 	"session_validated":        {"La séance {subject} est validée.", "Session {subject} is validated."},
 	"participants_registered":  {"Des participants sont inscrits.", "Participants are registered."},
 	"sheet_signed":             {"La feuille d'émargement est signée ({subject}).", "The attendance sheet is signed ({subject})."},
-	"sheet_judged":             {"Feuille d'émargement jugée : {passed} ({subject}).", "Attendance sheet judged: {passed} ({subject})."},
+	"sheet_judged":             {"La séance {subject} est jugée tenue.", "Session {subject} is judged to have been held."},
+	"sheet_judged_no":          {"La séance {subject} est jugée non tenue.", "Session {subject} is judged not to have been held."},
 	"absence_justified":        {"L'absence est justifiée ({subject}).", "The absence is justified ({subject})."},
 	"absence_unjustified":      {"L'absence n'a pas été justifiée à temps ({subject}).", "The absence was not justified in time ({subject})."},
 	"certificates_sent":        {"{participants} certificat(s) envoyé(s).", "{participants} certificate(s) sent."},
@@ -147,24 +155,9 @@ var journalSentences = map[string]bilingual{
 
 // journalWords are the values of sentences in words.
 var journalWords = map[string]bilingual{
-	"qualification": {"qualification", "qualification"},
-	"solicitation":  {"sollicitation", "solicitation"},
-	"audit":         {"audit", "audit"},
-	"programme":     {"programme", "programme"},
-	"interview":     {"entretien", "interview"},
-	"contract":      {"contrats", "contracts"},
-	"readiness":     {"vérification", "readiness"},
-	"sessions":      {"séances", "sessions"},
-	"delivered":     {"réalisé", "delivered"},
-	"closed":        {"clos", "closed"},
-	"handed_over":   {"transmis", "handed over"},
-	"cancelled":     {"annulé", "cancelled"},
-	"hot":           {"à chaud", "hot"},
-	"cold":          {"à froid", "cold"},
-	"yes":           {"oui", "yes"},
-	"no":            {"non", "no"},
-	"true":          {"oui", "yes"},
-	"false":         {"non", "no"},
+	"programme": {"programme", "programme"},
+	"hot":       {"à chaud", "hot"},
+	"cold":      {"à froid", "cold"},
 
 	"invitation_answered": {"réponse à une sollicitation", "answer to an invitation"},
 	"slots_offered":       {"créneaux proposés", "slots offered"},

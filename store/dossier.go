@@ -58,8 +58,8 @@ var named = []struct {
 	{SeriesUser, &models.User{}}, {SeriesToken, &models.Token{}}, {SeriesClient, &models.Client{}},
 }
 
-// Names are the names of people and machines by reference. What is unknown, is no such reference or has no name is
-// left out.
+// Names are the names of people and machines by reference; a participant without one goes by the address. What is
+// unknown or is no such reference is left out.
 func (s *Store) Names(ctx context.Context, refs []string) (map[string]string, error) {
 	out := map[string]string{}
 	for _, n := range named {
@@ -73,11 +73,17 @@ func (s *Store) Names(ctx context.Context, refs []string) (map[string]string, er
 			continue
 		}
 		var rows []struct{ Ref, Name string }
-		if err := s.db.WithContext(ctx).Model(n.table).Select("ref", "name").Where("ref IN ? AND name <> ''", of).Find(&rows).Error; err != nil {
+		db := s.db.WithContext(ctx).Model(n.table).Select("ref", "name")
+		if n.series == SeriesParticipant { // registered by address alone, for now
+			db = db.Select("ref", "CASE WHEN name = '' THEN email ELSE name END AS name")
+		}
+		if err := db.Where("ref IN ?", of).Find(&rows).Error; err != nil {
 			return nil, failure(err)
 		}
 		for _, r := range rows {
-			out[r.Ref] = r.Name
+			if r.Name != "" {
+				out[r.Ref] = r.Name
+			}
 		}
 	}
 	return out, nil
