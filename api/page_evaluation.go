@@ -44,8 +44,8 @@ func openEvaluation(v *visit, kind string) (linkPage, error) {
 	if models.ErrorCode(err) != models.CodeUnknown {
 		return nil, err
 	}
-	// The cold evaluation comes long after the dossier is closed.
-	if request.Stage == models.StageCancelled || request.Stage == models.StageHandedOver {
+	// The cold evaluation comes long after the dossier is closed, and what was held before it was cancelled is evaluated.
+	if request.HalfDaysHeld == 0 && (request.Stage == models.StageCancelled || request.Stage == models.StageHandedOver) {
 		return nil, v.withdrawn(v.t("stop.ended"))
 	}
 	end, err := p.until(v)

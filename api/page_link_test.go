@@ -262,7 +262,7 @@ func TestLinksThatAreOfNoUse(t *testing.T) {
 		{"unknown purpose", h.link("fly", "x"), 404, models.CodeLinkInvalid, "pas valable"},
 		{"unknown subject", h.link(models.LinkAnswer, dossier+"/1/invitation/99"), 404, models.CodeLinkInvalid, "pas valable"},
 		{"F096 expired contract", h.link(models.LinkSign, dossier+"/contract/3"), 410, models.CodeLinkExpired, "24 novembre 2026"},
-		{"F136 expired window", h.link(models.LinkJustify, dossier+"/session/2/absence/P-000002"), 410, models.CodeLinkExpired, "48 hours"},
+		{"F136 expired window", h.link(models.LinkJustify, dossier+"/session/2/absence/P-000002"), 410, models.CodeLinkExpired, "The time to give a reason has passed"},
 		{"cancelled contract", h.link(models.LinkSign, dossier+"/contract/4"), 410, models.CodeLinkWithdrawn, "plus utile"},
 		{"mission filled", h.link(models.LinkAnswer, dossier+"/1/invitation/3"), 410, models.CodeLinkWithdrawn, "somebody else"},
 		{"earlier round", h.link(models.LinkSlots, dossier+"/audit/1", 0), 410, models.CodeLinkWithdrawn, "plus utile"},
@@ -338,6 +338,12 @@ func TestAnEndedDossierAwaitsNothing(t *testing.T) {
 		require.Equal(t, http.StatusGone, p.status)
 		require.Equal(t, "link_withdrawn", p.code())
 	}
+}
+
+func TestWhatWasHeldIsEvaluatedEvenIfTheRestIsCancelled(t *testing.T) {
+	h := newPageHouse(t)
+	h.apply(models.Step{Rows: models.Rows{Request: &models.Request{Ref: dossier, Stage: models.StageCancelled, HalfDaysHeld: 2}}})
+	require.Equal(t, "form", h.get(h.link(models.LinkHot, dossier+"|P-000001")).state())
 }
 
 func TestWhatStaffRecordedShowsOnTheLink(t *testing.T) {
