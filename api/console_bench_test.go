@@ -16,9 +16,6 @@ import (
 	"jalon/store/storetest"
 )
 
-// TestMain stops the PostgreSQL server that the benchmark starts.
-func TestMain(m *testing.M) { storetest.Main(m) }
-
 // BenchmarkConsole asks each page of the console, of an agency with 10,000 dossiers, with filters drawn at random, over
 // HTTP and signed in, on both databases; it reports the 95th percentile:
 //

@@ -1,78 +1,17 @@
 package api
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	"jalon/models"
 )
-
-const chromium = "/usr/bin/chromium"
-
-// browser opens a real one on a page as small as a phone; whatever it complains about fails the test.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	if _, err := os.Stat(chromium); err != nil {
-		t.Fatalf("%s is missing: apt-get install chromium", chromium)
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox)
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(stop)
-	ctx, cancel := chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, time.Minute)
-	t.Cleanup(cancel)
-	var mu sync.Mutex
-	var complaints []string
-	chromedp.ListenTarget(ctx, func(event any) {
-		mu.Lock()
-		defer mu.Unlock()
-		switch e := event.(type) {
-		case *log.EventEntryAdded:
-			// A refused form is an answer like any other; the browser notes its status.
-			if e.Entry.Source != log.SourceNetwork {
-				complaints = append(complaints, e.Entry.Text)
-			}
-		case *runtime.EventExceptionThrown:
-			complaints = append(complaints, e.ExceptionDetails.Text)
-		}
-	})
-	require.NoError(t, chromedp.Run(ctx, log.Enable(), viewport(360, 740)))
-	t.Cleanup(func() {
-		mu.Lock()
-		defer mu.Unlock()
-		require.Empty(t, complaints)
-	})
-	return ctx
-}
-
-func viewport(width, height int64) chromedp.Action {
-	return chromedp.EmulateViewport(width, height)
-}
-
-// fits fails when a page is wider than the screen, or something to touch is smaller than a finger.
-func fits(t *testing.T, ctx context.Context) {
-	t.Helper()
-	var wide, small []string
-	require.NoError(t, chromedp.Run(ctx,
-		chromedp.Evaluate(`[document.documentElement, document.querySelector("main"), ...document.querySelectorAll(".scroll")]
-			.filter(e => e.scrollWidth > e.clientWidth).map(e => e.tagName + " " + e.scrollWidth)`, &wide),
-		chromedp.Evaluate(`[...document.querySelectorAll("button, .button, .pick, select, input:not([type=hidden],[type=checkbox],[type=radio]), summary")]
-			.filter(e => e.getClientRects().length && e.getBoundingClientRect().height < 44).map(e => e.outerHTML.slice(0, 80))`, &small)))
-	require.Empty(t, wide, "wider than the screen")
-	require.Empty(t, small, "too small to touch")
-}
 
 func TestBrowserAnswers(t *testing.T) {
 	h := newPageHouse(t)
@@ -83,6 +22,7 @@ func TestBrowserAnswers(t *testing.T) {
 		chromedp.Text("h1", &title)))
 	require.Equal(t, "Seriez-vous disponible pour cette mission\u00a0?", title)
 	fits(t, ctx)
+	accessible(t, ctx)
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.SendKeys("#f-rate", "quatre cents", chromedp.ByQuery),
 		chromedp.SendKeys("#f-message", "Disponible en décembre", chromedp.ByQuery),
@@ -96,6 +36,7 @@ func TestBrowserAnswers(t *testing.T) {
 	require.Equal(t, "f-rate", focus)
 	require.Equal(t, "Disponible en décembre", typed)
 	fits(t, ctx)
+	accessible(t, ctx)
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.Clear("#f-rate", chromedp.ByQuery),
 		chromedp.SendKeys("#f-rate", "420", chromedp.ByQuery),
@@ -121,6 +62,7 @@ func TestBrowserSigns(t *testing.T) {
 		chromedp.Click(`nav a[hreflang=en]`),
 		chromedp.WaitVisible(`html[lang=en] main`)))
 	fits(t, ctx)
+	accessible(t, ctx)
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.Click(`.pick`), // the whole label is the target
 		chromedp.SendKeys("#f-name", "Camille Durand\r", chromedp.ByQuery),
@@ -153,8 +95,10 @@ func TestBrowserEveryPageFitsAPhone(t *testing.T) {
 		for _, lang := range []string{"fr", "en"} {
 			require.NoError(t, chromedp.Run(ctx, viewport(360, 740), chromedp.Navigate(address+sep+"lang="+lang), chromedp.WaitReady("main")))
 			fits(t, ctx)
+			accessible(t, ctx)
 			require.NoError(t, chromedp.Run(ctx, viewport(1200, 900)))
 			fits(t, ctx)
+			accessible(t, ctx)
 			if folder == "" {
 				continue
 			}
