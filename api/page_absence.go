@@ -7,7 +7,7 @@ import (
 	"jalon/web"
 )
 
-// justifyPage takes a participant's reason within the 48 hours of the window (F136).
+// justifyPage takes a participant's reason within the window of the policy (F136).
 type justifyPage struct {
 	absence  models.Absence
 	session  models.Session

@@ -17,7 +17,7 @@ const (
 	DeadlineTrainerContract DeadlineKind = "trainer_contract" // expires: the search resumes
 	DeadlineConvocation     DeadlineKind = "convocation"      // not awaited from anyone: convocations leave
 	DeadlineSheet           DeadlineKind = "sheet_deposit"
-	DeadlineAbsence         DeadlineKind = "absence_justification" // 48 h (F136)
+	DeadlineAbsence         DeadlineKind = "absence_justification" // 48 h by default (F136)
 	DeadlineHot             DeadlineKind = "hot_evaluation"
 	DeadlineCold            DeadlineKind = "cold_evaluation"
 	DeadlineColdAnswer      DeadlineKind = "cold_evaluation_answer"

@@ -76,7 +76,7 @@ const (
 	AttendanceAbsent = "absent" // marked by the trainer on the sheet, or by staff
 )
 
-// Absence is one participant's absence from one or more half-days of a session (F135), with its 48 h window.
+// Absence is one participant's absence from one or more half-days of a session (F135), with the window to justify it.
 type Absence struct {
 	Ref         string    `gorm:"primaryKey;size:120" json:"ref"` // D-…/session/2/absence/P-000009
 	Dossier     string    `gorm:"index" json:"request_ref"`
