@@ -68,9 +68,12 @@ func (c *check) all(ctx context.Context, played []*demo.Mission, stop func()) (e
 	stop()
 	ends := map[models.Stage]int{}
 	for _, m := range played {
-		if err := c.mission(ctx, m, ends); err != nil {
+		if err := c.mission(ctx, m, c.run.cast.minds[m.Script.Number], ends); err != nil {
 			return err
 		}
+	}
+	if _, err := c.answers(ctx, ""); err != nil { // months and invoices
+		return err
 	}
 	if err := c.mails(ctx); err != nil {
 		return err
@@ -129,50 +132,20 @@ func (c *check) executions(ctx context.Context, query string) (out []*workflowpb
 	}
 }
 
-// mission checks one dossier: how it ended, its facts, and that no answer in time counts as silence.
-func (c *check) mission(ctx context.Context, m *demo.Mission, ends map[models.Stage]int) error {
+// mission checks one dossier: how it ended, and that no answer in time counts as silence.
+func (c *check) mission(ctx context.Context, m *demo.Mission, own *mind, ends map[models.Stage]int) error {
 	row, err := c.store.Request(ctx, m.Ref)
 	if err != nil {
 		return err
 	}
 	ends[row.Stage]++
-	wants := row.Stage == models.StageClosed && m.Closed() || row.Stage == models.StageCancelled && row.Outcome != string(row.Stage)
+	wants := row.Stage == models.StageClosed && m.Closed() || row.Stage == models.StageCancelled && own.ended
 	if !wants || row.Alert != "" {
 		c.breaks("%s ended as %s, %s, alert %q", m.Ref, row.Stage, row.Outcome, row.Alert)
 	}
-	deadlines, err := c.store.Deadlines(ctx, m.Ref)
+	inTime, err := c.answers(ctx, m.Ref)
 	if err != nil {
 		return err
-	}
-	due := map[string]models.Deadline{}
-	for _, d := range deadlines {
-		due[d.ID] = d
-		if d.Status == models.Open {
-			c.breaks("%s is over and still awaits %s", m.Ref, d.ID)
-		}
-	}
-	facts, err := c.store.Facts(ctx, m.Ref)
-	if err != nil {
-		return err
-	}
-	inTime := map[string]bool{} // by subject
-	for _, f := range facts {
-		// What starts a process says all it has to say by that.
-		starts := f.Kind == models.FactIntake || f.Kind == models.FactInvoiceDue
-		if f.State == models.FactPending || f.State == models.FactDelivered && !starts {
-			c.breaks("fact %s is %s", f.ID, f.State)
-		}
-		d, known := due[f.DeadlineID]
-		if !known || f.ReceivedAt.After(d.DueAt) {
-			continue
-		}
-		inTime[f.Subject] = true
-		if d.Status == models.Missed && d.Kind != models.DeadlineSilence && f.State == models.FactApplied {
-			c.breaks("%s answered %s on %s, due on %s, and the deadline is missed", f.ID, d.ID, f.ReceivedAt.Format(time.RFC3339), d.DueAt.Format(time.RFC3339))
-		}
-		if f.State == models.FactLate {
-			c.breaks("fact %s came on %s, due on %s, and is late", f.ID, f.ReceivedAt.Format(time.RFC3339), d.DueAt.Format(time.RFC3339))
-		}
 	}
 	invitations, err := c.store.Invitations(ctx, m.Ref, 0)
 	if err != nil {
@@ -200,6 +173,45 @@ func (c *check) mission(ctx context.Context, m *demo.Mission, ends map[models.St
 		return err
 	}
 	return c.outbox(ctx, m.Ref)
+}
+
+// answers checks the facts and deadlines of a dossier, or of none, and tells the subjects of which an answer came in time.
+func (c *check) answers(ctx context.Context, dossier string) (inTime map[string]bool, err error) {
+	deadlines, err := c.store.Deadlines(ctx, dossier)
+	if err != nil {
+		return nil, err
+	}
+	due := map[string]models.Deadline{}
+	for _, d := range deadlines {
+		due[d.ID] = d
+		if d.Status == models.Open {
+			c.breaks("all is over and %s is still awaited", d.ID)
+		}
+	}
+	facts, err := c.store.Facts(ctx, dossier)
+	if err != nil {
+		return nil, err
+	}
+	inTime = map[string]bool{}
+	for _, f := range facts {
+		// What starts a process says all it has to say by that.
+		starts := f.Kind == models.FactIntake || f.Kind == models.FactInvoiceDue
+		if f.State == models.FactPending || f.State == models.FactDelivered && !starts {
+			c.breaks("fact %s is %s", f.ID, f.State)
+		}
+		d, known := due[f.DeadlineID]
+		if !known || f.ReceivedAt.After(d.DueAt) {
+			continue
+		}
+		inTime[f.Subject] = true
+		if d.Status == models.Missed && d.Kind != models.DeadlineSilence && f.State == models.FactApplied {
+			c.breaks("%s answered %s on %s, due on %s, and the deadline is missed", f.ID, d.ID, f.ReceivedAt.Format(time.RFC3339), d.DueAt.Format(time.RFC3339))
+		}
+		if f.State == models.FactLate {
+			c.breaks("fact %s came on %s, due on %s, and is late", f.ID, f.ReceivedAt.Format(time.RFC3339), d.DueAt.Format(time.RFC3339))
+		}
+	}
+	return inTime, nil
 }
 
 // outbox reads the messages of a dossier, or of none: those of months and invoices.

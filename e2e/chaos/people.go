@@ -27,6 +27,7 @@ type mind struct {
 	twists []string
 	cancel models.Stage // where the twists that end it strike
 	link   string       // of the client, to cancel
+	ended  bool         // one of them struck
 }
 
 // once tells whether a twist is to happen now; it does not happen again.
@@ -38,6 +39,12 @@ func (m *mind) once(twist string) bool {
 		m.twists = slices.Delete(m.twists, i, i+1)
 	}
 	return i >= 0
+}
+
+func (m *mind) end() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ended = true
 }
 
 // cast are the people of a run.
@@ -219,10 +226,12 @@ func (c *cast) turn(m *mind, stage models.Stage, act demo.Act) demo.Act {
 		switch {
 		case here && link != "" && m.once("client_cancels"):
 			c.run.tell("%s: client_cancels", mission.Ref)
+			m.end()
 			_, err := c.run.player.Browser("client").Act(ctx, link, "cancel", reason("Budget gelé."))
 			return err
 		case here && m.once("agency_cancels"):
 			c.run.tell("%s: agency_cancels", mission.Ref)
+			m.end()
 			return mission.Command(ctx, "cancel", "", map[string]any{"reason": "Le sujet n'est plus proposé.", "cause": "by_agency"})
 		case (stage == models.StageAudit || stage == models.StageProgramme) && m.once("rework"):
 			c.run.tell("%s: rework", mission.Ref)

@@ -39,6 +39,7 @@ type run struct {
 	server  *pgserver.Server
 	in      *demo.Installation
 	player  *demo.Player
+	cast    *cast
 	staff   *staff
 	began   time.Time
 
@@ -106,14 +107,14 @@ func (r *run) play(ctx context.Context) (broken []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	cast := newCast(r)
+	r.cast = newCast(r)
 	r.player, err = demo.New(ctx, demo.Config{URL: r.in.URL, StaffToken: r.in.StaffToken, FinanceToken: r.in.FinanceToken, Report: r.event,
-		On: cast.money(), Forgives: forgives})
+		On: r.cast.money(), Forgives: forgives})
 	if err != nil {
 		return nil, err
 	}
 	r.staff = &staff{run: r, refused: map[string]int{}}
-	if err := cast.hire(ctx); err != nil {
+	if err := r.cast.hire(ctx); err != nil {
 		return nil, err
 	}
 	acting, stop := context.WithCancel(ctx)
@@ -122,12 +123,12 @@ func (r *run) play(ctx context.Context) (broken []string, err error) {
 	people.Go(func() { r.player.Run(acting) })
 	var playing []*demo.Mission
 	for n := range missions {
-		m, err := r.player.Open(ctx, cast.script(n))
+		m, err := r.player.Open(ctx, r.cast.script(n))
 		if err != nil {
 			return nil, err
 		}
 		playing = append(playing, m)
-		people.Go(func() { r.staff.mind(acting, m, cast.minds[n]) })
+		people.Go(func() { r.staff.mind(acting, m, r.cast.minds[n]) })
 	}
 	over := make(chan struct{})
 	var killing error
