@@ -179,7 +179,11 @@ func (d *desk) refused(p *Problem, field map[string]string) {
 		if !ok {
 			name = strings.TrimPrefix(f.Location, "body.")
 		}
-		d.faults.add(name, f.Message)
+		said := p.Detail // in the person's language; what the API says of a field is for who writes programs
+		if d.lang == models.English && models.Code(p.Code) == models.CodeInvalid {
+			said = f.Message
+		}
+		d.faults.add(name, said)
 	}
 	if len(p.Errors) == 0 {
 		d.faults.add("", p.Detail)
@@ -220,6 +224,8 @@ func (s *Server) registerConsole() {
 	s.registerConsoleDossiers()
 	s.registerConsoleDue()
 	s.registerConsoleDossier()
+	s.registerConsoleMoney()
+	s.registerConsoleTeam()
 	s.page(http.MethodGet, signInPath, Public, s.serveSignIn)
 	s.page(http.MethodPost, signInPath, Public, s.serveSignIn)
 	s.page(http.MethodPost, "/sign-out", Public, func(c *gin.Context) {

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/csv"
 	"fmt"
+	"iter"
 	"maps"
 	"net/http"
 	"net/url"
@@ -509,56 +510,79 @@ func exportDossiers(d *desk) {
 		d.fail(err)
 		return
 	}
-	page, err := d.dossiers(f, store.Cursor{}, store.MaxPage) // before the first byte, so that a failure can still be told
-	if err != nil {
-		d.fail(err)
-		return
-	}
-	h := d.c.Writer.Header()
-	h.Set("Content-Type", "text/csv; charset=utf-8")
-	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="dossiers-%s.csv"`, d.s.today()))
-	d.c.Status(http.StatusOK)
-	_, _ = d.c.Writer.WriteString("\ufeff") // tells Excel that it is UTF-8
-	w := csv.NewWriter(d.c.Writer)
-	w.UseCRLF = true
-	if d.lang == models.French {
-		w.Comma = ';'
-	}
 	var head []string
 	for _, name := range []string{"reference", "stage", "title_column", "client", "owner", "trainer", "policy", "opened", "alert", "alert_since", "next", "from", "due"} {
 		head = append(head, d.t("dossiers."+name))
 	}
-	_ = w.Write(head)
 	at := func(t time.Time) string {
 		if t.IsZero() {
 			return ""
 		}
 		return t.In(web.Zone).Format("2006-01-02 15:04")
 	}
-	for {
-		for _, row := range page.Items {
-			line := d.dossierLine(row, owners)
-			cells := []string{line.Ref, line.Stage, line.Title, line.Client, line.Owner, line.Trainer, row.Policy, at(row.OpenedAt), line.Alert, at(row.AlertAt), "", "", ""}
-			if n := line.Next; n != nil {
-				cells[10], cells[11], cells[12] = n.What, n.From, at(row.Next.DueAt)
+	d.export("dossiers", head, func(yield func([]string, error) bool) {
+		for from := (store.Cursor{}); ; {
+			page, err := d.dossiers(f, from, store.MaxPage)
+			if err != nil {
+				yield(nil, err)
+				return
 			}
-			for i := range cells {
-				cells[i] = unformula(cells[i])
+			for _, row := range page.Items {
+				line := d.dossierLine(row, owners)
+				cells := []string{line.Ref, line.Stage, line.Title, line.Client, line.Owner, line.Trainer, row.Policy, at(row.OpenedAt), line.Alert, at(row.AlertAt), "", "", ""}
+				if n := line.Next; n != nil {
+					cells[10], cells[11], cells[12] = n.What, n.From, at(row.Next.DueAt)
+				}
+				if !yield(cells, nil) {
+					return
+				}
 			}
-			if w.Write(cells) != nil {
-				return // nobody listens any more
+			if from = page.Next; from.ID == "" {
+				return
 			}
 		}
-		w.Flush()
-		if page.Next.ID == "" {
+	})
+}
+
+// export sends a table as a file that spreadsheets of the language read, named after the day.
+func (d *desk) export(name string, head []string, rows iter.Seq2[[]string, error]) {
+	var w *csv.Writer
+	begin := func() {
+		h := d.c.Writer.Header()
+		h.Set("Content-Type", "text/csv; charset=utf-8")
+		h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.csv"`, name, d.s.today()))
+		d.c.Status(http.StatusOK)
+		_, _ = d.c.Writer.WriteString("\ufeff") // tells Excel that it is UTF-8
+		w = csv.NewWriter(d.c.Writer)
+		w.UseCRLF = true
+		if d.lang == models.French {
+			w.Comma = ';'
+		}
+		_ = w.Write(head)
+	}
+	for cells, err := range rows {
+		switch {
+		case err != nil && w == nil: // before the first byte: it can still be told
+			d.fail(err)
 			return
-		}
-		if page, err = d.dossiers(f, page.Next, store.MaxPage); err != nil {
+		case err != nil:
 			d.s.log.ErrorContext(d.ctx, "export broke off", "request", requestIDFrom(d.ctx), "error", err)
 			d.c.Abort()
 			panic(http.ErrAbortHandler) // a file that lacks its end must not look whole
+		case w == nil:
+			begin()
+		}
+		for i := range cells {
+			cells[i] = unformula(cells[i])
+		}
+		if w.Write(cells) != nil {
+			return // nobody listens any more
 		}
 	}
+	if w == nil {
+		begin()
+	}
+	w.Flush()
 }
 
 // unformula keeps a spreadsheet from computing what somebody typed.

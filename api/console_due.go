@@ -141,7 +141,7 @@ func (d *desk) leadsTo(x models.Deadline) (name, href string) {
 	if !StaffMoney.Allows(d.who.Roles) {
 		return x.Subject, ""
 	}
-	return x.Subject, ConsolePath + "/money"
+	return x.Subject, ConsoleAddress("", x.Subject)
 }
 
 func (d *desk) spanChips(f store.DueFilter, counts []store.DueCount, when string, query url.Values) []chip {

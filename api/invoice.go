@@ -12,16 +12,28 @@ import (
 // InvoiceView is an invoice with what is computed of it.
 type InvoiceView struct {
 	models.Invoice
-	Overdue bool `json:"overdue" doc:"Computed: its date has passed and it is not paid"`
+	Overdue bool `json:"overdue" doc:"Computed: its date has passed and it is not paid, held or not"`
 }
 
 func (s *Server) invoiceView(i models.Invoice) InvoiceView {
-	due := i.PayOn
-	if due == "" {
-		due = i.LegalOn
+	due := dueOn(i)
+	return InvoiceView{i, unpaid(i) && !due.IsZero() && due < s.today()}
+}
+
+// dueOn is when an invoice is to be paid: the earlier of its clocks, which runs even while the invoice is held (F196).
+func dueOn(i models.Invoice) models.Date {
+	switch {
+	case i.Kind == models.InvoiceClient:
+		return i.PromiseOn
+	case !i.PayOn.IsZero():
+		return i.PayOn
 	}
-	unpaid := i.Status == models.InvoiceConform || i.Status == models.InvoiceIssued
-	return InvoiceView{i, unpaid && due != "" && due < s.today()}
+	return i.LegalOn
+}
+
+// unpaid tells whether money is still to be paid.
+func unpaid(i models.Invoice) bool {
+	return i.Status != models.InvoicePaid && i.Status != models.InvoiceWithdrawn
 }
 
 // PayInput confirms a payment.

@@ -76,7 +76,7 @@ func (p *invoicePage) act(v *visit, action string) (*linkDone, error) {
 	var wrong faults
 	data := models.FactData{Number: v.text(&wrong, "number", v.t("invoice.number"), 60, false),
 		NetCents: v.euros(&wrong, "net", 1), VATCents: v.euros(&wrong, "vat", 0)}
-	content := p.file(v, &wrong)
+	content := v.file(&wrong)
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (p *invoicePage) act(v *visit, action string) (*linkDone, error) {
 }
 
 // file reads the uploaded file, which must be a PDF by its content.
-func (p *invoicePage) file(v *visit, wrong *faults) []byte {
+func (v *visit) file(wrong *faults) []byte {
 	f, header, err := v.c.Request.FormFile("file")
 	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) || err == nil && header.Size == 0 {
 		wrong.add("file", v.t("fault.file_none"))

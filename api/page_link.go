@@ -87,6 +87,8 @@ type visit struct {
 	person string // reference of who holds the link
 	values url.Values
 	faults faults
+	// uploads: the form may carry a file.
+	uploads bool
 }
 
 // faults are what is wrong with a form.
@@ -266,7 +268,7 @@ func (s *Server) serveLink(c *gin.Context) {
 		v.stop(v.failed(models.NewError(models.CodeLinkInvalid, "no such link")))
 		return
 	}
-	v.link = link
+	v.link, v.uploads = link, link.Purpose == models.LinkInvoice
 	if link.Purpose == models.LinkDocument {
 		s.servePaper(c)
 		return
@@ -361,7 +363,7 @@ func (v *visit) render(status int, name string, p *web.Page) {
 // types, and their line ends become plain.
 func (v *visit) read() error {
 	r, limit := v.c.Request, int64(formLimit)
-	if v.link.Purpose == models.LinkInvoice {
+	if v.uploads {
 		limit = uploadLimit + formLimit
 	}
 	r.Body = http.MaxBytesReader(v.c.Writer, r.Body, limit)
@@ -369,7 +371,7 @@ func (v *visit) read() error {
 	switch {
 	case err == nil && kind == "application/x-www-form-urlencoded":
 		err = r.ParseForm()
-	case err == nil && kind == "multipart/form-data" && v.link.Purpose == models.LinkInvoice:
+	case err == nil && kind == "multipart/form-data" && v.uploads:
 		err = r.ParseMultipartForm(limit)
 	default:
 		err = errAction

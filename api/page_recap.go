@@ -2,7 +2,6 @@ package api
 
 import (
 	"slices"
-	"strconv"
 	"time"
 
 	"jalon/models"
@@ -58,31 +57,18 @@ func (v *visit) recapTold(kind models.FactKind, at time.Time, row models.Recap) 
 	return stop
 }
 
-// recapLine is one line of the statement in words.
-type recapLine struct{ Title, Day, Quantity, Rate, Amount string }
+// recapLine is one line of pay in words; staff see in addition what became of it.
+type recapLine struct {
+	Title, Day, Quantity, Rate, Amount string
+	Dossier, Status, Tone, Invoice     string
+}
 
 func (p *recapPage) show(v *visit, page *web.Page) string {
 	v.initial()
-	var lines []recapLine
+	lines := v.payLines(p.lines)
 	var options []pick
-	titles := map[string]string{}
-	for _, l := range p.lines {
-		if _, ok := titles[l.Dossier]; !ok {
-			titles[l.Dossier] = l.Dossier
-			if b, err := v.s.store.Brief(v.ctx, l.Dossier); err == nil {
-				titles[l.Dossier] = v.title(b)
-			}
-		}
-		line := recapLine{Title: titles[l.Dossier] + ", " + v.t("fact.session") + " " + strconv.Itoa(models.LastNumber(l.Ref)),
-			Day: web.ShortDay(v.lang, l.HeldOn), Amount: web.Money(v.lang, l.Cents)}
-		if l.Unit == models.UnitFlat {
-			line.Quantity, line.Rate = v.t("unit.flat"), web.Money(v.lang, l.RateCents)
-		} else {
-			line.Quantity = web.Quantity(v.lang, l.Quantity, l.Unit)
-			line.Rate = web.Money(v.lang, l.RateCents) + " " + v.t("unit."+string(l.Unit))
-		}
-		lines = append(lines, line)
-		options = append(options, pick{Value: l.Ref, Label: line.Title, Small: line.Day + ", " + line.Amount})
+	for i, l := range p.lines {
+		options = append(options, pick{Value: l.Ref, Label: lines[i].Title, Small: lines[i].Day + ", " + lines[i].Amount})
 	}
 	g := v.group("checkbox", "line", v.t("recap.lines"), "", options...)
 	g.Hint = v.t("recap.lines_hint")

@@ -82,6 +82,13 @@ func (s *Store) Facts(ctx context.Context, dossier string) ([]models.Inbox, erro
 	return all[models.Inbox](ctx, s, "received_at, id", "dossier = ?", dossier)
 }
 
+// LastFact is the latest fact of a kind told to a process.
+func (s *Store) LastFact(ctx context.Context, workflow string, kind models.FactKind) (models.Inbox, error) {
+	var row models.Inbox
+	err := s.db.WithContext(ctx).Where("workflow = ? AND kind = ?", workflow, kind).Order("received_at DESC, id DESC").Take(&row).Error
+	return row, failure(err)
+}
+
 // ClaimFacts takes pending facts whose lease is over, oldest first, and leases them for a while of real time: two
 // relays never hold the same one.
 func (s *Store) ClaimFacts(ctx context.Context, realNow time.Time, lease time.Duration, limit int) ([]models.Inbox, error) {

@@ -58,6 +58,12 @@ func (s *Store) RecapMonths(ctx context.Context, limit int) ([]models.Month, err
 	return out, failure(err)
 }
 
+// RecapsToDecide counts the statements that wait for staff: contested, or not answered.
+func (s *Store) RecapsToDecide(ctx context.Context) (n int64, err error) {
+	err = s.db.WithContext(ctx).Model(&models.Recap{}).Where("status IN ?", []string{models.RecapContested, models.RecapWithStaff}).Count(&n).Error
+	return n, failure(err)
+}
+
 // Payables lists the conforming invoices that the agency has to pay, by the date money leaves.
 func (s *Store) Payables(ctx context.Context, from Cursor, limit int) (Page[models.Invoice], error) {
 	return page(s.payable(ctx), order[models.Invoice]{at: "pay_on", id: "ref", layout: time.DateOnly, place: func(i models.Invoice) Cursor {
@@ -66,7 +72,7 @@ func (s *Store) Payables(ctx context.Context, from Cursor, limit int) (Page[mode
 }
 
 func (s *Store) payable(ctx context.Context) *gorm.DB {
-	return s.db.WithContext(ctx).Where("status = ?", models.InvoiceConform) // the client's are never
+	return s.db.WithContext(ctx).Where("status = ? AND kind <> ?", models.InvoiceConform, models.InvoiceClient)
 }
 
 // Due is how much there is to pay.

@@ -149,7 +149,8 @@ func (s *system) work(ctx context.Context) error {
 		Client: s.temporal, Store: s.store, Courier: s.courier, Clock: s.clock, Log: s.log, Transport: s.transport(),
 		Activities: &activities.Activities{Store: s.store, Documents: s.documents, Clock: s.clock, Agency: agency},
 		Letters: &activities.Letters{Store: s.store, Documents: s.documents, Signer: s.signer, BaseURL: s.cfg.PublicURL,
-			Agency: agency, From: s.cfg.MailFrom, TeamEmail: s.cfg.TeamEmail},
+			Agency: agency, From: s.cfg.MailFrom, TeamEmail: s.cfg.TeamEmail, Clock: s.clock,
+			Console: func(dossier, subject string) string { return s.cfg.PublicURL + api.ConsoleAddress(dossier, subject) }},
 	}).Run(ctx)
 }
 

@@ -1,0 +1,360 @@
+package api
+
+import (
+	"iter"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"jalon/models"
+	"jalon/store"
+	"jalon/web"
+)
+
+const moneyPath = ConsolePath + "/money"
+
+func (s *Server) registerConsoleMoney() {
+	s.console(http.MethodGet, "/money", StaffMoney, servePayments)
+	s.console(http.MethodGet, "/money/payments.csv", Finance, exportPayments)
+	s.console(http.MethodGet, "/money/invoices", StaffMoney, serveInvoices)
+	s.console(http.MethodGet, "/money/clients", StaffMoney, serveInvoices)
+	s.registerConsoleInvoice()
+	s.registerConsoleRecaps()
+}
+
+// ConsoleAddress is where staff deal with something: its invoice, its month, or else its dossier.
+func ConsoleAddress(dossier, subject string) string {
+	parts := strings.Split(subject, "/")
+	switch {
+	case strings.HasPrefix(subject, "I-"):
+		return moneyPath + "/invoices/" + subject
+	case len(parts) == 5 && parts[3] == "recap":
+		return moneyPath + "/recaps/" + strings.Join(parts[:3], "/")
+	case dossier != "":
+		return dossiersPath + "/" + dossier
+	}
+	return moneyPath
+}
+
+// The parts of the money pages.
+const (
+	tabPayments  = "payments"
+	tabSuppliers = "suppliers"
+	tabClients   = "clients"
+	tabRecaps    = "recaps"
+)
+
+// moneyTabs lead to the lists; each counts what awaits somebody of the agency.
+func (d *desk) moneyTabs(on string) ([]chip, error) {
+	suppliers, clients, err := d.s.store.InvoicesByStatus(d.ctx)
+	if err != nil {
+		return nil, err
+	}
+	recaps, err := d.s.store.RecapsToDecide(d.ctx)
+	return []chip{
+		{d.t("money.payments"), moneyPath, int(suppliers[models.InvoiceConform]), on == tabPayments},
+		{d.t("money.suppliers"), moneyPath + "/invoices", int(suppliers[models.InvoiceReceived]), on == tabSuppliers},
+		{d.t("money.clients"), moneyPath + "/clients", int(clients[models.InvoiceIssued]), on == tabClients},
+		{d.t("money.recaps"), moneyPath + "/recaps", int(recaps), on == tabRecaps},
+	}, err
+}
+
+// payable is an invoice of a supplier or of a client in a list.
+type payable struct {
+	Ref, Href, Number, Who, About, AboutHref, Amount, Status, Tone string
+	Day, Machine, Clock, Late                                      string // when money is due, which clock says so, and that it is late
+	Received                                                       string
+}
+
+// invoiceLines are invoices as lists show them, with the names of who is paid or pays.
+func (d *desk) invoiceLines(rows []models.Invoice) ([]payable, error) {
+	var refs []string
+	for _, i := range rows {
+		refs = append(refs, i.TrainerRef, i.ClientRef)
+	}
+	names, err := d.s.store.Names(d.ctx, refs)
+	out := make([]payable, len(rows))
+	for n, i := range rows {
+		out[n] = d.payableLine(i, names)
+	}
+	return out, err
+}
+
+func (d *desk) payableLine(i models.Invoice, names map[string]string) payable {
+	line := payable{Ref: i.Ref, Href: ConsoleAddress("", i.Ref), Number: i.Number, Amount: web.Money(d.lang, i.TotalCents),
+		Status: d.t("money.status_" + i.Status), Tone: invoiceTone(i.Status)}
+	who := i.TrainerRef
+	if i.Kind == models.InvoiceClient {
+		who = i.ClientRef
+	}
+	if line.Who = names[who]; line.Who == "" {
+		line.Who = who
+	}
+	if parts := strings.Split(i.RecapRef, "/"); len(parts) == 5 {
+		line.About, line.AboutHref = d.t("money.recap_of", "month", web.MonthName(d.lang, models.Month(parts[2]))), ConsoleAddress("", i.RecapRef)
+	} else if i.Dossier != "" {
+		line.About, line.AboutHref = i.Dossier, ConsoleAddress(i.Dossier, "")
+	}
+	if !i.ReceivedAt.IsZero() {
+		line.Received = web.ShortDay(d.lang, d.s.calendar.DateOf(i.ReceivedAt))
+	}
+	if due := dueOn(i); !due.IsZero() && unpaid(i) {
+		line.Day, line.Machine, line.Clock = web.ShortDay(d.lang, due), string(due), d.t("money.clock_"+leadingClock(i))
+		if d.s.invoiceView(i).Overdue {
+			line.Late = d.t("money.late")
+		}
+	}
+	return line
+}
+
+// invoiceTone colours a status; its word says the same.
+func invoiceTone(status string) string {
+	switch status {
+	case models.InvoicePaid:
+		return "good"
+	case models.InvoiceReceived, models.InvoiceNonConforming:
+		return "warn"
+	}
+	return ""
+}
+
+// leadingClock says which clock an invoice's payment follows: the earlier one (F196).
+func leadingClock(i models.Invoice) string {
+	switch {
+	case i.Kind == models.InvoiceClient:
+		return "client"
+	case i.PromiseOn != "" && i.PromiseOn <= i.LegalOn:
+		return "promise"
+	}
+	return "legal"
+}
+
+type paymentsPage struct {
+	Tabs    []chip
+	Sums    []pageFact
+	Rows    []payable
+	Export  string
+	Pages   *web.Pages
+	Caption string
+}
+
+// servePayments shows what is to be paid, by the date money leaves.
+func servePayments(d *desk) {
+	cursor, err := store.ParseCursor(d.c.Query("cursor"))
+	if err != nil {
+		d.fail(models.NewError(models.CodeMalformed, "cursor"))
+		return
+	}
+	list, err := d.s.store.Payables(d.ctx, cursor, store.DefaultPage)
+	if err != nil {
+		d.fail(err)
+		return
+	}
+	today := d.s.today()
+	p := paymentsPage{Pages: d.pages(cursor, list.Next), Caption: d.t("money.payments_caption")}
+	var late store.Due
+	for _, sum := range []struct {
+		key string
+		day models.Date
+	}{{"late", today.AddDays(-1)}, {"week", today.AddDays(7)}, {"all", ""}} {
+		due, err := d.s.store.PayableUntil(d.ctx, sum.day)
+		if err != nil {
+			d.fail(err)
+			return
+		}
+		if sum.key == "late" {
+			late = due
+		}
+		if sum.key == "week" { // apart from what is late
+			due.Count, due.Cents = due.Count-late.Count, due.Cents-late.Cents
+		}
+		p.Sums = append(p.Sums, pageFact{d.t("money.sum_" + sum.key), d.t("money.sum", "count", int(due.Count), "amount", web.Money(d.lang, due.Cents))})
+	}
+	if p.Rows, err = d.invoiceLines(list.Items); err == nil {
+		p.Tabs, err = d.moneyTabs(tabPayments)
+	}
+	if err != nil {
+		d.fail(err)
+		return
+	}
+	if Finance.Allows(d.who.Roles) && len(p.Rows) > 0 {
+		p.Export = moneyPath + "/payments.csv"
+	}
+	d.render(http.StatusOK, "console_money", &web.Page{Title: d.t("money.payments_title"), State: "list", Data: p})
+}
+
+// exportPayments is what is to be paid as a table, with the accounts to pay to.
+func exportPayments(d *desk) {
+	var head []string
+	for _, name := range []string{"pay_on", "payee", "iban", "amount", "number", "reference", "legal_on"} {
+		head = append(head, d.t("money.csv_"+name))
+	}
+	d.export("paiements", head, d.payments())
+}
+
+// payments are the rows of the export.
+func (d *desk) payments() iter.Seq2[[]string, error] {
+	return func(yield func([]string, error) bool) {
+		for from := (store.Cursor{}); ; {
+			page, err := d.s.store.Payables(d.ctx, from, store.MaxPage)
+			var refs []string
+			for _, i := range page.Items {
+				refs = append(refs, i.TrainerRef)
+			}
+			payees := map[string]models.Trainer{}
+			if err == nil {
+				var rows []models.Trainer
+				rows, err = d.s.store.TrainersByRefs(d.ctx, refs)
+				for _, t := range rows {
+					payees[t.Ref] = t
+				}
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, i := range page.Items {
+				t := payees[i.TrainerRef]
+				if !yield([]string{string(i.PayOn), t.Name, t.IBAN, d.plainAmount(i.TotalCents), i.Number, i.Ref, string(i.LegalOn)}, nil) {
+					return
+				}
+			}
+			if from = page.Next; from.ID == "" {
+				return
+			}
+		}
+	}
+}
+
+// plainAmount is an amount as spreadsheets of the language read it.
+func (d *desk) plainAmount(c models.Cents) string {
+	s := strconv.FormatFloat(float64(c)/100, 'f', 2, 64)
+	if d.lang == models.French {
+		s = strings.Replace(s, ".", ",", 1)
+	}
+	return s
+}
+
+// Statuses in the order of an invoice's life, and those a client's can have.
+var (
+	supplierStatuses = []string{models.InvoiceAwaited, models.InvoiceReceived, models.InvoiceNonConforming, models.InvoiceConform, models.InvoicePaid, models.InvoiceWithdrawn}
+	clientStatuses   = []string{models.InvoiceIssued, models.InvoicePaid, models.InvoiceWithdrawn}
+)
+
+type invoicesPage struct {
+	Tabs, Chips []chip
+	Rows        []payable
+	Who         string // heading of the column
+	Caption     string
+	Pages       *web.Pages
+}
+
+// serveInvoices lists the invoices of suppliers, or of clients, by status.
+func serveInvoices(d *desk) {
+	tab, statuses, f := tabSuppliers, supplierStatuses, store.InvoiceFilter{Payable: true}
+	if strings.HasSuffix(d.c.FullPath(), "/clients") {
+		tab, statuses, f = tabClients, clientStatuses, store.InvoiceFilter{Kind: models.InvoiceClient}
+	}
+	f.Status = d.c.Query("status")
+	cursor, err := store.ParseCursor(d.c.Query("cursor"))
+	if err != nil || f.Status != "" && !slices.Contains(statuses, f.Status) {
+		d.fail(models.NewError(models.CodeMalformed, "status or cursor"))
+		return
+	}
+	list, err := d.s.store.Invoices(d.ctx, f, cursor, store.DefaultPage)
+	if err != nil {
+		d.fail(err)
+		return
+	}
+	p := invoicesPage{Pages: d.pages(cursor, list.Next), Who: d.t("money.payee"), Caption: d.t("money." + tab + "_caption")}
+	suppliers, clients, err := d.s.store.InvoicesByStatus(d.ctx)
+	if err != nil {
+		d.fail(err)
+		return
+	}
+	counts := suppliers
+	if tab == tabClients {
+		counts, p.Who = clients, d.t("money.client")
+	}
+	here := d.c.Request.URL.Path
+	p.Chips = []chip{{d.t("money.status_all"), here, uncounted, f.Status == ""}}
+	for _, status := range statuses {
+		n := uncounted // what is over is not counted: there is more of it every day
+		if status != models.InvoicePaid && status != models.InvoiceWithdrawn {
+			n = int(counts[status])
+		}
+		p.Chips = append(p.Chips, chip{d.t("money.status_" + status), here + "?" + url.Values{"status": {status}}.Encode(), n, f.Status == status})
+	}
+	if p.Rows, err = d.invoiceLines(list.Items); err == nil {
+		p.Tabs, err = d.moneyTabs(tab)
+	}
+	if err != nil {
+		d.fail(err)
+		return
+	}
+	d.render(http.StatusOK, "console_money_invoices", &web.Page{Title: d.t("money." + tab + "_title"), State: "list", Data: p})
+}
+
+// uncounted is the count of a chip that shows none.
+const uncounted = -1
+
+// happenings are the timeline of an invoice or of a month, latest first, with the reasons given.
+func (d *desk) happenings(subjects ...string) ([]journalEntry, error) {
+	var lines []models.JournalLine
+	for _, subject := range subjects {
+		page, err := d.s.store.JournalOf(d.ctx, subject, store.Cursor{}, store.MaxPage)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, page.Items...)
+	}
+	slices.SortStableFunc(lines, func(a, b models.JournalLine) int { return b.At.Compare(a.At) })
+	var notes, people []string
+	for _, l := range lines {
+		people, notes = append(people, l.Actor, l.Recorder), append(notes, l.Note)
+	}
+	words, err := d.s.store.Notes(d.ctx, notes)
+	if err != nil {
+		return nil, err
+	}
+	names, err := d.s.store.Names(d.ctx, people)
+	called := func(ref string) string {
+		if name := names[ref]; name != "" {
+			return name
+		}
+		return d.lang.RoleName(models.Role(ref)) // the reference itself for what is no role
+	}
+	out := make([]journalEntry, len(lines))
+	for i, l := range lines {
+		said := l
+		if parts := strings.Split(l.Subject, "/"); len(parts) == 5 {
+			said.Subject = web.MonthName(d.lang, models.Month(parts[2]))
+		}
+		entry := journalEntry{When: web.DateTime(d.lang, l.At), Sentence: JournalSentence(said, d.lang), By: called(l.Actor), Note: words[l.Note]}
+		if l.Recorder != "" {
+			entry.By = d.t("money.recorded_by", "who", entry.By, "recorder", called(l.Recorder))
+		}
+		out[i] = entry
+	}
+	return out, err
+}
+
+// clocks are what a process awaits now.
+func (d *desk) clocks(workflow string) ([]*dueWords, []models.Deadline, error) {
+	open, err := d.s.store.OpenDeadlines(d.ctx, store.DeadlineFilter{Workflow: workflow}, store.Cursor{}, store.MaxPage)
+	var out []*dueWords
+	for _, x := range open.Items {
+		out = append(out, d.dueWords(x, ""))
+	}
+	return out, open.Items, err
+}
+
+// moneyDecision is something that can be done now: what it is called, what will happen, and what has to be said.
+type moneyDecision struct {
+	Verb, Title, Says, Submit string
+	Reason                    string // name of the field for it, if one is needed
+	Paid                      bool   // asks for the day and the reference of a payment
+	Grave, Open               bool
+}
