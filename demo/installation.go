@@ -177,12 +177,6 @@ func (in *Installation) Restart(name string) error {
 	return in.Start(name)
 }
 
-// Healthy asks the API or the worker whether it is ready, as a service manager does.
-func (in *Installation) Healthy(ctx context.Context, name string) error {
-	_, err := in.Run(ctx, "health", name)
-	return err
-}
-
 // Stop ends everything, in order, within seconds.
 func (in *Installation) Stop() {
 	for _, name := range []string{API, Worker} {
