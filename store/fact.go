@@ -58,7 +58,7 @@ func (s *Store) Receive(ctx context.Context, fact models.Fact, now func() time.T
 			row, err = tx.Fact(ctx, fact.ID)
 			return err
 		}
-		tx.tx.wake = true
+		tx.tx.left.Facts = true
 		for _, fn := range r.alongside {
 			if err := fn(tx); err != nil {
 				return err

@@ -347,7 +347,7 @@ func (s *Store) facts(ctx context.Context, step models.Step, facts []models.Fact
 // post puts a fact in the inbox, once.
 func (s *Store) post(ctx context.Context, f models.Fact, at time.Time) error {
 	_, err := insert(ctx, s, models.Inbox{Fact: f, State: models.FactPending, StoredAt: at})
-	s.tx.wake = true
+	s.tx.left.Facts = true
 	return err
 }
 
@@ -452,7 +452,7 @@ func (s *Store) enqueueOne(ctx context.Context, m models.Message, at time.Time) 
 	if err != nil || n == 0 {
 		return err
 	}
-	s.tx.wake = true
+	s.tx.left.Messages = true
 	if !reachable {
 		return s.undeliverable(ctx, m, at)
 	}

@@ -232,7 +232,10 @@ func TestF071_AnswerRacesExpiry(t *testing.T) {
 func TestReceive(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		woken := 0
-		s.OnCommit(func() { woken++ })
+		s.OnCommit(func(left store.Left) {
+			require.Equal(t, store.Left{Facts: true}, left)
+			woken++
+		})
 		_, _, err := s.Receive(ctx, models.Fact{ID: "f"}, at(0))
 		require.Equal(t, models.CodeInvalid, models.ErrorCode(err))
 		stored := 0

@@ -60,10 +60,13 @@ type core struct {
 	// writer admits one writing transaction at a time on SQLite: its own busy handler sleeps, and is not fair.
 	writer chan struct{}
 	mu     sync.Mutex
-	hooks  []func()
+	hooks  []func(Left)
 }
 
-type transaction struct{ wake bool }
+type transaction struct{ left Left }
+
+// Left says what a commit left to deliver.
+type Left struct{ Facts, Messages bool }
 
 // Open connects to `sqlite:PATH` (created if missing, readable by its owner only) or `postgres://…`. It does not
 // migrate.
@@ -145,9 +148,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// OnCommit registers fn, called after each commit that left something to deliver: a fact or a message. It must not
-// block; relays of other processes poll.
-func (s *Store) OnCommit(fn func()) {
+// OnCommit registers fn, called after each commit that left something to deliver. It must not block; relays of other
+// processes poll.
+func (s *Store) OnCommit(fn func(Left)) {
 	s.core.mu.Lock()
 	defer s.core.mu.Unlock()
 	s.core.hooks = append(s.core.hooks, fn)
@@ -160,10 +163,10 @@ func (s *Store) Transact(ctx context.Context, fn func(tx *Store) error) error {
 		return fn(s)
 	}
 	for try := 1; ; try++ {
-		wake, err := s.attempt(ctx, fn)
+		left, err := s.attempt(ctx, fn)
 		if err == nil {
-			if wake {
-				s.notify()
+			if left != (Left{}) {
+				s.notify(left)
 			}
 			return nil
 		}
@@ -179,28 +182,28 @@ func (s *Store) Transact(ctx context.Context, fn func(tx *Store) error) error {
 	}
 }
 
-func (s *Store) attempt(ctx context.Context, fn func(tx *Store) error) (wake bool, err error) {
+func (s *Store) attempt(ctx context.Context, fn func(tx *Store) error) (left Left, err error) {
 	if s.core.writer != nil {
 		select {
 		case s.core.writer <- struct{}{}:
 			defer func() { <-s.core.writer }()
 		case <-ctx.Done():
-			return false, ctx.Err()
+			return Left{}, ctx.Err()
 		}
 	}
 	state := &transaction{}
 	err = s.db.WithContext(ctx).Transaction(func(db *gorm.DB) error {
 		return fn(&Store{db: db, core: s.core, tx: state})
 	})
-	return state.wake, err
+	return state.left, err
 }
 
-func (s *Store) notify() {
+func (s *Store) notify(left Left) {
 	s.core.mu.Lock()
 	hooks := s.core.hooks
 	s.core.mu.Unlock()
 	for _, fn := range hooks {
-		fn()
+		fn(left)
 	}
 }
 

@@ -174,7 +174,7 @@ func TestManyTransactionsAtOnce(t *testing.T) {
 		}
 		apply(t, s, models.Step{Workflow: "all", Seq: 1, Deadlines: shared})
 		var woken atomic.Int64
-		s.OnCommit(func() { woken.Add(1) })
+		s.OnCommit(func(store.Left) { woken.Add(1) })
 		err := together(400, func(i int) error {
 			_, err := s.Apply(ctx, models.Step{Workflow: fmt.Sprintf("request/D-2026-%06d", i), Run: "r", Seq: 1, At: noon,
 				Rows:      models.Rows{Request: &models.Request{Ref: fmt.Sprintf("D-2026-%06d", i), Stage: models.StageAudit, OpenedAt: noon}},
@@ -197,6 +197,22 @@ func TestManyTransactionsAtOnce(t *testing.T) {
 			require.Equal(t, from, parsed)
 		}
 		require.Equal(t, 400, seen, "pages hold every row once, though all opened at one instant")
+	})
+}
+
+func TestCommitSaysWhatItLeaves(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		var left []store.Left
+		s.OnCommit(func(l store.Left) { left = append(left, l) })
+		require.NoError(t, s.SaveTrainer(ctx, models.Trainer{Ref: "T-1", Email: "trainer@example.org", Active: true}))
+		message := models.Message{Key: "m", Template: "invitation", To: models.RoleTrainer, ToRef: "T-1"}
+		told := models.Fact{Kind: models.FactInvoicePaid, Workflow: request}
+		apply(t, s, models.Step{Workflow: "a", Seq: 1, Messages: []models.Message{message}})
+		apply(t, s, models.Step{Workflow: "a", Seq: 2, Facts: []models.Fact{told}})
+		message.Key = "n"
+		apply(t, s, models.Step{Workflow: "a", Seq: 3, Messages: []models.Message{message}, Facts: []models.Fact{told}})
+		apply(t, s, models.Step{Workflow: "a", Seq: 4, Journal: []models.JournalLine{{Kind: "alert"}}})
+		require.Equal(t, []store.Left{{Messages: true}, {Facts: true}, {Facts: true, Messages: true}}, left)
 	})
 }
 

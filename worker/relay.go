@@ -68,9 +68,13 @@ type Relay struct {
 // Run works until ctx ends; what it holds then is left to the leases.
 func (r *Relay) Run(ctx context.Context) {
 	facts, messages := make(chan struct{}, 1), make(chan struct{}, 1) // one wake-up may be pending
-	r.Store.OnCommit(func() {
-		ring(facts)
-		ring(messages)
+	r.Store.OnCommit(func(left store.Left) {                          // each its own: they would wait for each other's transaction
+		if left.Facts {
+			ring(facts)
+		}
+		if left.Messages {
+			ring(messages)
+		}
 	})
 	var both sync.WaitGroup
 	both.Go(func() { r.loop(ctx, facts, r.DeliverFacts) })
@@ -163,9 +167,6 @@ func (r *Relay) deliverOne(ctx context.Context, row models.Inbox) error {
 // SendMessages sends what may leave now, and decides about attempts that got no answer. It answers how long to wait,
 // real time, before the next pass.
 func (r *Relay) SendMessages(ctx context.Context) (time.Duration, error) {
-	if err := r.recover(ctx); err != nil {
-		return 0, err
-	}
 	rows, err := r.Store.ClaimMessages(ctx, r.now(), r.business(), lease, batch)
 	if err != nil {
 		return 0, fmt.Errorf("claim messages: %w", err)
@@ -176,6 +177,9 @@ func (r *Relay) SendMessages(ctx context.Context) (time.Duration, error) {
 		group.Go(func() error { return r.send(ctx, m) })
 	}
 	if err := group.Wait(); err != nil || len(rows) == batch {
+		return 0, err
+	}
+	if err := r.recover(ctx); err != nil { // after those who wait for nothing
 		return 0, err
 	}
 	due, err := r.Store.NextMessageDue(ctx, r.business())
