@@ -279,6 +279,7 @@ func histories(t *testing.T, h *house) {
 		}
 	}
 	types := map[string]int{}
+	events, longest := 0, 0
 	for token := []byte(nil); ; {
 		page, err := c.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{NextPageToken: token})
 		if err != nil {
@@ -292,6 +293,7 @@ func histories(t *testing.T, h *house) {
 				t.Errorf("%s ended as %s", e.Execution.WorkflowId, e.Status)
 			}
 			all := history(t.Context(), t, c, e.Execution.WorkflowId)
+			events, longest = events+len(all.Events), max(longest, len(all.Events))
 			raw, err := temporalproto.CustomJSONMarshalOptions{Indent: " "}.Marshal(all)
 			if err != nil {
 				t.Fatal(err)
@@ -319,6 +321,10 @@ func histories(t *testing.T, h *house) {
 		if token = page.NextPageToken; len(token) == 0 {
 			break
 		}
+	}
+	// The targets of bench/README.md that do not depend on the machine.
+	if events > 1000 || longest > 360 {
+		t.Errorf("the mission has %d events, %d in the longest history: at most 1000 and 360", events, longest)
 	}
 	compare(t, "workflows", types, map[string]int{models.TrainingRequestType: 1, models.SolicitationType: 1, models.SessionType: 3,
 		models.FollowUpType: 1, models.RemunerationType: 1, models.InvoiceType: 2})
