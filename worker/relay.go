@@ -68,7 +68,8 @@ type Relay struct {
 // Run works until ctx ends; what it holds then is left to the leases.
 func (r *Relay) Run(ctx context.Context) {
 	facts, messages := make(chan struct{}, 1), make(chan struct{}, 1) // one wake-up may be pending
-	r.Store.OnCommit(func(left store.Left) {                          // each its own: they would wait for each other's transaction
+	// Each is rung for what it delivers: woken for nothing, one would hold up the other's transaction.
+	r.Store.OnCommit(func(left store.Left) {
 		if left.Facts {
 			ring(facts)
 		}
