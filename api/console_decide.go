@@ -227,24 +227,19 @@ func (x *dossierDesk) offers() []offer {
 	}
 	for _, s := range x.sessions {
 		if s.Status == models.SessionToJudge {
-			out = append(x.sessionOffers(s), out...)
+			out = append(x.sessionDecisions(s), out...)
 		}
 	}
 	return out
 }
 
-// sessionOffers are the decisions that a session takes now.
-func (x *dossierDesk) sessionOffers(s models.Session) []offer {
+// sessionDecisions are those that a session takes now.
+func (x *dossierDesk) sessionDecisions(s models.Session) []offer {
 	var out []offer
 	number := strconv.Itoa(s.Number)
 	for _, name := range []string{"judge-sheet", "reschedule", "cancel-session"} {
 		if x.offered(name, number) {
 			out = append(out, x.offerOf(decisions[name], number))
-		}
-	}
-	for _, name := range []string{"sheet", "presence"} {
-		if x.offersRecord(name, s.Ref) {
-			out = append(out, x.recordOffer(name, s.Ref))
 		}
 	}
 	return out
@@ -296,7 +291,7 @@ func (x *dossierDesk) serveDecision() {
 	page := decidePage{Action: x.c.Request.URL.RequestURI(), Back: x.at(), Button: x.says(c, subject, "button"), Says: x.says(c, subject, "says"), Grave: c.grave}
 	title := x.says(c, subject, "title")
 	path := strings.NewReplacer("{ref}", url.PathEscape(x.brief.Ref), "{number}", url.PathEscape(subject), "{participant}", url.PathEscape(subject)).Replace(c.route)
-	if !posted || f.more || !x.send(f, c.method, path, body) {
+	if !posted || f.more || !x.send(f, c.method, path, body, nil) {
 		x.draw(title, f, page)
 		return
 	}
@@ -317,12 +312,12 @@ func (x *dossierDesk) serveDecision() {
 }
 
 // send makes the call of a form without faults; false: the form has to be shown again.
-func (x *dossierDesk) send(f *draft, method, path string, body any) bool {
+func (x *dossierDesk) send(f *draft, method, path string, body, out any) bool {
 	if len(x.faults) > 0 {
 		f.status, f.code = http.StatusUnprocessableEntity, models.CodeInvalid
 		return false
 	}
-	p := x.call(method, path, body, nil)
+	p := x.call(method, path, body, out)
 	if p == nil {
 		return true
 	}
@@ -897,7 +892,7 @@ func (x *dossierDesk) fillWiden(f *draft) any {
 	for n := 1; n <= 3; n++ {
 		name := "trainer" + strconv.Itoa(n)
 		if ref := f.trainer(name, opt{optional: true, label: x.t("ask.trainer_n", "n", n)}); ref != "" {
-			f.at["trainers["+strconv.Itoa(len(named))] = name
+			f.at["trainers["+strconv.Itoa(len(named))+"]"] = name
 			named = append(named, ref)
 		}
 	}
@@ -996,7 +991,7 @@ func (x *dossierDesk) fillPlan(f *draft) any {
 		f.group(id, x.t("dossier.day_n", "n", n), func() {
 			day := f.date(id+"_day", opt{optional: true, label: x.t("ask.day"), class: "short"})
 			var halfDays []models.HalfDay
-			at := "sessions[" + strconv.Itoa(len(sessions))
+			at := "sessions[" + strconv.Itoa(len(sessions)) + "]"
 			afternoon, fromPM, toPM := left-2*(n-1) >= 2, "14:00", "17:30"
 			if !afternoon { // an odd half-day is left for the last day
 				fromPM, toPM = "", ""
@@ -1004,7 +999,7 @@ func (x *dossierDesk) fillPlan(f *draft) any {
 			for _, part := range []struct{ name, from, to string }{{"am", "09:00", "12:30"}, {"pm", fromPM, toPM}} {
 				f.group(id+part.name, x.t("ask."+part.name), func() {
 					if h, ok := f.halfDay(id+"_"+part.name, day, part.from, part.to, true); ok {
-						f.at[at+"].half_days["+strconv.Itoa(len(halfDays))] = id + "_" + part.name + "_from"
+						f.at[at+".half_days["+strconv.Itoa(len(halfDays))+"]"] = id + "_" + part.name + "_from"
 						halfDays = append(halfDays, h)
 					}
 				})
@@ -1039,7 +1034,7 @@ func (x *dossierDesk) fillReschedule(f *draft) any {
 		f.group(id, x.t("dossier.half_day_n", "n", i+1), func() {
 			day := f.date(id+"_day", opt{initial: string(models.ParisDate(h.Start)), label: x.t("ask.day"), class: "short"})
 			clock := func(t time.Time) string { return t.In(x.s.calendar.Location()).Format("15:04") }
-			f.at["half_days["+strconv.Itoa(len(halfDays))] = id + "_from"
+			f.at["half_days["+strconv.Itoa(len(halfDays))+"]"] = id + "_from"
 			if moved, ok := f.halfDay(id, day, clock(h.Start), clock(h.End), false); ok {
 				halfDays = append(halfDays, moved)
 			}

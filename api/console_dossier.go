@@ -768,6 +768,9 @@ type participantLine struct {
 	Remove                   string // address, empty where it cannot be
 }
 
+// goesBy is what a participant is called, known by name or not yet.
+func goesBy(p models.Participant) string { return cmp.Or(p.Name, p.Email, p.Ref) }
+
 // searchView is one search with the trainers asked.
 type searchView struct {
 	Title string
@@ -813,10 +816,7 @@ func (x *dossierDesk) showPeople(p *dossierPage) error {
 		return err
 	}
 	for _, person := range people {
-		line := participantLine{Name: person.Name, Email: person.Email, State: x.t("dossier.registered"), Tone: "good"}
-		if line.Name == "" {
-			line.Name = person.Ref
-		}
+		line := participantLine{Name: goesBy(person), Email: person.Email, State: x.t("dossier.registered"), Tone: "good"}
 		switch {
 		case !person.RemovedAt.IsZero():
 			line.State, line.Tone = x.t("dossier.removed", "when", web.DateTime(x.lang, person.RemovedAt)), ""
@@ -903,10 +903,7 @@ func (x *dossierDesk) showSessions(p *dossierPage) error {
 			v.Facts = append(v.Facts, pageFact{x.t("dossier.why"), why})
 		}
 		for _, person := range people {
-			row := sheetRow{Name: person.Name}
-			if row.Name == "" {
-				row.Name = person.Ref
-			}
+			row := sheetRow{Name: goesBy(person)}
 			known := false
 			for i, h := range s.HalfDays {
 				c := dayState{Label: v.HalfDays[i], State: x.t("dossier.not_signed"), Tone: "warn"}
@@ -948,7 +945,7 @@ func (x *dossierDesk) showSessions(p *dossierPage) error {
 			}
 			v.Absences = append(v.Absences, line)
 		}
-		v.Offers = x.sessionOffers(s)
+		v.Offers = append(x.sessionDecisions(s), x.sessionRecords(s)...)
 		p.Sessions = append(p.Sessions, v)
 	}
 	p.Planned = x.t("dossier.planned", "count", planned, "ordered", x.brief.Order.HalfDays)
@@ -992,10 +989,7 @@ func (x *dossierDesk) evaluations(p *dossierPage, people []models.Participant) e
 	}
 	sum, n := 0, 0
 	for _, person := range people {
-		line := evaluationLine{Name: person.Name, Cells: make([]string, len(evaluationKinds))}
-		if line.Name == "" {
-			line.Name = person.Ref
-		}
+		line := evaluationLine{Name: goesBy(person), Cells: make([]string, len(evaluationKinds))}
 		any := person.RemovedAt.IsZero()
 		for _, e := range answers {
 			if e.Participant != person.Ref {
@@ -1084,6 +1078,11 @@ func (x *dossierDesk) invoiceLine(i models.Invoice) invoiceLine {
 		line.Due = x.t("dossier.due_on", "day", web.ShortDay(x.lang, due))
 		if x.s.invoiceView(i).Overdue {
 			line.Tone, line.State = "bad", line.State+x.t("dossier.comma")+x.t("dossier.overdue")
+		}
+	}
+	for _, d := range x.open {
+		if d.Kind == models.DeadlineClientPayment && d.Subject == i.Ref && line.Due == "" {
+			line.Due = x.t("dossier.due_on", "day", web.ShortDay(x.lang, models.ParisDate(d.DueAt)))
 		}
 	}
 	// The document of a month's invoice names other dossiers too: it is opened from the payments' pages.

@@ -193,6 +193,17 @@ func (x *dossierDesk) recordOffers() []offer {
 	return out
 }
 
+// sessionRecords are what can be recorded about a session now.
+func (x *dossierDesk) sessionRecords(s models.Session) []offer {
+	var out []offer
+	for _, name := range []string{"sheet", "presence"} {
+		if x.offersRecord(name, s.Ref) {
+			out = append(out, x.recordOffer(name, s.Ref))
+		}
+	}
+	return out
+}
+
 // recordOffer is how something to record is announced.
 func (x *dossierDesk) recordOffer(name, subject string) offer {
 	r := recordings[name]
@@ -252,13 +263,18 @@ func (x *dossierDesk) serveRecord() {
 	f.blame[models.CodeFutureDate] = "received_at"
 	title := x.records(r, subject, "title")
 	path := strings.NewReplacer("{ref}", url.PathEscape(x.brief.Ref), "{number}", strconv.Itoa(models.LastNumber(subject))).Replace(r.route)
-	if !posted || f.more || !x.send(f, http.MethodPost, path, body) {
+	var stored Recorded
+	if !posted || !x.send(f, http.MethodPost, path, body, &stored) {
 		x.draw(title, f, decidePage{Action: x.c.Request.URL.RequestURI(), Back: x.at(), Button: x.t("dossier.record_button"), Says: x.records(r, subject, "says")})
 		return
 	}
 	said := x.t("dossier.recorded")
-	if !x.settle(func(models.Request) bool { return true }) {
+	if !x.settle(func(now models.Request) bool { return x.goesOn(now) }) {
 		said += " " + x.t("dossier.soon")
+	}
+	// What came too late, or twice, is kept and changes nothing: who records it should know.
+	if row, err := x.s.store.Fact(x.ctx, stored.ID); err == nil && (row.State == models.FactLate || row.State == models.FactIgnored) {
+		said = x.t("dossier.recorded_late")
 	}
 	back := x.at()
 	if r.tab != "" {
@@ -370,7 +386,7 @@ func (x *dossierDesk) fillSheet(f *draft, subject string) map[string]any {
 	days := x.halfDays(s)
 	var absent []models.AbsenceEntry
 	for _, p := range people {
-		g := x.group("checkbox", "absent", p.Name, "")
+		g := x.group("checkbox", "absent", goesBy(p), "")
 		entry := models.AbsenceEntry{Participant: p.Ref}
 		for i := range s.HalfDays {
 			if a, ok := recorded(p.Ref, i); ok && a.State == models.AttendanceSigned {
@@ -403,7 +419,7 @@ func (x *dossierDesk) fillPresence(f *draft, subject string) map[string]any {
 	rows := []AttendanceInput{}
 	shown := 0
 	for _, p := range people {
-		f.group(p.Ref, p.Name, func() {
+		f.group(p.Ref, goesBy(p), func() {
 			for i, h := range s.HalfDays {
 				if _, ok := recorded(p.Ref, i); ok || h.Start.After(x.now) {
 					continue
@@ -432,7 +448,7 @@ func (x *dossierDesk) fillEvaluation(f *draft, _ string) map[string]any {
 	var refs []string
 	words := map[string]string{}
 	for _, p := range people {
-		refs, words[p.Ref] = append(refs, p.Ref), p.Name
+		refs, words[p.Ref] = append(refs, p.Ref), goesBy(p)
 	}
 	in := map[string]any{"participant": f.choose("participant", "select", opt{words: words}, refs...)}
 	kind := f.choose("kind", "select", opt{keys: "dossier.evaluation."}, evaluationKinds...)
