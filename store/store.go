@@ -241,10 +241,8 @@ func away(err error) bool {
 		const connection, shutdown = "08", "57P" // classes of SQLSTATE
 		return strings.HasPrefix(e.Code, connection) || strings.HasPrefix(e.Code, shutdown)
 	}
-	var (
-		connecting *pgconn.ConnectError
-		network    *net.OpError
-	)
-	return errors.As(err, &connecting) || errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) ||
+	// Safe to retry is what the driver says of a connection that it cannot make or knows to be broken.
+	network := (*net.OpError)(nil)
+	return pgconn.SafeToRetry(err) || errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) ||
 		errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.ErrUnexpectedEOF)
 }

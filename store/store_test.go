@@ -91,6 +91,15 @@ func TestDatabaseAway(t *testing.T) {
 		return tx.SaveBrief(ctx, models.Brief{Ref: dossier, Title: "lost"})
 	})
 	require.Equal(t, models.CodeUnavailable, models.ErrorCode(err), "in a transaction: %v", err)
+	require.NoError(t, server.Start())
+	err = s.Transact(ctx, func(tx *store.Store) error {
+		_, err := tx.Brief(ctx, dossier)
+		require.NoError(t, err)
+		require.NoError(t, server.Kill())
+		_, _ = tx.Brief(ctx, dossier)
+		return nil
+	})
+	require.Equal(t, models.CodeUnavailable, models.ErrorCode(err), "a commit on a connection known to be broken: %v", err)
 	_, err = s.Brief(ctx, dossier)
 	require.Equal(t, models.CodeUnavailable, models.ErrorCode(err), "a read: %v", err)
 	require.Equal(t, models.CodeUnavailable, models.ErrorCode(s.SaveBrief(ctx, brief)), "a new transaction")

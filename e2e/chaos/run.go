@@ -285,7 +285,8 @@ func forgives(err error) bool {
 	)
 	switch {
 	case errors.As(err, &refused):
-		return refused.Status == 409 || refused.Status == 410 || refused.Code == string(models.CodePastDate)
+		return refused.Status == 409 || refused.Status == 410 || refused.Code == string(models.CodePastDate) ||
+			refused.Code == string(models.CodeDeadlineEarlier)
 	case errors.As(err, &stopped):
 		return stopped.Page.State == "closed" || stopped.Page.Status == 409 || stopped.Page.Status == 410
 	}
