@@ -356,6 +356,15 @@ func TestContractsAreDrawn(t *testing.T) {
 		"Convention de formation", "Société Secrète", "Ada Demande", "Maîtriser les formules", "Fonctions à 1 €", "Total hors taxes 3 000,00 €", "3 600,00 €", "Noé Œuvré", "3 décembre 2026", "lundi 7 décembre 2026")
 	c.Kind, c.Ref = models.ContractIndividual, models.ContractRef(mission, 2)
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: c.Ref, Dossier: mission, At: at, Contract: &c}), "Contrat de formation", "14 jours", "niveau 5 sur 5")
+	b, err := d.store.Brief(t.Context(), mission)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Level = ""
+	if err := d.store.SaveBrief(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: c.Ref, Dossier: mission, At: at, Contract: &c}), "Niveau préalable requis aucun")
 	c.Kind, c.Ref = models.ContractTrainer, models.ContractRef(mission, 3)
 	text := d.draw(models.RenderInput{Kind: models.DocumentTrainerContract, Subject: c.Ref, Dossier: mission, At: at, Contract: &c, Rate: &models.Offer{Cents: 45000, Unit: models.UnitDay}})
 	contains(t, text, "450,00 € par jour", "1 350,00 € hors taxes", "mandat d’autofacturation", "TVA non applicable, art. 293 B du CGI", "Entrepreneur individuel (EI)", "30 jours", "5 000,00 €", "Maîtriser les formules")

@@ -183,6 +183,9 @@ func (a clerk) contract(ctx context.Context, in models.RenderInput) (string, []b
 		agreement.Price.Quantity, agreement.Price.Unit = quantity(models.PayLine{Unit: b.Order.Unit, Quantity: b.Order.Quantity}), fr.Euros(b.Order.UnitPriceCents)
 	}
 	kind := "contrat-de-formation"
+	if course.Level == "" && agreement.Individual { // which must say so (L6353-4, 2°)
+		agreement.Course.Level = "aucun"
+	}
 	if !agreement.Individual {
 		agreement.Client.Represented, kind = contact.Name, "convention"
 		if agreement.Programme == (documents.Programme{}) && b.Needs != "" { // staff went without a written one

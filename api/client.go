@@ -19,18 +19,23 @@ type NewContact struct {
 	Billing bool        `json:"billing,omitempty" doc:"This is who is billed"`
 }
 
-// NewClient is a client with its people, as given.
-type NewClient struct {
-	Type      models.ClientType `json:"type" enum:"individual,sole_trader,very_small_firm,sme,large_firm,association,public_body,education" doc:"Selects contract form and registration rules (F005)"`
-	Name      string            `json:"name" minLength:"1" maxLength:"200"`
-	Company   string            `json:"company_number,omitempty" pattern:"^([0-9]{9})?$" doc:"SIREN; none for an individual"`
-	VATNumber string            `json:"vat_number,omitempty" maxLength:"20"`
-	Address   string            `json:"address,omitempty" maxLength:"500"`
-	Contacts  []NewContact      `json:"contacts,omitempty" maxItems:"20"`
+// ClientDetails is what documents tell of a client.
+type ClientDetails struct {
+	Name      string `json:"name" minLength:"1" maxLength:"200"`
+	Company   string `json:"company_number,omitempty" pattern:"^([0-9]{9})?$" doc:"SIREN; none for an individual"`
+	VATNumber string `json:"vat_number,omitempty" maxLength:"20"`
+	Address   string `json:"address,omitempty" maxLength:"500" doc:"Contracts and invoices are refused without"`
 }
 
-func (c NewClient) check(at string) error {
-	if c.Type == models.ClientIndividual && c.Company != "" {
+// NewClient is a client with its people, as given.
+type NewClient struct {
+	Type models.ClientType `json:"type" enum:"individual,sole_trader,very_small_firm,sme,large_firm,association,public_body,education" doc:"Selects contract form and registration rules (F005)"`
+	ClientDetails
+	Contacts []NewContact `json:"contacts,omitempty" maxItems:"20"`
+}
+
+func (c ClientDetails) check(at string, as models.ClientType) error {
+	if as == models.ClientIndividual && c.Company != "" {
 		return fault(models.CodeClientForm, at+".company_number", "an individual has none")
 	}
 	return nil
@@ -110,7 +115,7 @@ func (s *Server) registerClients() {
 	add(s, operation{method: "POST", path: "/clients", id: "create-client", tag: "clients", rule: Staff, keyed: true,
 		status: http.StatusCreated, summary: "Record a client and its people (F005)"},
 		func(ctx context.Context, in *struct{ Body NewClient }) (*createdOutput[ClientView], error) {
-			if err := in.Body.check("body"); err != nil {
+			if err := in.Body.check("body", in.Body.Type); err != nil {
 				return nil, err
 			}
 			v, err := s.newClient(ctx, in.Body)
@@ -121,6 +126,22 @@ func (s *Server) registerClients() {
 				return nil, err
 			}
 			return created("/clients/"+v.Ref, v), nil
+		})
+	add(s, operation{method: "PUT", path: "/clients/{ref}", id: "replace-client", tag: "clients", rule: Staff,
+		summary: "Correct a client, whole; its type stays, as do the documents already drawn"},
+		func(ctx context.Context, in *struct {
+			Ref  string `path:"ref" maxLength:"40"`
+			Body ClientDetails
+		}) (*itemOutput[ClientView], error) {
+			v, err := s.clientView(ctx, in.Ref)
+			if err != nil {
+				return nil, err
+			}
+			if err := in.Body.check("body", v.Type); err != nil {
+				return nil, err
+			}
+			v.Name, v.Company, v.VATNumber, v.Address = in.Body.Name, in.Body.Company, in.Body.VATNumber, in.Body.Address
+			return item(v, s.store.SaveClient(ctx, v.Client))
 		})
 	add(s, operation{method: "POST", path: "/clients/{ref}/contacts", id: "create-contact", tag: "clients", rule: Staff,
 		keyed: true, status: http.StatusCreated, summary: "Record a person at a client"},

@@ -192,7 +192,7 @@ func (s *Server) intakeClient(ctx context.Context, in Intake) (v ClientView, fre
 	case in.Client == nil:
 		return v, false, invalid("body.client", "a client is needed")
 	}
-	if err := in.Client.check("body.client"); err != nil {
+	if err := in.Client.check("body.client", in.Client.Type); err != nil {
 		return v, false, err
 	}
 	v, err = s.newClient(ctx, *in.Client)
