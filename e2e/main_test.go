@@ -67,7 +67,14 @@ type house struct {
 // newHouse starts an installation and lets its people act until the test ends.
 func newHouse(t *testing.T, scale int64, on map[string]demo.React) *house {
 	t.Helper()
-	in, err := demo.Install(t.Context(), demo.Options{Binary: binary, Dir: t.TempDir(), Scale: scale, Epoch: epoch})
+	return inhabit(t, demo.Options{Scale: scale}, demo.Config{On: on})
+}
+
+// inhabit is newHouse for an installation and people that are not the usual ones.
+func inhabit(t *testing.T, o demo.Options, people demo.Config) *house {
+	t.Helper()
+	o.Binary, o.Dir, o.Epoch = binary, t.TempDir(), epoch
+	in, err := demo.Install(t.Context(), o)
 	if in != nil {
 		t.Cleanup(func() {
 			in.Stop()
@@ -83,19 +90,20 @@ func newHouse(t *testing.T, scale int64, on map[string]demo.React) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report := func(e demo.Event) {
+	people.URL, people.StaffToken, people.FinanceToken = in.URL, in.StaffToken, in.FinanceToken
+	people.Report = func(e demo.Event) {
 		t.Logf("%s %s %s", e.At.Format("2006-01-02 15:04"), e.Dossier, e.What)
 	}
-	player, err := demo.New(t.Context(), demo.Config{URL: in.URL, StaffToken: in.StaffToken, FinanceToken: in.FinanceToken, Report: report, On: on})
+	player, err := demo.New(t.Context(), people)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	var people sync.WaitGroup
-	people.Go(func() { player.Run(ctx) })
+	var acting sync.WaitGroup
+	acting.Go(func() { player.Run(ctx) })
 	h := &house{Installation: in, t: t, player: player}
 	var once sync.Once
-	h.stop = func() { once.Do(func() { cancel(); people.Wait() }) }
+	h.stop = func() { once.Do(func() { cancel(); acting.Wait() }) }
 	t.Cleanup(h.stop)
 	return h
 }
