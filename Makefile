@@ -67,7 +67,7 @@ check: setup build $(LINTERS) ## Formatting, vet, linters, determinism of workfl
 	@echo "== race detector"; go test -race -timeout 25m $$(go list ./... | grep -v '^jalon/e2e')
 
 .PHONY: bench
-bench: build ## Measure a mission against a bare workflow: bench/README.md says how; about 18 minutes
+bench: build ## Measure a mission against a bare workflow: bench/README.md says how; about 17 minutes
 	@go build -o bin/bench ./bench
 	@exec bin/bench $(ARGS)
 

@@ -154,17 +154,17 @@ func (b bare) run(ctx context.Context, c client.Client) ([]recording, error) {
 		return nil, err
 	}
 	defer w.Stop()
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, missionPatience)
 	defer cancel()
 	begin := time.Now().Add(pauseMost)
-	group, ctx := errgroup.WithContext(ctx)
+	group, sending := errgroup.WithContext(ctx)
 	for _, s := range b.scripts {
 		for _, in := range s.Outside {
 			group.Go(func() error {
-				if !sleep(ctx, time.Until(begin.Add(b.offset(in.At)))) {
-					return ctx.Err()
+				if !sleep(sending, time.Until(begin.Add(b.offset(in.At)))) {
+					return sending.Err()
 				}
-				return b.send(ctx, c, in)
+				return b.send(sending, c, in)
 			})
 		}
 	}
@@ -173,10 +173,10 @@ func (b bare) run(ctx context.Context, c client.Client) ([]recording, error) {
 	}
 	var out []recording
 	for _, s := range b.scripts {
-		if err := c.GetWorkflow(context.WithoutCancel(ctx), b.id(s.ID), "").Get(context.WithoutCancel(ctx), nil); err != nil {
+		if err := c.GetWorkflow(ctx, b.id(s.ID), "").Get(ctx, nil); err != nil {
 			return nil, err
 		}
-		r, err := record(context.WithoutCancel(ctx), c, b.id(s.ID), "")
+		r, err := record(ctx, c, b.id(s.ID), "")
 		if err != nil {
 			return nil, err
 		}

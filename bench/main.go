@@ -46,6 +46,8 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute+time.Duration(o.missions)*2*time.Minute)
+	defer cancel()
 	m := measures{machine: thisMachine()}
 	say("%d answers, with a signal to a bare workflow after each", o.answers)
 	if m.answers, m.bareAnswers, err = latencies(ctx, binary, o.answers); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -150,7 +151,7 @@ func stays(recordings []recording) []stay {
 	for _, s := range by {
 		out = append(out, *s)
 	}
-	slices.SortFunc(out, func(a, b stay) int { return int(b.WaitingMS + b.RunningMS - a.WaitingMS - a.RunningMS) })
+	slices.SortFunc(out, func(a, b stay) int { return cmp.Compare(b.WaitingMS+b.RunningMS, a.WaitingMS+a.RunningMS) })
 	return out
 }
 
