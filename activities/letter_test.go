@@ -90,7 +90,7 @@ func newDesk(t *testing.T) *desk {
 		sessions = append(sessions, row)
 	}
 	d.apply(models.Rows{Request: &models.Request{Ref: mission, TrainerRef: "T-000042", RateCents: 45000, RateUnit: models.UnitDay},
-		Sessions: sessions, Programmes: []models.Programme{{Ref: models.ProgrammeRef(mission, 1), Dossier: mission, Number: 1, TrainerRef: "T-000042", Status: models.ProgrammeApproved, TextRef: "PT-1"}},
+		Sessions: sessions, Programmes: []models.Programme{{Ref: models.ProgrammeRef(mission, 1), Dossier: mission, Number: 1, TrainerRef: "T-000042", Status: models.ProgrammeApproved, TextRef: "PT-1", SubmittedAt: instant(1, 7, 0)}},
 		Invitations: []models.Invitation{{Ref: models.InvitationRef(mission, 1, 1), Dossier: mission, Search: 1, Number: 1, TrainerRef: "T-000042", Status: models.InvitationSent, DeadlineID: "silence/1"}},
 		Audits:      []models.Audit{{Ref: models.AuditRef(mission, 1), Dossier: mission, Number: 1, TrainerRef: "T-000042", Status: models.AuditBooked, Slots: []time.Time{instant(1, 9, 0), instant(1, 10, 0)}, SlotAt: instant(1, 10, 0)}},
 		Absences:    []models.Absence{{Ref: models.AbsenceRef(models.SessionRef(mission, 1), "P-000001"), Dossier: mission, Session: models.SessionRef(mission, 1), Participant: "P-000001", HalfDays: []int{1}, Status: models.AbsenceOpen}},
@@ -483,7 +483,7 @@ func TestF119LettersEncloseWhatIsDrawnWhenTheyLeave(t *testing.T) {
 	equal(names(out), "convocation-D-2026-000123-session-1-P-000001.pdf", "programme-D-2026-000123-programme-1.pdf")
 	contains(t, out.Text, "pièce jointe")
 	contains(t, d.read(out.Attachments[0].SHA256), "Convocation à une formation", "Léo Ÿvan", "Société Secrète", "lundi 7 décembre 2026, de 9 h à 12 h 30", "Salle Ampère", "mardi 8 décembre", "Cas pratique", "Ada Demande", "1er décembre 2026")
-	contains(t, d.read(out.Attachments[1].SHA256), "Programme de formation", "Maîtriser les formules", "Fonctions à 1 €")
+	contains(t, d.read(out.Attachments[1].SHA256), "Programme de formation", "Date 1er décembre 2026", "Maîtriser les formules", "Fonctions à 1 €")
 	if again := d.write(m); !slices.Equal(names(again), names(out)) || again.Attachments[0].SHA256 != out.Attachments[0].SHA256 {
 		t.Error("a retry encloses something else")
 	}

@@ -273,6 +273,7 @@ func TestADocumentThatLacksAMandatoryMentionIsRefused(t *testing.T) {
 		{"agency e-mail", func() any { d := summons; d.Agency.Email = ""; return d }},
 		{"trainer name", func() any { d := roll; d.Trainer = ""; return []Roll{d} }},
 		{"sessions", func() any { return []Roll{} }},
+		{"date", func() any { d := outline; d.At = time.Time{}; return d }},
 		{"assessment", func() any { d := outline; d.Programme.Assessment = ""; return d }},
 		{"lines", func() any { d := recap; d.Lines = nil; return d }},
 	} {

@@ -24,6 +24,7 @@ type Outline struct {
 func Syllabus(o Outline) ([]byte, error) {
 	var m mentions
 	m.agency(o.Agency)
+	m.must("date", !o.At.IsZero())
 	m.need("title", o.Course.Title)
 	m.need("duration", o.Course.Duration)
 	m.need("objectives", o.Programme.Objectives)
