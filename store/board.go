@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	gosqlite "github.com/glebarez/go-sqlite"
 	"gorm.io/gorm"
@@ -121,7 +122,7 @@ func (s *Store) board(ctx context.Context, f BoardFilter, columns string) *gorm.
 	}
 	for _, w := range words[:min(len(words), maxWords)] {
 		has := func(column string) string { return s.folded(column) + ` LIKE @like ESCAPE '!'` }
-		db = db.Where("("+has("r.ref")+" OR "+has("b.title")+
+		db = db.Where("(lower(r.ref) LIKE @like ESCAPE '!' OR "+has("b.title")+
 			" OR b.topic IN (SELECT topic FROM courses WHERE "+has("title_fr")+" OR "+has("title_en")+")"+
 			" OR b.client_ref IN (SELECT ref FROM clients WHERE "+has("name")+")"+
 			" OR b.client_ref IN (SELECT client_ref FROM contacts WHERE "+has("name")+")"+
@@ -175,7 +176,12 @@ var folder = func() *strings.Replacer {
 }()
 
 // Fold is a text as searches compare it: small letters without accents.
-func Fold(s string) string { return strings.ToLower(folder.Replace(s)) }
+func Fold(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0 {
+		s = folder.Replace(s)
+	}
+	return strings.ToLower(s)
+}
 
 func init() {
 	// SQLite has no translate(); its lower() knows ASCII alone.
