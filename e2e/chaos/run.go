@@ -141,15 +141,15 @@ func (r *run) play(ctx context.Context) (broken []string, err error) {
 	}
 	close(over)
 	killer.Wait()
-	if killing != nil {
-		return nil, killing
-	}
 	for _, m := range playing {
 		select {
 		case <-m.Done:
 		default:
 			broken = append(broken, fmt.Sprintf("%s did not end: %s", m.Ref, r.where(m)))
 		}
+	}
+	if killing != nil {
+		return broken, killing
 	}
 	if len(broken) == 0 {
 		broken = append(broken, r.check(ctx, playing, func() { stop(); people.Wait() })...)
@@ -234,7 +234,7 @@ func (r *run) kill(ctx context.Context, over <-chan struct{}) error {
 		r.until(ctx, over, 1500*time.Millisecond, arrived)
 		r.until(ctx, over, c.soon, nil)
 		if ctx.Err() != nil {
-			break // who waits for the missions says so
+			return ctx.Err()
 		}
 		r.tell("KILL %s for %s", strings.Join(c.targets, ", "), c.outage.Round(time.Millisecond))
 		for _, target := range c.targets {
