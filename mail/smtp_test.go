@@ -78,8 +78,8 @@ func TestSMTPAnswers(t *testing.T) {
 		{"addressee unknown", smtptest.To, smtptest.Refuse(550, "nobody"), &Rejected{Code: "smtp_550"}},
 		{"server full", smtptest.Data, smtptest.Refuse(452, "full"), &Retry{Code: "smtp_452"}},
 		{"mail refused", smtptest.Data, smtptest.Refuse(554, "spam"), &Rejected{Code: "smtp_554"}},
-		{"cut before the mail", smtptest.To, smtptest.Cut, &Retry{Code: "connection_failed"}},
-		{"cut after the mail", smtptest.Data, smtptest.Cut, &Unclear{Code: "connection_failed"}},
+		{"cut before the mail", smtptest.To, smtptest.ErrCut, &Retry{Code: "connection_failed"}},
+		{"cut after the mail", smtptest.Data, smtptest.ErrCut, &Unclear{Code: "connection_failed"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server := smtptest.Start(t, smtptest.Options{Answer: func(at smtptest.Step) error {

@@ -63,8 +63,8 @@ const (
 	Data     Step = "data" // all of the mail has been read
 )
 
-// Cut, answered at a step, ends the connection without a word.
-var Cut = errors.New("cut")
+// ErrCut, answered at a step, ends the connection without a word.
+var ErrCut = errors.New("cut")
 
 // Refuse is an answer.
 func Refuse(code int, text string) error {
@@ -134,7 +134,7 @@ func (s *Server) answer(c *smtp.Conn, at Step) error {
 		return nil
 	}
 	err := s.options.Answer(at)
-	if errors.Is(err, Cut) {
+	if errors.Is(err, ErrCut) {
 		_ = c.Conn().Close()
 	}
 	return err
@@ -221,7 +221,7 @@ func (m *Mail) part(header func(string) string, body io.Reader) error {
 	if strings.HasPrefix(kind, "multipart/") {
 		for parts := multipart.NewReader(body, params["boundary"]); ; {
 			p, err := parts.NextRawPart()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return nil
 			}
 			if err == nil {
