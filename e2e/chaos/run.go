@@ -117,6 +117,8 @@ func (r *run) play(ctx context.Context) (broken []string, err error) {
 	if err := r.cast.hire(ctx); err != nil {
 		return nil, err
 	}
+	ctx, giveUp := context.WithCancel(ctx)
+	defer giveUp()
 	acting, stop := context.WithCancel(ctx)
 	defer stop()
 	var people, killer sync.WaitGroup
@@ -132,7 +134,11 @@ func (r *run) play(ctx context.Context) (broken []string, err error) {
 	}
 	over := make(chan struct{})
 	var killing error
-	killer.Go(func() { killing = r.kill(ctx, over) })
+	killer.Go(func() {
+		if killing = r.kill(ctx, over); killing != nil {
+			giveUp() // what does not come back would be waited for in vain
+		}
+	})
 	for _, m := range playing {
 		select {
 		case <-m.Done:
