@@ -179,7 +179,7 @@ func TestConsoleOneInvoice(t *testing.T) {
 	require.Contains(t, words, "450,00 € hors taxes et 0,00 € de TVA, alors que 450,00 € et 90,00 € sont convenus", "F200")
 	require.Contains(t, words, "Contrôle de conformité")
 	words = o.get(invoices + "I-2026-000001").words()
-	require.Contains(t, words, "vendredi 20 novembre 2026 (c’est lui qui commande)")
+	require.Contains(t, words, "vendredi 20 novembre 2026 (l’échéance qui compte)")
 	require.Contains(t, words, "Tableur, prise en main, Séance 1")
 	words = o.get(invoices + "I-2026-000005").words()
 	require.Contains(t, words, "Le numéro SIREN manque")
