@@ -133,9 +133,7 @@ func accessible(t *testing.T, ctx context.Context) {
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.Evaluate(`document.documentElement.lang`, &lang),
 		chromedp.Evaluate(faultsUntold, &untold),
-		chromedp.ActionFunc(func(ctx context.Context) error {
-			return cdp.Execute(ctx, accessibility.CommandGetFullAXTree, nil, &tree)
-		})))
+		chromedp.ActionFunc(func(ctx context.Context) error { return tree.read(ctx) })))
 	faults := untold
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	if lang != "fr" && lang != "en" {
@@ -228,12 +226,17 @@ type axTree struct {
 	Nodes []*axNode `json:"nodes"`
 }
 
+func (tree *axTree) read(ctx context.Context) error {
+	return cdp.Execute(ctx, accessibility.CommandGetFullAXTree, nil, tree)
+}
+
 type axNode struct {
-	ID         string  `json:"nodeId"`
-	Parent     string  `json:"parentId"`
-	Ignored    bool    `json:"ignored"`
-	Role       axValue `json:"role"`
-	Name       axValue `json:"name"`
+	ID         string            `json:"nodeId"`
+	Parent     string            `json:"parentId"`
+	Ignored    bool              `json:"ignored"`
+	Backend    cdp.BackendNodeID `json:"backendDOMNodeId"`
+	Role       axValue           `json:"role"`
+	Name       axValue           `json:"name"`
 	Properties []struct {
 		Name  string  `json:"name"`
 		Value axValue `json:"value"`

@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -334,8 +335,8 @@ type sheetPerson struct {
 }
 
 type sheetDay struct {
-	Label, Value, State, Tone, Wrong string
-	Open, On                         bool
+	ID, Label, Value, State, Tone, Wrong string
+	Open, On                             bool
 }
 
 func (p *sheetPage) show(v *visit, page *web.Page) string {
@@ -343,8 +344,9 @@ func (p *sheetPage) show(v *visit, page *web.Page) string {
 	var people []sheetPerson
 	for n, who := range p.people {
 		line := sheetPerson{ID: fmt.Sprintf("f-person%d", n), Name: who.Name}
+		undecided := slices.ContainsFunc(v.faults, func(f web.Fault) bool { return "f-"+f.Field == line.ID })
 		for i, label := range v.halfDays(p.session) {
-			d := sheetDay{Label: label, Value: cell(who.Ref, i)}
+			d := sheetDay{ID: fmt.Sprintf("%s-%d", line.ID, i), Label: label, Value: cell(who.Ref, i)}
 			a, done := p.recorded[d.Value]
 			switch {
 			case done && a.State == models.AttendanceSigned:
@@ -355,6 +357,9 @@ func (p *sheetPage) show(v *visit, page *web.Page) string {
 				d.Open = true
 				for _, given := range v.values["absent"] {
 					d.On = d.On || given == d.Value
+				}
+				if undecided && !d.On {
+					d.Wrong = v.t("sheet.undecided")
 				}
 			}
 			line.Days = append(line.Days, d)
