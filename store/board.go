@@ -2,12 +2,9 @@ package store
 
 import (
 	"context"
-	"database/sql/driver"
 	"strings"
 	"time"
-	"unicode/utf8"
 
-	gosqlite "github.com/glebarez/go-sqlite"
 	"gorm.io/gorm"
 
 	"jalon/models"
@@ -22,7 +19,7 @@ type BoardFilter struct {
 	Alerted   bool           // any alert
 	Policy    string
 	DueBefore time.Time // something is awaited, due before
-	Search    string    // words, each found in the reference, the title, the topic, the client, a contact or the trainer
+	Search    string    // words, each found in the reference, the title, the topic, the client, its contacts or the trainer
 }
 
 // BoardRow is a dossier as lists show it: with names, and the next thing awaited, if any.
@@ -120,16 +117,7 @@ func (s *Store) board(ctx context.Context, f BoardFilter, columns string) *gorm.
 	if !f.DueBefore.IsZero() {
 		db = db.Where("r.ref IN (SELECT o.dossier FROM deadlines o WHERE o."+isOpen+" AND o.due_at < ?)", instant(f.DueBefore))
 	}
-	for _, w := range words[:min(len(words), maxWords)] {
-		has := func(column string) string { return s.folded(column) + ` LIKE @like ESCAPE '!'` }
-		db = db.Where("(lower(r.ref) LIKE @like ESCAPE '!' OR "+has("b.title")+
-			" OR b.topic IN (SELECT topic FROM courses WHERE "+has("title_fr")+" OR "+has("title_en")+")"+
-			" OR b.client_ref IN (SELECT ref FROM clients WHERE "+has("name")+")"+
-			" OR b.client_ref IN (SELECT client_ref FROM contacts WHERE "+has("name")+")"+
-			" OR r.trainer_ref IN (SELECT ref FROM trainers WHERE "+has("name")+"))",
-			map[string]any{"like": "%" + likeEscapes.Replace(w) + "%"})
-	}
-	return db
+	return search(db, words)
 }
 
 // awaited fills in what each dossier awaits next.
@@ -151,55 +139,6 @@ func (s *Store) awaited(ctx context.Context, rows []BoardRow) error {
 		rows[i].Next = of[rows[i].Ref]
 	}
 	return nil
-}
-
-// maxWords bounds how many words of a search are looked for.
-const maxWords = 6
-
-var likeEscapes = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
-
-// Searches find a name with or without its accents and capitals, in French and its neighbours.
-const (
-	accented = "àáâãäåçèéêëìíîïñòóôõöøùúûüýÿÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝŸ’"
-	plain    = "aaaaaaceeeeiiiinoooooouuuuyyaaaaaaceeeeiiiinoooooouuuuyy'"
-)
-
-var ligatures = []string{"œ", "oe", "Œ", "oe", "æ", "ae", "Æ", "ae", "ß", "ss"}
-
-var folder = func() *strings.Replacer {
-	pairs := append([]string{}, ligatures...)
-	to := []rune(plain)
-	for i, from := range []rune(accented) {
-		pairs = append(pairs, string(from), string(to[i]))
-	}
-	return strings.NewReplacer(pairs...)
-}()
-
-// Fold is a text as searches compare it: small letters without accents.
-func Fold(s string) string {
-	if strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0 {
-		s = folder.Replace(s)
-	}
-	return strings.ToLower(s)
-}
-
-func init() {
-	// SQLite has no translate(); its lower() knows ASCII alone.
-	gosqlite.MustRegisterDeterministicScalarFunction("jalon_fold", 1, func(_ *gosqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-		s, _ := args[0].(string)
-		return Fold(s), nil
-	})
-}
-
-// folded is a column as Fold gives it.
-func (s *Store) folded(column string) string {
-	if s.core.sqlite {
-		return "jalon_fold(" + column + ")"
-	}
-	for i := 0; i < len(ligatures); i += 2 {
-		column = "replace(" + column + ", '" + ligatures[i] + "', '" + ligatures[i+1] + "')"
-	}
-	return "lower(translate(" + column + ", '" + accented + "', '" + strings.ReplaceAll(plain, "'", "''") + "'))"
 }
 
 // Waiting counts the requests received whose process has not begun, and names the first ones.

@@ -86,3 +86,24 @@ func TestBoardUsesIndexes(t *testing.T) {
 		}
 	}
 }
+
+func TestRowsOfAnOlderVersionAreFoundToo(t *testing.T) {
+	s, err := Open(t.Context(), "sqlite:"+t.TempDir()+"/jalon.db")
+	require.NoError(t, err)
+	defer s.Close()
+	require.NoError(t, s.Migrate(t.Context()))
+	require.NoError(t, s.SaveClient(t.Context(), models.Client{Ref: "C-1", Name: "Échoppe"}))
+	require.NoError(t, s.SaveContact(t.Context(), models.Contact{Ref: "CC-1", ClientRef: "C-1", Name: "Noé"}))
+	require.NoError(t, s.SaveTrainer(t.Context(), models.Trainer{Ref: "T-1", Name: "Zoë"}))
+	require.NoError(t, s.SaveBrief(t.Context(), models.Brief{Ref: "D-1", Title: "Été", ClientRef: "C-1"}))
+	kept := func() []searchText {
+		rows, err := all[searchText](t.Context(), s, "kind", "")
+		require.NoError(t, err)
+		return rows
+	}
+	want := []searchText{{findBrief, "D-1", "d-1 ete "}, {findClient, "C-1", "echoppe"}, {findContact, "CC-1", "noe"}, {findTrainer, "T-1", "zoe"}}
+	require.Equal(t, want, kept())
+	require.NoError(t, s.db.Exec("DELETE FROM search_texts").Error)
+	require.NoError(t, s.Migrate(t.Context()))
+	require.Equal(t, want, kept())
+}

@@ -29,7 +29,6 @@ func TestBoard(t *testing.T) {
 			require.NoError(t, s.SaveContact(ctx, models.Contact{Ref: fmt.Sprint("CC-", i), ClientRef: fmt.Sprint("C-", i), Name: "Zoë " + string([]rune(name)[:1])}))
 		}
 		require.NoError(t, s.SaveTrainer(ctx, models.Trainer{Ref: "T-1", Name: "Anaïs Ñandú"}))
-		require.NoError(t, s.SaveCourse(ctx, models.Course{Topic: "couture", TitleFR: "Prêt-à-porter", TitleEN: "Ready-to-wear"}))
 		seq := int64(0)
 		apply := func(step models.Step) {
 			seq++
@@ -40,7 +39,7 @@ func TestBoard(t *testing.T) {
 		stages := []models.Stage{models.StageQualification, models.StageAudit, models.StageClosed}
 		for i, stage := range stages {
 			ref := fmt.Sprintf("D-2026-%06d", i+1)
-			require.NoError(t, s.SaveBrief(ctx, models.Brief{Ref: ref, ClientRef: fmt.Sprint("C-", i), Title: []string{"Dorure", "L’œuvre", "Rabot"}[i], Topic: []string{"", "couture", ""}[i]}))
+			require.NoError(t, s.SaveBrief(ctx, models.Brief{Ref: ref, ClientRef: fmt.Sprint("C-", i), ContactRef: fmt.Sprint("CC-", i), Title: []string{"Dorure", "L’œuvre", "Rabot"}[i], Topic: []string{"", "couture", ""}[i]}))
 			r := models.Request{Ref: ref, Stage: stage, Policy: "standard", OpenedAt: noon.Add(time.Duration(i) * time.Hour)}
 			if i == 1 {
 				r.Alert, r.AlertAt, r.Owner, r.TrainerRef = "audit_overdue", noon, "U-1", "T-1"
@@ -75,7 +74,7 @@ func TestBoard(t *testing.T) {
 
 		for words, want := range map[string][]string{
 			"ebenisterie": {"000001"}, "MULLER fils": {"000001"}, "maitre coeur": {"000002"}, "CŒUR": {"000002"}, "oeuvre": {"000002"},
-			"l'oeuvre": {"000002"}, "nandu": {"000002"}, "pret-a-porter": {"000002"}, "ready": {"000002"}, "zoe m": {"000002", "000001"}, "d-2026-000003": {"000003"},
+			"l'oeuvre": {"000002"}, "nandu": {"000002"}, "couture": {"000002"}, "zoe m": {"000002", "000001"}, "d-2026-000003": {"000003"},
 			"100 %": {"000003"}, "s_b": {"000003"}, "brut!": {"000003"}, "%": {"000003"}, "s%b": nil, "'; --": nil, "muller rabot": nil,
 		} {
 			p, err := s.Board(ctx, store.BoardFilter{Search: words}, store.Cursor{}, 0)

@@ -21,7 +21,9 @@ func (s *Store) Clients(ctx context.Context, from Cursor, limit int) (Page[model
 }
 
 // SaveClient writes a client, whole.
-func (s *Store) SaveClient(ctx context.Context, c models.Client) error { return save(ctx, s, c) }
+func (s *Store) SaveClient(ctx context.Context, c models.Client) error {
+	return saveFindable(ctx, s, c, clientText)
+}
 
 // Contact reads a person at a client.
 func (s *Store) Contact(ctx context.Context, ref string) (models.Contact, error) {
@@ -34,7 +36,9 @@ func (s *Store) Contacts(ctx context.Context, client string) ([]models.Contact, 
 }
 
 // SaveContact writes a person at a client, whole.
-func (s *Store) SaveContact(ctx context.Context, c models.Contact) error { return save(ctx, s, c) }
+func (s *Store) SaveContact(ctx context.Context, c models.Contact) error {
+	return saveFindable(ctx, s, c, contactText)
+}
 
 func (s *Store) withSkills(ctx context.Context) *gorm.DB {
 	return s.db.WithContext(ctx).Preload("Skills", func(db *gorm.DB) *gorm.DB { return db.Order("topic") })
@@ -71,7 +75,7 @@ func (s *Store) TrainersByRefs(ctx context.Context, refs []string) ([]models.Tra
 // SaveTrainer writes a trainer, whole: skills not given are forgotten.
 func (s *Store) SaveTrainer(ctx context.Context, t models.Trainer) error {
 	return s.Transact(ctx, func(tx *Store) error {
-		if err := save(ctx, tx, t); err != nil {
+		if err := saveFindable(ctx, tx, t, trainerText); err != nil {
 			return err
 		}
 		if err := tx.db.WithContext(ctx).Where("trainer_ref = ?", t.Ref).Delete(&models.Skill{}).Error; err != nil {

@@ -12,7 +12,9 @@ func (s *Store) Brief(ctx context.Context, ref string) (models.Brief, error) {
 }
 
 // SaveBrief writes what is known of a request, whole.
-func (s *Store) SaveBrief(ctx context.Context, b models.Brief) error { return save(ctx, s, b) }
+func (s *Store) SaveBrief(ctx context.Context, b models.Brief) error {
+	return saveFindable(ctx, s, b, briefText)
+}
 
 // ReplaceBrief writes a brief unless somebody changed it since it was read (conflict); one that reads as wanted already
 // is left alone.
