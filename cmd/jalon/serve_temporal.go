@@ -4,9 +4,14 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 )
+
+// main stays on the first thread: the signal that ends a child with its parent is kept per thread, and a program that
+// another thread becomes has none.
+func init() { runtime.LockOSThread() }
 
 // TemporalCmd runs the development server alone, for tests and demonstrations that stop it and start it again.
 type TemporalCmd struct{}
