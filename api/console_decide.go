@@ -417,6 +417,7 @@ type opt struct {
 	id                         string
 	keys                       string // prefix of the words of a choice's values
 	words                      map[string]string
+	plain                      bool // optional, which its group says
 	free                       bool // the API knows which values there are: those shown may have changed meanwhile
 }
 
@@ -448,7 +449,7 @@ func (f *draft) field(name, kind string, o opt) control {
 	if o.most > 0 {
 		c.Max = o.most
 	}
-	if o.optional && kind != "hidden" {
+	if o.optional && !o.plain && kind != "hidden" {
 		c.Optional = f.t("form.optional")
 	}
 	if c.Hint == "" && f.has(name+"_hint") {
@@ -743,7 +744,11 @@ func (x *dossierDesk) fillNeeds(f *draft) any {
 		o["half_days"] = f.number("half_days", 1, 1000, opt{initial: strconv.Itoa(b.Order.HalfDays), class: "short"})
 		o["unit"] = f.choose("unit", "select", opt{initial: string(b.Order.Unit), keys: "unit."}, unitNames()...)
 		o["unit_price_cents"] = f.amount("unit_price", 0, opt{initial: f.euroText(b.Order.UnitPriceCents), class: "short"})
-		if quantity := f.decimal("quantity", 1, opt{initial: f.decimalText(b.Order.Quantity), optional: true, class: "short"}); quantity > 0 {
+		known := b.Order.Quantity
+		if known == models.Quantity(b.Order.Unit, b.Order.HalfDays, 0) || b.Order.Unit == models.UnitFlat {
+			known = 0 // it follows the half-days, when they are corrected too
+		}
+		if quantity := f.decimal("quantity", 1, opt{initial: f.decimalText(known), optional: true, class: "short"}); quantity > 0 {
 			o["quantity"] = quantity
 		}
 		o["vat_bps"] = f.decimal("vat", 0, opt{initial: f.decimalText(b.Order.VATBps), optional: true, class: "short"})
@@ -946,8 +951,8 @@ func (x *dossierDesk) unplanned() int {
 
 // halfDay reads one half-day of a row: a day and its hours.
 func (f *draft) halfDay(prefix string, day models.Date, from, to string, optional bool) (h models.HalfDay, given bool) {
-	start := f.text(prefix+"_from", opt{label: f.t("ask.from"), kind: "time", initial: from, optional: optional, class: "hour"})
-	end := f.text(prefix+"_to", opt{label: f.t("ask.to"), kind: "time", initial: to, optional: optional, class: "hour"})
+	start := f.text(prefix+"_from", opt{label: f.t("ask.from"), kind: "time", initial: from, optional: optional, plain: true, class: "hour"})
+	end := f.text(prefix+"_to", opt{label: f.t("ask.to"), kind: "time", initial: to, optional: optional, plain: true, class: "hour"})
 	if day == "" || start == "" && end == "" {
 		return h, false
 	}
@@ -989,7 +994,7 @@ func (x *dossierDesk) fillPlan(f *draft) any {
 	for n := 1; n <= rows; n++ {
 		id := "s" + strconv.Itoa(n)
 		f.group(id, x.t("dossier.day_n", "n", n), func() {
-			day := f.date(id+"_day", opt{optional: true, label: x.t("ask.day"), class: "short"})
+			day := f.date(id+"_day", opt{optional: true, plain: true, label: x.t("ask.day"), hint: x.t("dossier.empty_row"), class: "short"})
 			var halfDays []models.HalfDay
 			at := "sessions[" + strconv.Itoa(len(sessions)) + "]"
 			afternoon, fromPM, toPM := left-2*(n-1) >= 2, "14:00", "17:30"
