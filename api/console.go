@@ -221,7 +221,7 @@ func (d *desk) pages(cursor, next store.Cursor) *web.Pages {
 
 func (s *Server) registerConsole() {
 	s.console(http.MethodGet, "", Everyone, func(d *desk) { d.c.Redirect(http.StatusSeeOther, ConsolePath+"/dossiers") })
-	s.registerConsoleDossiers()
+	s.registerConsoleBoard()
 	s.registerConsoleDue()
 	s.registerConsoleDossier()
 	s.registerConsoleMoney()

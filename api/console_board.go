@@ -20,7 +20,7 @@ import (
 
 const dossiersPath = ConsolePath + "/dossiers"
 
-func (s *Server) registerConsoleDossiers() {
+func (s *Server) registerConsoleBoard() {
 	s.console(http.MethodGet, "/dossiers", Everyone, serveDossiers)
 	s.console(http.MethodPost, "/dossiers/search", Everyone, searchDossiers)
 	s.console(http.MethodGet, "/dossiers.csv", Everyone, exportDossiers)
@@ -420,7 +420,7 @@ func serveDossiers(d *desk) {
 	for _, row := range list.Items {
 		p.Rows = append(p.Rows, d.dossierLine(row, owners))
 	}
-	d.render(http.StatusOK, "console_dossiers", &web.Page{Title: d.t("dossiers.title"), State: "list", Data: p})
+	d.render(http.StatusOK, "console_board", &web.Page{Title: d.t("dossiers.title"), State: "list", Data: p})
 }
 
 func (d *desk) dossiers(f filtering, from store.Cursor, limit int) (store.Page[store.BoardRow], error) {
