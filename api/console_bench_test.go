@@ -65,6 +65,19 @@ func BenchmarkConsole(b *testing.B) {
 						"when": {pick("", "overdue", "today", "week", "later")}, "kind": {pick("", "", "staff_step", "programme")}}.Encode()
 				}},
 				{"dossier", func() string { return "/console/dossiers/" + pick(filled.Dossiers...) }},
+				{"payments", func() string { return "/console/money" }},
+				{"invoices", func() string {
+					return "/console/money/invoices?" + url.Values{"status": {pick("", "awaited", "received", "conform", "paid", "withdrawn")}}.Encode()
+				}},
+				{"clients", func() string {
+					return "/console/money/clients?" + url.Values{"status": {pick("", "issued", "paid", "withdrawn")}}.Encode()
+				}},
+				{"recaps", func() string {
+					return "/console/money/recaps?" + url.Values{"status": {pick("", "sent", "contested", "accepted", "replaced")}, "month": {pick("", "2026-05", "2025-01")}}.Encode()
+				}},
+				{"invoice", func() string { return "/console/money/invoices/" + pick(filled.Invoices...) }},
+				{"recap", func() string { return "/console/money/recaps/" + pick(filled.Months...) }},
+				{"team", func() string { return "/console/team" }},
 			} {
 				b.Run(page.name, func(b *testing.B) {
 					var took []time.Duration

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +17,8 @@ type Filled struct {
 	Now      time.Time // all of it happened before, but for what is still awaited
 	Dossiers []string
 	Users    []string
+	Invoices []string // of suppliers
+	Months   []string // of pay: payer, trainer and month, as in addresses
 }
 
 var (
@@ -130,6 +133,38 @@ func fillDossier(ctx context.Context, tx *store.Store, random *rand.Rand, f *Fil
 		step.Journal = append(step.Journal, models.JournalLine{ID: fmt.Sprintf("%s/%d", step.Workflow, k), Dossier: ref, At: opened.AddDate(0, 0, k), Kind: "stage_entered",
 			Subject: ref, Actor: string(models.RoleSystem), Args: models.Args{{Name: "stage", Value: string(fillStages[k%len(fillStages)])}}})
 	}
+	if r.TrainerRef != "" {
+		fillMoney(random, f, &step, r, client)
+	}
 	_, err = tx.Apply(ctx, step)
 	return err
+}
+
+// fillMoney adds what a mission leads to: a line, the month it is in, its supplier's and its client's invoice.
+func fillMoney(random *rand.Rand, f *Filled, step *models.Step, r models.Request, client string) {
+	over := r.Stage.Ended()
+	held := models.ParisDate(r.OpenedAt)
+	month := held.Month()
+	cents := models.Cents(10_000 + random.IntN(500_000))
+	supplier := models.Invoice{Ref: "I-" + r.Ref[2:], Number: "A-" + r.TrainerRef + r.Ref[1:], Kind: models.InvoiceSelfBilled, TrainerRef: r.TrainerRef,
+		RecapRef: models.RecapRef(models.PayerAgency, r.TrainerRef, month, len(f.Dossiers)), Status: models.InvoicePaid, NetCents: cents, VATBps: 2000, VATCents: cents / 5, TotalCents: cents + cents/5,
+		IssuedAt: r.OpenedAt, ReceivedAt: r.OpenedAt, LegalOn: held.AddDays(45), PromiseOn: held.AddDays(30), PayOn: held.AddDays(30)}
+	bill := models.Invoice{Ref: "I-1" + r.Ref[3:], Number: "F-" + r.Ref[2:], Kind: models.InvoiceClient, Dossier: r.Ref, ClientRef: client, Status: models.InvoicePaid,
+		NetCents: 2 * cents, TotalCents: 2 * cents, IssuedAt: r.OpenedAt, PromiseOn: held.AddDays(30)}
+	recap := models.Recap{Ref: supplier.RecapRef, Workflow: models.RemunerationID(models.PayerAgency, r.TrainerRef, month), Payer: models.PayerAgency, TrainerRef: r.TrainerRef,
+		Month: month, Number: len(f.Dossiers), Status: models.RecapAccepted, Lines: []string{models.SessionRef(r.Ref, 1)}, Cents: cents, SentAt: r.OpenedAt, AnsweredAt: r.OpenedAt}
+	line := models.PayLine{Ref: recap.Lines[0], Dossier: r.Ref, Payer: models.PayerAgency, TrainerRef: r.TrainerRef, Month: month, HeldOn: held, Unit: models.UnitDay,
+		Quantity: 100, RateCents: cents, Cents: cents, Status: models.LinePaid, RecapRef: recap.Ref, InvoiceRef: supplier.Ref, CreatedAt: r.OpenedAt}
+	supplier.Lines = recap.Lines
+	if !over {
+		supplier.Status = []string{models.InvoiceAwaited, models.InvoiceReceived, models.InvoiceNonConforming, models.InvoiceConform}[random.IntN(4)]
+		bill.Status, line.Status = models.InvoiceIssued, models.LineSettled
+		recap.Status = []string{models.RecapSent, models.RecapWithStaff, models.RecapContested}[random.IntN(3)]
+	}
+	for k, kind := range []string{"invoice_received", "invoice_conform", "invoice_paid"} {
+		step.Journal = append(step.Journal, models.JournalLine{ID: fmt.Sprintf("%s/%d", models.InvoiceID(supplier.Ref), k), At: r.OpenedAt.AddDate(0, 0, k), Kind: kind,
+			Subject: supplier.Ref, Actor: f.Users[random.IntN(len(f.Users))], Dossier: r.Ref})
+	}
+	step.Rows.Lines, step.Rows.Recaps, step.Rows.Invoices = []models.PayLine{line}, []models.Recap{recap}, []models.Invoice{supplier, bill}
+	f.Invoices, f.Months = append(f.Invoices, supplier.Ref), append(f.Months, strings.TrimPrefix(recap.Workflow, "remuneration/"))
 }
