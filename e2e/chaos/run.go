@@ -113,7 +113,7 @@ func (r *run) play(ctx context.Context) (broken []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	r.staff = &staff{run: r, refused: map[string]int{}}
+	r.staff = &staff{run: r, refused: map[string]int{}, done: map[string]bool{}}
 	if err := r.cast.hire(ctx); err != nil {
 		return nil, err
 	}

@@ -16,20 +16,26 @@ type staff struct {
 	run     *run
 	mu      sync.Mutex
 	refused map[string]int // times a call was, by path and key
+	done    map[string]bool
 }
 
-// post sends a call about something; a refusal is kept under its key, so who calls again decides anew.
+// post sends a call about something, once; a refusal is kept under its key, so who calls again decides anew.
 func (s *staff) post(ctx context.Context, path, about string, body any) error {
 	key := path + "/" + about
 	s.mu.Lock()
-	again := s.refused[key]
+	again, done := s.refused[key], s.done[key]
 	s.mu.Unlock()
-	err := s.run.player.Staff.Post(ctx, path, fmt.Sprintf("%s/%d", key, again), body, nil)
-	if refusal := (*demo.Problem)(nil); errors.As(err, &refusal) {
-		s.mu.Lock()
-		s.refused[key]++
-		s.mu.Unlock()
+	if done {
+		return nil
 	}
+	s.run.tell("staff: %s about %s", path, about)
+	err := s.run.player.Staff.Post(ctx, path, fmt.Sprintf("%s/%d", key, again), body, nil)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if refusal := (*demo.Problem)(nil); errors.As(err, &refusal) {
+		s.refused[key]++
+	}
+	s.done[key] = err == nil
 	return err
 }
 
@@ -63,7 +69,6 @@ func (s *staff) mind(ctx context.Context, m *demo.Mission, own *mind) {
 // see does what a deadline asks of staff.
 func (s *staff) see(ctx context.Context, m *demo.Mission, own *mind, d models.Deadline) error {
 	record := func(kind models.FactKind, with map[string]any) error {
-		s.run.tell("%s: staff record %s of %s", m.Ref, kind, d.Subject)
 		body := map[string]any{"kind": kind, "channel": "phone", "subject": d.Subject}
 		for k, v := range with {
 			body[k] = v
