@@ -49,9 +49,10 @@ func TestCurrentDetails(t *testing.T) {
 	t.Run("of a dossier whose sessions and pay others follow", func(t *testing.T) {
 		h := working(t)
 		var sessions, paying string
-		usual := h.onMail["sheet_ask"]
-		h.onMail["sheet_ask"] = func(m models.Message) { sessions = h.details(); fire(usual, m) }
+		h.onJournal["sessions_planned"] = func(models.JournalLine) { h.later(time.Hour, func() { sessions = h.details() }) }
+		usual := h.onJournal["stage_entered"]
 		h.onJournal["stage_entered"] = func(l models.JournalLine) {
+			usual(l)
 			if l.Args.Get("stage") == string(models.StageDelivered) {
 				h.later(time.Hour, func() { paying = h.details() })
 			}
