@@ -227,7 +227,11 @@ func TestStaffMailsInAnAbsence(t *testing.T) {
 				if err := d.store.AddLeave(ctx, l); err != nil {
 					t.Fatal(err)
 				}
-				defer d.store.DropLeave(ctx, l.Ref)
+				defer func() {
+					if err := d.store.DropLeave(ctx, l.Ref); err != nil {
+						t.Error(err)
+					}
+				}()
 			}
 			d.apply(models.Rows{Request: &models.Request{Ref: mission, Owner: c.owner, TrainerRef: "T-000042"}})
 			out := d.write(models.Message{Template: models.TemplateAlert, To: models.RoleStaff, ToRef: "U-000001",

@@ -414,7 +414,6 @@ type opt struct {
 	list                       string
 	most                       int
 	class                      string
-	id                         string
 	keys                       string // prefix of the words of a choice's values
 	words                      map[string]string
 	plain                      bool // optional, which its group says

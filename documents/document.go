@@ -74,8 +74,6 @@ type Party struct {
 	Type           models.ClientType // of a client
 }
 
-func (p Party) consumer() bool { return p.Type == models.ClientIndividual }
-
 func (p Party) lines(role string) []string {
 	out := []string{role, p.Name, p.LegalForm, p.Address, siren(p.Company), vatNumber(p.VATNumber), prefixed("Déclaration d’activité\u00a0: ", p.ActivityNumber),
 		prefixed("Représenté par ", p.Represented)}

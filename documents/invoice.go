@@ -26,7 +26,7 @@ type Bill struct {
 	IBAN       string
 }
 
-// Draft tells whether it is a proposal that the supplier has to number and to issue.
+// draft tells whether it is a proposal that the supplier has to number and to issue.
 func (b Bill) draft() bool { return b.Trainer != nil && !b.SelfBilled }
 
 func (b Bill) lacks() (m mentions) {

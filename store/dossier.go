@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -94,7 +95,7 @@ func (s *Store) Settled(ctx context.Context, dossier string, since time.Time) (b
 	var row models.Inbox
 	err := s.db.WithContext(ctx).Select("id").Where("dossier = ? AND stored_at >= ? AND state IN ?", dossier, instant(since),
 		[]string{models.FactPending, models.FactDelivered}).Take(&row).Error
-	if err == gorm.ErrRecordNotFound {
+	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return true, nil
 	}
 	return false, failure(err)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"jalon/models"
@@ -63,14 +64,14 @@ func (s *Store) StandIn(ctx context.Context, user string, day models.Date) (mode
 	for ref := user; ref != "" && !seen[ref]; {
 		seen[ref] = true
 		u, err := s.User(ctx, ref)
-		if err != nil && err != ErrNotFound {
+		if err != nil && !errors.Is(err, ErrNotFound) {
 			return models.User{}, err
 		}
 		away, err := s.LeaveOn(ctx, ref, day)
 		switch {
-		case err == ErrNotFound && u.Active && u.Email != "":
+		case errors.Is(err, ErrNotFound) && u.Active && u.Email != "":
 			return u, nil
-		case err != nil && err != ErrNotFound:
+		case err != nil && !errors.Is(err, ErrNotFound):
 			return models.User{}, err
 		}
 		ref = away.Backup

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"gorm.io/gorm"
@@ -44,7 +45,7 @@ func saveFindable[T any](ctx context.Context, s *Store, row T, text func(T) sear
 
 // makeFindable writes what rows are found by if nothing is yet: they come from a version that did not.
 func (s *Store) makeFindable(ctx context.Context) error {
-	if _, err := one[searchText](ctx, s, "1 = 1"); err != ErrNotFound {
+	if _, err := one[searchText](ctx, s, "1 = 1"); !errors.Is(err, ErrNotFound) {
 		return err
 	}
 	return s.Transact(ctx, func(tx *Store) error {
