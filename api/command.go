@@ -254,11 +254,7 @@ func (s *Server) registerCommands() {
 			if err != nil {
 				return nil, err
 			}
-			stage := r.Stage
-			if stage == models.StageCancelled && r.HalfDaysHeld > 0 {
-				stage = models.StageDelivered // what was given is followed up all the same
-			}
-			if err := (models.Standing{Stage: stage}).Takes(models.VerbGiveUp); err != nil {
+			if err := (models.Standing{Stage: r.Stage, Held: r.HalfDaysHeld > 0}).Takes(models.VerbGiveUp); err != nil {
 				return nil, err // nothing is followed up yet, or ever
 			}
 			return s.decide(ctx, models.VerbGiveUp, in.Ref, in.Body.words(), order{models.FollowUpID(in.Ref),

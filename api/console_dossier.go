@@ -109,7 +109,7 @@ func (d *desk) dossier(ref string) (*dossierDesk, error) {
 	if x.absences, err = st.Absences(ctx, ref); err != nil {
 		return nil, err
 	}
-	x.standing = models.Standing{Stage: x.row.Stage, Retained: x.row.TrainerRef != ""}
+	x.standing = models.Standing{Stage: x.row.Stage, Retained: x.row.TrainerRef != "", Held: x.row.HalfDaysHeld > 0}
 	if n := len(x.programmes); n > 0 {
 		x.standing.Programme = x.programmes[n-1].Status
 	}

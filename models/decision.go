@@ -1,6 +1,9 @@
 package models
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // What may be decided is one rule with two readers: the validators of the processes, which refuse, and the pages, which
 // offer. A validator knows in addition what no row tells: that the story is turning, that a reason is missing.
@@ -12,6 +15,7 @@ type Standing struct {
 	Retained  bool   // a trainer is
 	Programme string // status of the version at hand, empty if there is none
 	Document  string // status of the client's document that stands, empty if there is none
+	Held      bool   // some of what was ordered was given
 }
 
 // Delivered tells whether all that was ordered is held, or will never be.
@@ -68,15 +72,12 @@ func (s Standing) at(v Verb) bool {
 	switch {
 	case v == VerbReassign:
 		return !s.Stage.Ended() // what is delivered still has its money
+	case v == VerbGiveUp && s.Stage == StageCancelled:
+		return s.Held // what was given is followed up all the same
 	case !ok:
 		return !s.Stage.Delivered()
 	}
-	for _, stage := range stages {
-		if s.Stage == stage {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(stages, s.Stage)
 }
 
 // Choosable tells whether the trainer asked may be retained (F052, F066, F071): interested, even after silence, and

@@ -38,6 +38,8 @@ func TestStandingTakes(t *testing.T) {
 		"waive a step":           {Standing{Stage: StageInterview}, VerbWaive, ""},
 		"waive a signature":      {Standing{Stage: StageContract}, VerbWaive, CodeNothingToWaive},
 		"evaluations given up":   {Standing{Stage: StageClosed}, VerbGiveUp, ""},
+		"given in part":          {Standing{Stage: StageCancelled, Held: true}, VerbGiveUp, ""},
+		"given in no part":       {Standing{Stage: StageCancelled}, VerbGiveUp, CodeWrongStage},
 		"nothing to give up yet": {Standing{Stage: StageSessions}, VerbGiveUp, CodeWrongStage},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, c.code, ErrorCode(c.standing.Takes(c.verb))) })

@@ -62,7 +62,7 @@ func (r *request) steady() error {
 
 // standing is what the decisions about the dossier depend on.
 func (r *request) standing() models.Standing {
-	s := models.Standing{Stage: r.row.Stage, Qualified: r.qualified, Retained: r.chosen != nil}
+	s := models.Standing{Stage: r.row.Stage, Qualified: r.qualified, Retained: r.chosen != nil, Held: r.row.HalfDaysHeld > 0}
 	if r.programme != nil && r.decision == nil {
 		s.Programme = r.programme.Status
 	}
