@@ -201,16 +201,9 @@ func (d *desk) mismatch(i models.Invoice) (string, error) {
 func (d *desk) invoiceDecisions(i models.Invoice, who string, open []models.Deadline, mismatch bool, refused string) []moneyDecision {
 	payable := i.Kind.Payable()
 	claimable := slices.ContainsFunc(open, func(x models.Deadline) bool { return x.Kind == models.DeadlineClaim })
-	offered := map[models.Verb]bool{
-		models.VerbConform:  i.Status == models.InvoiceReceived && !mismatch,
-		models.VerbReject:   i.Status == models.InvoiceReceived,
-		models.VerbPay:      i.Status == models.InvoiceConform || i.Status == models.InvoiceIssued,
-		models.VerbUndo:     payable && (i.Status == models.InvoiceConform || i.Status == models.InvoicePaid && claimable),
-		models.VerbWithdraw: i.Status != models.InvoicePaid && i.Status != models.InvoiceWithdrawn,
-	}
 	var out []moneyDecision
 	for _, verb := range decisionsOnInvoices {
-		if !offered[verb] {
+		if i.Takes(verb) != nil || verb == models.VerbConform && mismatch || verb == models.VerbUndo && i.Status == models.InvoicePaid && !claimable {
 			continue
 		}
 		name := string(verb)

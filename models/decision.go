@@ -109,3 +109,23 @@ func (s Session) Takes(v Verb, now time.Time) error {
 	}
 	return nil
 }
+
+// Takes tells whether an invoice takes a command; invoice_wrong_state otherwise. That the supplier claims other amounts
+// (F200), or that the time to undo a payment is over, its row does not tell.
+func (i Invoice) Takes(v Verb) error {
+	var ok bool
+	switch v {
+	case VerbConform, VerbReject:
+		ok = i.Status == InvoiceReceived
+	case VerbPay:
+		ok = i.Status == InvoiceConform || i.Status == InvoiceIssued
+	case VerbUndo:
+		ok = i.Kind.Payable() && (i.Status == InvoiceConform || i.Status == InvoicePaid)
+	case VerbWithdraw:
+		ok = i.Status != "" && i.Status != InvoicePaid && i.Status != InvoiceWithdrawn
+	}
+	if !ok {
+		return NewError(CodeInvoiceState, "the invoice does not stand there")
+	}
+	return nil
+}

@@ -54,6 +54,37 @@ func TestInvitationChoosable(t *testing.T) {
 	require.Equal(t, CodeUpskillingNotAgreed, ErrorCode(Invitation{Status: InvitationInterested, Upskilling: true}.Choosable()), "F050")
 }
 
+func TestInvoiceTakes(t *testing.T) {
+	verbs := []Verb{VerbConform, VerbReject, VerbPay, VerbUndo, VerbWithdraw}
+	for _, c := range []struct {
+		kind   InvoiceKind
+		status string
+		takes  []Verb
+	}{
+		{InvoiceSupplier, "", nil},
+		{InvoiceSupplier, InvoiceAwaited, []Verb{VerbWithdraw}},
+		{InvoiceSupplier, InvoiceReceived, []Verb{VerbConform, VerbReject, VerbWithdraw}},
+		{InvoiceSupplier, InvoiceNonConforming, []Verb{VerbWithdraw}},
+		{InvoiceSupplier, InvoiceConform, []Verb{VerbPay, VerbUndo, VerbWithdraw}},
+		{InvoiceSupplier, InvoicePaid, []Verb{VerbUndo}},
+		{InvoiceSupplier, InvoiceWithdrawn, nil},
+		{InvoiceClient, InvoiceIssued, []Verb{VerbPay, VerbWithdraw}},
+		{InvoiceClient, InvoicePaid, nil},
+	} {
+		var takes []Verb
+		for _, v := range verbs {
+			switch err := (Invoice{Kind: c.kind, Status: c.status}).Takes(v); ErrorCode(err) {
+			case "":
+				takes = append(takes, v)
+			case CodeInvoiceState:
+			default:
+				t.Error(err)
+			}
+		}
+		require.Equal(t, c.takes, takes, "%s %s", c.kind, c.status)
+	}
+}
+
 func TestSessionTakes(t *testing.T) {
 	start := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 	end := start.Add(8 * time.Hour)

@@ -286,18 +286,14 @@ func (v *invoice) fact(f models.Fact) string {
 	return models.FactApplied
 }
 
-func invoiceState(ok bool) error {
-	if ok {
-		return nil
-	}
-	return models.NewError(models.CodeInvoiceState, "the invoice does not stand there")
-}
-
 func (v *invoice) checkConform(models.Decision) error {
-	if v.row.Status == models.InvoiceReceived && v.mismatch {
+	if err := v.row.Takes(models.VerbConform); err != nil {
+		return err
+	}
+	if v.mismatch {
 		return models.NewError(models.CodeVATMismatch, "the amounts are not those agreed on, or VAT does not fit the supplier's status")
 	}
-	return invoiceState(v.row.Status == models.InvoiceReceived)
+	return nil
 }
 
 // conform starts the promise: 30 days from the later of receipt and conformity; the legal ceiling leads if earlier.
@@ -314,7 +310,7 @@ func (v *invoice) checkReject(in models.Decision) error {
 	if in.Note == "" {
 		return models.NewError(models.CodeReasonMissing, "say what has to be mended")
 	}
-	return invoiceState(v.row.Status == models.InvoiceReceived)
+	return v.row.Takes(models.VerbReject)
 }
 
 func (v *invoice) reject(_ workflow.Context, in models.Decision) models.CommandResult {
@@ -328,7 +324,7 @@ func (v *invoice) checkPay(in models.Pay) error {
 	if _, err := models.ParseDate(string(in.PaidOn)); err != nil {
 		return models.NewError(models.CodeInvalid, "the date of payment is not a date")
 	}
-	return invoiceState(v.row.Status == models.InvoiceConform || v.row.Status == models.InvoiceIssued)
+	return v.row.Takes(models.VerbPay)
 }
 
 // pay confirms a payment and tells the dossiers concerned.
@@ -358,7 +354,7 @@ func (v *invoice) checkUndo(in models.Decision) error {
 	if in.Note == "" {
 		return models.NewError(models.CodeReasonMissing, "a reason is needed")
 	}
-	return invoiceState((v.row.Status == models.InvoicePaid || v.row.Status == models.InvoiceConform) && v.row.Kind.Payable())
+	return v.row.Takes(models.VerbUndo)
 }
 
 // undo takes back a paid or conforming mark made by mistake.
@@ -377,10 +373,13 @@ func (v *invoice) undo(_ workflow.Context, in models.Decision) models.CommandRes
 }
 
 func (v *invoice) checkWithdraw(in models.Decision) error {
-	if in.Note == "" {
+	switch {
+	case in.Note == "":
 		return models.NewError(models.CodeReasonMissing, "a reason is needed")
+	case v.withdrawn:
+		return models.NewError(models.CodeInvoiceState, "the invoice is being withdrawn already")
 	}
-	return invoiceState(v.row.Status != models.InvoicePaid && v.row.Status != models.InvoiceWithdrawn && v.row.Status != "" && !v.withdrawn)
+	return v.row.Takes(models.VerbWithdraw)
 }
 
 func (v *invoice) withdrawInvoice(_ workflow.Context, in models.Decision) models.CommandResult {
