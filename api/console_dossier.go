@@ -1070,19 +1070,10 @@ func (x *dossierDesk) invoiceLine(i models.Invoice) invoiceLine {
 	case models.InvoiceNonConforming:
 		line.Tone = "warn"
 	}
-	due := i.PayOn
-	if due.IsZero() {
-		due = i.LegalOn
-	}
-	if line.Due == "" && !due.IsZero() && i.Status != models.InvoiceWithdrawn {
+	if due := dueOn(i); !due.IsZero() && unpaid(i) {
 		line.Due = x.t("dossier.due_on", "day", web.ShortDay(x.lang, due))
 		if x.s.invoiceView(i).Overdue {
 			line.Tone, line.State = "bad", line.State+x.t("dossier.comma")+x.t("dossier.overdue")
-		}
-	}
-	for _, d := range x.open {
-		if d.Kind == models.DeadlineClientPayment && d.Subject == i.Ref && line.Due == "" {
-			line.Due = x.t("dossier.due_on", "day", web.ShortDay(x.lang, models.ParisDate(d.DueAt)))
 		}
 	}
 	// The document of a month's invoice names other dossiers too: it is opened from the payments' pages.

@@ -548,7 +548,7 @@ func TestConsoleDossierPages(t *testing.T) {
 		r.Alert, r.AlertAt = "sheet_incomplete", paris(24, 18, 0)
 		s.Rows.Lines = []models.PayLine{{Ref: dossier + "/session/1", Dossier: dossier, Payer: models.PayerAgency, TrainerRef: "T-000042", Month: "2026-11", HeldOn: "2026-11-24",
 			Unit: models.UnitDay, Quantity: 100, RateCents: 45_000, Cents: 45_000, Status: models.LineDue}}
-		s.Rows.Invoices = []models.Invoice{{Ref: "I-2026-000001", Number: "F-2026-0001", Kind: models.InvoiceClient, Dossier: dossier, Status: models.InvoiceIssued, NetCents: 240_000, TotalCents: 288_000}}
+		s.Rows.Invoices = []models.Invoice{{Ref: "I-2026-000001", Number: "F-2026-0001", Kind: models.InvoiceClient, Dossier: dossier, Status: models.InvoiceIssued, PromiseOn: "2026-11-24", NetCents: 240_000, TotalCents: 288_000}}
 		s.Journal = []models.JournalLine{{ID: "j1", Dossier: dossier, At: paris(24, 10, 0), Kind: "invitation_interested", Subject: dossier + "/1/invitation/1", Actor: "T-000042",
 			Channel: models.ChannelPhone, Recorder: "U-000001", Note: "N-000001"}}
 		s.Messages = []models.Message{
@@ -567,7 +567,7 @@ func TestConsoleDossierPages(t *testing.T) {
 		"/deadlines": {"Programme adapté du formateur (version 1)", "Manquée", "Formatrice Alpha, formateur", "Plafond légal"},
 		"/people":    {"Camille Exemple", "+33 1 99 00 00 09", "Recherche n° 1", "Intéressé", "Sans réponse", "sans-nom@example.org"},
 		"/sessions":  {"Validée", "2 demi-journées planifiées ou tenues, sur 4 commandées."},
-		"/money":     {"2\u00a0400,00\u00a0€", "900,00\u00a0€", "1\u00a0500,00\u00a0€", "F-2026-0001", "Émise"},
+		"/money":     {"2\u00a0400,00\u00a0€", "900,00\u00a0€", "1\u00a0500,00\u00a0€", "F-2026-0001", "Émise, en retard", "24 novembre"},
 		"/messages":  {"Convocation", "partira le jeudi 26 novembre 2026 à\u00a09\u00a0h\u00a000", "Alerte à l’équipe : La feuille d’émargement est incomplète."},
 		"/documents": {"convention de formation", "Refusé", content, "Savoir trier <script>"},
 	} {
