@@ -201,6 +201,15 @@ func (a *reply) Header() http.Header         { return a.header }
 func (a *reply) WriteHeader(status int)      { a.status = status }
 func (a *reply) Write(b []byte) (int, error) { return a.body.Write(b) }
 
+// cursor is where the list of the page begins.
+func (d *desk) cursor() (store.Cursor, error) {
+	from, err := store.ParseCursor(d.c.Query("cursor"))
+	if err != nil {
+		return from, models.NewError(models.CodeMalformed, "cursor")
+	}
+	return from, nil
+}
+
 // pages are the links under a list of which cursor was shown; filters go on.
 func (d *desk) pages(cursor, next store.Cursor) *web.Pages {
 	if cursor.ID == "" && next.ID == "" {

@@ -108,14 +108,7 @@ func (d *desk) filtering() (filtering, error) {
 	if f.Stages, err = stagesOf(stages); err != nil {
 		return f, err
 	}
-	switch owner := f.query.Get("owner"); owner {
-	case filterMe:
-		f.Owner = d.who.Ref
-	case filterNobody:
-		f.Unowned = true
-	default:
-		f.Owner = owner
-	}
+	f.Owner, f.Unowned = d.ownerFilter(f.query)
 	switch alert := f.query.Get("alert"); alert {
 	case filterAny:
 		f.Alerted = true
@@ -147,6 +140,18 @@ func (d *desk) filtering() (filtering, error) {
 		f.lost = f.Search == ""
 	}
 	return f, nil
+}
+
+// ownerFilter is whose dossiers are asked for: everybody's if the reference is empty, unless those of nobody are.
+func (d *desk) ownerFilter(query url.Values) (ref string, nobody bool) {
+	switch owner := query.Get("owner"); owner {
+	case filterMe:
+		return d.who.Ref, false
+	case filterNobody:
+		return "", true
+	default:
+		return owner, false
+	}
 }
 
 // href is the address of the list with some filters changed, in pairs; an empty value takes one off.
@@ -369,9 +374,9 @@ func serveDossiers(d *desk) {
 		d.fail(err)
 		return
 	}
-	cursor, err := store.ParseCursor(d.c.Query("cursor"))
+	cursor, err := d.cursor()
 	if err != nil {
-		d.fail(models.NewError(models.CodeMalformed, "cursor"))
+		d.fail(err)
 		return
 	}
 	list, err := d.dossiers(f, cursor, store.DefaultPage)

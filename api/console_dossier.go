@@ -600,9 +600,6 @@ func (x *dossierDesk) showJournal(p *dossierPage) error {
 	return err
 }
 
-// cursor is where the list of the page begins.
-func (d *desk) cursor() (store.Cursor, error) { return store.ParseCursor(d.c.Query("cursor")) }
-
 // pastDeadline is one that is decided.
 type pastDeadline struct{ What, Who, Due, State, Tone, Closed, Note string }
 

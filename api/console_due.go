@@ -55,20 +55,13 @@ type duePage struct {
 
 func serveDue(d *desk) {
 	query := d.c.Request.URL.Query()
-	cursor, err := store.ParseCursor(query.Get("cursor"))
+	cursor, err := d.cursor()
 	if err != nil {
-		d.fail(models.NewError(models.CodeMalformed, "cursor"))
+		d.fail(err)
 		return
 	}
 	f := store.DueFilter{Awaits: models.Role(query.Get("awaits")), Kind: models.DeadlineKind(query.Get("kind"))}
-	switch owner := query.Get("owner"); owner {
-	case filterMe:
-		f.Owner = d.who.Ref
-	case filterNobody:
-		f.Unowned = true
-	default:
-		f.Owner = owner
-	}
+	f.Owner, f.Unowned = d.ownerFilter(query)
 	bounds := d.spans()
 	when := query.Get("when")
 	span := slices.Index(spanNames, when)

@@ -142,9 +142,9 @@ type paymentsPage struct {
 
 // servePayments shows what is to be paid, by the date money leaves.
 func servePayments(d *desk) {
-	cursor, err := store.ParseCursor(d.c.Query("cursor"))
+	cursor, err := d.cursor()
 	if err != nil {
-		d.fail(models.NewError(models.CodeMalformed, "cursor"))
+		d.fail(err)
 		return
 	}
 	list, err := d.s.store.Payables(d.ctx, cursor, store.DefaultPage)
@@ -258,7 +258,7 @@ func serveInvoices(d *desk) {
 		tab, statuses, f = tabClients, clientStatuses, store.InvoiceFilter{Kind: models.InvoiceClient}
 	}
 	f.Status = d.c.Query("status")
-	cursor, err := store.ParseCursor(d.c.Query("cursor"))
+	cursor, err := d.cursor()
 	if err != nil || f.Status != "" && !slices.Contains(statuses, f.Status) {
 		d.fail(models.NewError(models.CodeMalformed, "status or cursor"))
 		return

@@ -56,7 +56,7 @@ func serveRecaps(d *desk) {
 	query := d.c.Request.URL.Query()
 	f := store.RecapFilter{Status: query.Get("status"), Month: models.Month(query.Get("month"))}
 	f.Current = f.Status == ""
-	cursor, err := store.ParseCursor(query.Get("cursor"))
+	cursor, err := d.cursor()
 	if err == nil && f.Month != "" {
 		_, err = models.ParseMonth(string(f.Month))
 	}
