@@ -141,7 +141,7 @@ func (x *dossierDesk) clientContract() *models.Contract {
 
 // at is the address of a page of this dossier.
 func (x *dossierDesk) at(more ...string) string {
-	return strings.Join(append([]string{ConsolePath + "/dossiers/" + x.brief.Ref}, more...), "/")
+	return strings.Join(append([]string{dossiersPath + "/" + x.brief.Ref}, more...), "/")
 }
 
 // may tells whether the person's roles allow a call of the typed API: its own rule decides, there is no other.
@@ -668,7 +668,7 @@ func (x *dossierDesk) showMessages(p *dossierPage) error {
 		if key := "dossier.template." + m.Template; web.Has(key) {
 			line.What = x.t(key)
 		}
-		if m.Template == "staff_alert" {
+		if m.Template == models.TemplateAlert {
 			line.What += x.t("dossier.about", "what", firstSentence(mail.AlertSentence(x.lang, m.Args.Get("alert"))))
 		}
 		switch m.Status {

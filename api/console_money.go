@@ -154,7 +154,7 @@ func servePayments(d *desk) {
 	}
 	today := d.s.today()
 	p := paymentsPage{Pages: d.pages(cursor, list.Next), Caption: d.t("money.payments_caption")}
-	var late store.Due
+	var late store.Owed
 	for _, sum := range []struct {
 		key string
 		day models.Date

@@ -141,7 +141,7 @@ func (s *Store) awaited(ctx context.Context, rows []BoardRow) error {
 	return nil
 }
 
-// Waiting counts the requests received whose process has not begun, and names the first ones.
+// Waiting names the first requests received whose process has not begun.
 func (s *Store) Waiting(ctx context.Context, limit int) (refs []string, err error) {
 	err = s.db.WithContext(ctx).Model(&models.Inbox{}).Where("state = ? AND kind = ?", models.FactPending, models.FactIntake).
 		Order("stored_at, id").Limit(limit).Pluck("dossier", &refs).Error

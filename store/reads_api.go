@@ -75,21 +75,21 @@ func (s *Store) payable(ctx context.Context) *gorm.DB {
 	return s.db.WithContext(ctx).Where("status = ? AND kind <> ?", models.InvoiceConform, models.InvoiceClient)
 }
 
-// Due is how much there is to pay.
-type Due struct {
+// Owed is how much there is to pay.
+type Owed struct {
 	Count int64
 	Cents models.Cents
 }
 
 // PayableUntil adds up what is to be paid on or before a day; all of it without one.
-func (s *Store) PayableUntil(ctx context.Context, day models.Date) (Due, error) {
+func (s *Store) PayableUntil(ctx context.Context, day models.Date) (Owed, error) {
 	db := s.payable(ctx).Model(&models.Invoice{}).Select("count(*) AS count, coalesce(sum(total_cents), 0) AS cents")
 	if !day.IsZero() {
 		db = db.Where("pay_on <= ?", day)
 	}
-	var d Due
-	err := db.Scan(&d).Error
-	return d, failure(err)
+	var o Owed
+	err := db.Scan(&o).Error
+	return o, failure(err)
 }
 
 // InvoicesByStatus counts the invoices that are not over yet, those of clients and those of suppliers apart.
