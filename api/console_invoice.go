@@ -110,7 +110,7 @@ func (d *desk) invoicePage(i models.Invoice, refused string) (p invoicePageData,
 	if i.Kind == models.InvoiceClient {
 		tab = tabClients
 	}
-	p.Tabs, err = d.moneyTabs(tab)
+	p.Tabs, _, err = d.moneyTabs(tab)
 	return p, err
 }
 

@@ -46,11 +46,14 @@ const (
 	tabRecaps    = "recaps"
 )
 
-// moneyTabs lead to the lists; each counts what awaits somebody of the agency.
-func (d *desk) moneyTabs(on string) ([]chip, error) {
+// moneyTabs lead to the lists; each counts what awaits somebody of the agency. counts are those of the list shown, by status.
+func (d *desk) moneyTabs(on string) (tabs []chip, counts map[string]int64, err error) {
 	suppliers, clients, err := d.s.store.InvoicesByStatus(d.ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if counts = suppliers; on == tabClients {
+		counts = clients
 	}
 	recaps, err := d.s.store.RecapsToDecide(d.ctx)
 	return []chip{
@@ -58,7 +61,7 @@ func (d *desk) moneyTabs(on string) ([]chip, error) {
 		{d.t("money.suppliers"), moneyPath + "/invoices", int(suppliers[models.InvoiceReceived]), on == tabSuppliers},
 		{d.t("money.clients"), moneyPath + "/clients", int(clients[models.InvoiceIssued]), on == tabClients},
 		{d.t("money.recaps"), moneyPath + "/recaps", int(recaps), on == tabRecaps},
-	}, err
+	}, counts, err
 }
 
 // payable is an invoice of a supplier or of a client in a list.
@@ -154,26 +157,16 @@ func servePayments(d *desk) {
 	}
 	today := d.s.today()
 	p := paymentsPage{Pages: d.pages(cursor, list.Next), Caption: d.t("money.payments_caption")}
-	var late store.Owed
-	for _, sum := range []struct {
-		key string
-		day models.Date
-	}{{"late", today.AddDays(-1)}, {"week", today.AddDays(7)}, {"all", ""}} {
-		due, err := d.s.store.PayableUntil(d.ctx, sum.day)
-		if err != nil {
-			d.fail(err)
-			return
-		}
-		if sum.key == "late" {
-			late = due
-		}
-		if sum.key == "week" { // apart from what is late
-			due.Count, due.Cents = due.Count-late.Count, due.Cents-late.Cents
-		}
-		p.Sums = append(p.Sums, pageFact{d.t("money.sum_" + sum.key), d.t("money.sum", "count", int(due.Count), "amount", web.Money(d.lang, due.Cents))})
+	late, soon, all, err := d.s.store.PayableSums(d.ctx, today, today.AddDays(7))
+	if err != nil {
+		d.fail(err)
+		return
+	}
+	for i, due := range []store.Owed{late, soon, all} {
+		p.Sums = append(p.Sums, pageFact{d.t("money.sum_" + []string{"late", "week", "all"}[i]), d.t("money.sum", "count", int(due.Count), "amount", web.Money(d.lang, due.Cents))})
 	}
 	if p.Rows, err = d.invoiceLines(list.Items); err == nil {
-		p.Tabs, err = d.moneyTabs(tabPayments)
+		p.Tabs, _, err = d.moneyTabs(tabPayments)
 	}
 	if err != nil {
 		d.fail(err)
@@ -269,14 +262,17 @@ func serveInvoices(d *desk) {
 		return
 	}
 	p := invoicesPage{Pages: d.pages(cursor, list.Next), Who: d.t("money.payee"), Caption: d.t("money." + tab + "_caption")}
-	suppliers, clients, err := d.s.store.InvoicesByStatus(d.ctx)
+	if tab == tabClients {
+		p.Who = d.t("money.client")
+	}
+	tabs, counts, err := d.moneyTabs(tab)
+	if err == nil {
+		p.Tabs = tabs
+		p.Rows, err = d.invoiceLines(list.Items)
+	}
 	if err != nil {
 		d.fail(err)
 		return
-	}
-	counts := suppliers
-	if tab == tabClients {
-		counts, p.Who = clients, d.t("money.client")
 	}
 	here := d.c.Request.URL.Path
 	p.Chips = []chip{{d.t("money.status_all"), here, uncounted, f.Status == ""}}
@@ -286,13 +282,6 @@ func serveInvoices(d *desk) {
 			n = int(counts[status])
 		}
 		p.Chips = append(p.Chips, chip{d.t("money.status_" + status), here + "?" + url.Values{"status": {status}}.Encode(), n, f.Status == status})
-	}
-	if p.Rows, err = d.invoiceLines(list.Items); err == nil {
-		p.Tabs, err = d.moneyTabs(tab)
-	}
-	if err != nil {
-		d.fail(err)
-		return
 	}
 	d.render(http.StatusOK, "console_money_invoices", &web.Page{Title: d.t("money." + tab + "_title"), State: "list", Data: p})
 }

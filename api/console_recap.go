@@ -102,7 +102,7 @@ func serveRecaps(d *desk) {
 	}
 	names, err := d.s.store.Names(d.ctx, refs)
 	if err == nil {
-		p.Tabs, err = d.moneyTabs(tabRecaps)
+		p.Tabs, _, err = d.moneyTabs(tabRecaps)
 	}
 	if err != nil {
 		d.fail(err)
@@ -229,7 +229,7 @@ func (d *desk) recapPage(v RecapView, refused string) (p recapPageData, err erro
 	if p.History, err = d.happenings(subjects...); err != nil {
 		return p, err
 	}
-	p.Tabs, err = d.moneyTabs(tabRecaps)
+	p.Tabs, _, err = d.moneyTabs(tabRecaps)
 	return p, err
 }
 

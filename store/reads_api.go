@@ -81,15 +81,14 @@ type Owed struct {
 	Cents models.Cents
 }
 
-// PayableUntil adds up what is to be paid on or before a day; all of it without one.
-func (s *Store) PayableUntil(ctx context.Context, day models.Date) (Owed, error) {
-	db := s.payable(ctx).Model(&models.Invoice{}).Select("count(*) AS count, coalesce(sum(total_cents), 0) AS cents")
-	if !day.IsZero() {
-		db = db.Where("pay_on <= ?", day)
-	}
-	var o Owed
-	err := db.Scan(&o).Error
-	return o, failure(err)
+// PayableSums adds up what is to be paid: what should have left before today, what is to leave until a day, and all.
+func (s *Store) PayableSums(ctx context.Context, today, until models.Date) (late, soon, all Owed, err error) {
+	var row struct{ LateCount, LateCents, SoonCount, SoonCents, AllCount, AllCents int64 }
+	err = s.payable(ctx).Model(&models.Invoice{}).Select(`count(*) AS all_count, coalesce(sum(total_cents), 0) AS all_cents,
+		coalesce(sum(CASE WHEN pay_on < ? THEN 1 ELSE 0 END), 0) AS late_count, coalesce(sum(CASE WHEN pay_on < ? THEN total_cents ELSE 0 END), 0) AS late_cents,
+		coalesce(sum(CASE WHEN pay_on BETWEEN ? AND ? THEN 1 ELSE 0 END), 0) AS soon_count, coalesce(sum(CASE WHEN pay_on BETWEEN ? AND ? THEN total_cents ELSE 0 END), 0) AS soon_cents`,
+		today, today, today, until, today, until).Scan(&row).Error
+	return Owed{row.LateCount, models.Cents(row.LateCents)}, Owed{row.SoonCount, models.Cents(row.SoonCents)}, Owed{row.AllCount, models.Cents(row.AllCents)}, failure(err)
 }
 
 // InvoicesByStatus counts the invoices that are not over yet, those of clients and those of suppliers apart.
