@@ -42,9 +42,9 @@ type Backlog struct {
 	Parked   int64    `json:"parked"`   // a person must look
 }
 
-// Stuck tells whether anything waits for too long.
+// Stuck tells whether anything waits for too long, or for a person: what is parked of a month shows on no dossier.
 func (b Backlog) Stuck() bool {
-	return len(b.Steps) > 0 || len(b.Tasks) > 0 || b.Facts > 0 || b.Messages > 0
+	return len(b.Steps) > 0 || len(b.Tasks) > 0 || b.Facts > 0 || b.Messages > 0 || b.Parked > 0
 }
 
 // Backlog reads the counts.

@@ -51,3 +51,8 @@ func TestWatcherNamesTasksThatFail(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, stuck, "nothing has waited for long yet")
 }
+
+func TestWatcherTellsOfWhatIsParked(t *testing.T) {
+	require.False(t, Backlog{}.Stuck())
+	require.True(t, Backlog{Parked: 1}.Stuck())
+}
