@@ -35,11 +35,11 @@ type Watcher struct {
 
 // Backlog counts what has waited for over a minute of real time.
 type Backlog struct {
-	Steps    []string `json:"steps"` // workflows whose step this process cannot write
-	Tasks    []string `json:"tasks"` // workflows whose task was to be done and fails, or is taken by nobody
-	Facts    int64    `json:"facts"`
-	Messages int64    `json:"messages"` // free to leave, or attempted without an answer
-	Parked   int64    `json:"parked"`   // a person must look
+	Steps    []string // workflows whose step this process cannot write
+	Tasks    []string // workflows whose task was to be done and fails, or is taken by nobody
+	Facts    int64
+	Messages int64 // free to leave, or attempted without an answer
+	Parked   int64 // a person must look
 }
 
 // Stuck tells whether anything waits for too long, or for a person: what is parked of a month shows on no dossier.
