@@ -220,7 +220,7 @@ func TestEachDocumentSaysAllAndOnlyWhatItShould(t *testing.T) {
 			fonts := strings.Split(strings.TrimSpace(poppler(t, pdf, "pdffonts", "-")), "\n")[2:]
 			require.NotEmpty(t, fonts)
 			for _, f := range fonts { // name, type, encoding, embedded, subset, unicode, object
-				require.Regexp(t, `liberation sansB? +CID TrueType +Identity-H +yes +(yes|no) +yes +[0-9]+ +[0-9]+$`, f)
+				require.Regexp(t, `jalon sansB? +CID TrueType +Identity-H +yes +(yes|no) +yes +[0-9]+ +[0-9]+$`, f)
 			}
 			about := poppler(t, pdf, "pdfinfo", "-")
 			author := "Atelier Jalon"

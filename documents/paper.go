@@ -2,6 +2,7 @@ package documents
 
 import (
 	"bytes"
+	_ "embed" // fonts
 	"fmt"
 	"image"
 	_ "image/jpeg" // logos and stamps
@@ -12,8 +13,6 @@ import (
 	"unicode"
 
 	"codeberg.org/go-pdf/fpdf"
-	"github.com/go-fonts/liberation/liberationsansbold" // unlike the Go fonts it has the narrow spaces that French uses, and the letters of all European names
-	"github.com/go-fonts/liberation/liberationsansregular"
 	"golang.org/x/image/font/sfnt"
 	"golang.org/x/text/unicode/norm"
 
@@ -29,7 +28,7 @@ const (
 	lineSize = 5.0 // of running text
 	cellLine = 4.3 // of tables and blocks
 	pad      = 1.3 // around the text of a cell
-	family   = "Liberation Sans"
+	family   = "Jalon Sans"
 
 	// pages stands for the number of pages until it is known. It is replaced among bytes: nobody can type it, since clean
 	// lets no private letter through, nor two letters that hold its bytes between them.
@@ -39,10 +38,19 @@ const (
 // tofu stands for what the font cannot show.
 const tofu = '□'
 
+// Liberation Sans has, unlike the Go fonts, the narrow spaces that French uses and the letters of all European names; of
+// it what documents show (fonts/subset.py).
+var (
+	//go:embed fonts/JalonSans-Regular.ttf
+	regularFont []byte
+	//go:embed fonts/JalonSans-Bold.ttf
+	boldFont []byte
+)
+
 var glyphs = func() *sfnt.Font {
-	f, err := sfnt.Parse(liberationsansregular.TTF)
+	f, err := sfnt.Parse(regularFont)
 	if err != nil {
-		panic(err) // embedded in the module
+		panic(err) // embedded
 	}
 	return f
 }()
@@ -88,8 +96,8 @@ func newPaper(c cover) *paper {
 	if c.lang == models.English {
 		p.SetLang("en-GB")
 	}
-	p.AddUTF8FontFromBytes(family, "", liberationsansregular.TTF)
-	p.AddUTF8FontFromBytes(family, "B", liberationsansbold.TTF)
+	p.AddUTF8FontFromBytes(family, "", regularFont)
+	p.AddUTF8FontFromBytes(family, "B", boldFont)
 	p.SetMargins(margin, margin, margin)
 	p.SetCellMargin(0)
 	p.SetAutoPageBreak(true, bottom)
