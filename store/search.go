@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"gorm.io/gorm"
@@ -43,11 +42,9 @@ func saveFindable[T any](ctx context.Context, s *Store, row T, text func(T) sear
 	})
 }
 
-// makeFindable writes what rows are found by if nothing is yet: they come from a version that did not.
+// makeFindable writes what rows are found by where it lacks: they come from a version that did not. At each migration,
+// since a process of that version may still have written after the one before.
 func (s *Store) makeFindable(ctx context.Context) error {
-	if _, err := one[searchText](ctx, s, "1 = 1"); !errors.Is(err, ErrNotFound) {
-		return err
-	}
 	return s.Transact(ctx, func(tx *Store) error {
 		err := findable(ctx, tx, briefText)
 		if err == nil {
