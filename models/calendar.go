@@ -537,11 +537,11 @@ func weekend(d Date) bool {
 }
 
 func among(holidays []*cal.Holiday, d Date) bool {
-	year := d.Year()
+	year, month, day := d.utc().Date()
 	for _, h := range holidays {
 		actual, _ := h.Calc(year)
 		// Noon: the library counts from midnight in the machine's zone, which some zones skip once a year.
-		if y, m, day := actual.Add(12 * time.Hour).Date(); y == year && NewDate(y, m, day) == d {
+		if y, m, n := actual.Add(12 * time.Hour).Date(); y == year && m == month && n == day {
 			return true
 		}
 	}
