@@ -3,9 +3,15 @@ package activities
 import (
 	"context"
 
+	"golang.org/x/sync/errgroup"
+
 	"jalon/documents"
 	"jalon/models"
 )
+
+// drawnAtOnce bounds the certificates of one group drawn at the same time: each draws for some milliseconds, then waits
+// for its disk.
+const drawnAtOnce = 4
 
 // presence is what one participant followed of a course.
 type presence struct {
@@ -92,23 +98,30 @@ func (a clerk) certificates(ctx context.Context, in models.CertificateInput) ([]
 	if err != nil {
 		return nil, err
 	}
-	out := []string{}
-	for _, p := range people {
+	employer := client.Name
+	if !b.ClientType.Organisation() {
+		employer = ""
+	}
+	issue := func(ctx context.Context, p presence) error {
 		subject := in.Dossier + "|" + p.Ref
-		employer := client.Name
-		if !b.ClientType.Organisation() {
-			employer = ""
-		}
 		pdf, err := documents.Certificate(documents.Attestation{Ref: in.Dossier + " – " + p.Ref, At: in.At, Agency: a.Agency, Participant: p.Name, Employer: employer,
 			Course: course, From: p.from, To: p.to, Minutes: p.minutes, Planned: planned})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		input := models.RenderInput{Kind: models.DocumentCertificate, Subject: subject, Dossier: in.Dossier, At: in.At}
-		if _, err := a.keep(ctx, input, fileName("certificat", subject), pdf); err != nil {
-			return nil, err
-		}
+		_, err = a.keep(ctx, input, fileName("certificat", subject), pdf)
+		return err
+	}
+	group, together := errgroup.WithContext(ctx)
+	group.SetLimit(drawnAtOnce)
+	out := []string{}
+	for _, p := range people {
+		group.Go(func() error { return issue(together, p) })
 		out = append(out, p.Ref)
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
 	}
 	return out, nil
 }
