@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"gorm.io/gorm"
+
 	"jalon/models"
 )
 
@@ -50,17 +52,9 @@ func (s *Store) ParkedMessages(ctx context.Context) ([]models.Message, error) {
 // RecordAttempt notes, before it is made, that a message is about to leave at (business time). False: it was
 // withdrawn or taken by another relay meanwhile, and must not be sent.
 func (s *Store) RecordAttempt(ctx context.Context, key string, at time.Time) (bool, error) {
-	var ok bool
-	err := s.Transact(ctx, func(tx *Store) error {
-		m, err := tx.lockMessage(ctx, key)
-		if ok = err == nil && m.Status == models.MessageQueued; !ok {
-			return err
-		}
-		_, err = update[models.Message](ctx, tx, map[string]any{"status": models.MessageSending, "attempts": m.Attempts + 1,
-			"attempt_at": instant(at)}, "key = ?", key)
-		return err
-	})
-	return ok, err
+	n, err := update[models.Message](ctx, s, map[string]any{"status": models.MessageSending, "attempts": gorm.Expr("attempts + 1"),
+		"attempt_at": instant(at)}, "key = ? AND status = ?", key, models.MessageQueued)
+	return n > 0, err
 }
 
 func (s *Store) lockMessage(ctx context.Context, key string) (models.Message, error) {
