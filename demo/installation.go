@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -259,11 +260,15 @@ func linkKey() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// freePorts are loopback addresses that nobody listens on.
+// freePorts are loopback addresses that nobody listens on, below the ports that systems give to outgoing connections: a
+// process that is started again must find its own still free.
 func freePorts(n int) ([]string, error) {
 	var out []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	for try := 0; len(out) < n; try++ {
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(15000+mathrand.IntN(17000))))
+		if err != nil && try < 100 {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -76,6 +76,7 @@ type Mission struct {
 
 	mu           sync.Mutex
 	stage        models.Stage
+	turn         int // stages seen so far: the dossier may come to one again
 	participants []models.Participant
 	cold         int
 	closed       bool
@@ -175,6 +176,9 @@ func (m *Mission) move(row models.Request) Act {
 	m.mu.Lock()
 	moved := m.stage != row.Stage
 	m.stage = row.Stage
+	if moved {
+		m.turn++
+	}
 	if _, seen := m.reached[row.Stage]; !seen {
 		m.reached[row.Stage] = m.player.Now()
 	}
@@ -198,6 +202,13 @@ var board = map[models.Stage]Act{
 func over(_ context.Context, m *Mission, _ models.Request) error {
 	m.finish()
 	return nil
+}
+
+// now tells one stay at a stage from the next.
+func (m *Mission) now() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return strconv.Itoa(m.turn)
 }
 
 // Command sends a command of staff about the dossier; what tells repeats of the same one apart. A refusal is kept under
@@ -291,8 +302,8 @@ func Review(ctx context.Context, m *Mission, _ models.Request) error {
 }
 
 // Interview is the recruiter (F084).
-func Interview(ctx context.Context, m *Mission, row models.Request) error {
-	err := m.Command(ctx, "record-interview", fmt.Sprint(row.Solicitation, row.TrainerRef), map[string]any{"passed": true, "note": "Entretien réussi."})
+func Interview(ctx context.Context, m *Mission, _ models.Request) error {
+	err := m.Command(ctx, "record-interview", m.now(), map[string]any{"passed": true, "note": "Entretien réussi."})
 	if err == nil {
 		m.tell("la recrutrice valide l'entretien")
 	}
@@ -300,8 +311,8 @@ func Interview(ctx context.Context, m *Mission, row models.Request) error {
 }
 
 // Check is the last check of the paperwork (F085).
-func Check(ctx context.Context, m *Mission, row models.Request) error {
-	err := m.Command(ctx, "confirm-readiness", fmt.Sprint(row.Solicitation, row.TrainerRef), map[string]any{"passed": true})
+func Check(ctx context.Context, m *Mission, _ models.Request) error {
+	err := m.Command(ctx, "confirm-readiness", m.now(), map[string]any{"passed": true})
 	if err == nil {
 		m.tell("l'ingénieure pédagogique confirme que le dossier est prêt")
 	}
