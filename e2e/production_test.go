@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -25,6 +26,7 @@ import (
 	"jalon/mail"
 	"jalon/mail/smtptest"
 	"jalon/models"
+	"jalon/store"
 	"jalon/store/pgserver"
 )
 
@@ -78,11 +80,14 @@ func TestPathToProduction(t *testing.T) {
 	s := demo.Reference(0)
 	s.ColdAnswers = false
 	m := h.open(s)
-	require.True(t, eventually(t, func() bool { return !m.Reached(models.StageContract).IsZero() }, m.Done, 4*time.Minute), "no contract is reached")
+	asked := func(mail demo.Mail) bool { return mail.Template == "trainer_contract" }
+	require.True(t, eventually(t, func() bool { return slices.ContainsFunc(h.player.Mails(), asked) }, m.Done, 6*time.Minute), "no contract is sent")
 	require.NoError(t, h.Restart(demo.API))
 	require.NoError(t, h.Restart(demo.Worker))
 	healthy()
-	within(t, m, 6*time.Minute)
+	within(t, m, 8*time.Minute)
+	h.settleOn("postgres://postgres@127.0.0.1:"+postgres+"/jalon?sslmode=disable",
+		func(context.Context, *store.Store) (int, error) { return len(sink.Mails()), nil }, m)
 	h.stop()
 	for _, err := range h.player.Errors() {
 		t.Error(err)

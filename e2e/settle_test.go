@@ -16,8 +16,14 @@ import (
 // mail left, with those that mail hours hold back, and people saw them all. What is counted before depends on the machine.
 func (h *house) settle(missions ...*demo.Mission) {
 	h.t.Helper()
+	h.settleOn("sqlite:"+filepath.Join(h.Dir, "jalon.db"), inMailbox, missions...)
+}
+
+// settleOn is settle for another database, and for mails kept elsewhere.
+func (h *house) settleOn(database string, count func(context.Context, *store.Store) (int, error), missions ...*demo.Mission) {
+	h.t.Helper()
 	ctx := h.t.Context()
-	db, err := store.Open(ctx, "sqlite:"+filepath.Join(h.Dir, "jalon.db"))
+	db, err := store.Open(ctx, database)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -31,7 +37,7 @@ func (h *house) settle(missions ...*demo.Mission) {
 			slices.ContainsFunc(missions, func(m *demo.Mission) bool { return underway(h, m) }) {
 			return false
 		}
-		kept, err = inMailbox(ctx, db)
+		kept, err = count(ctx, db)
 		seen = len(h.player.Mails())
 		return err == nil && seen == kept
 	}
