@@ -10,8 +10,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -120,6 +122,61 @@ func TestF001IntakeWithoutTemporalLosesNothing(t *testing.T) {
 	second := h.staff("POST", "/requests/"+b.Ref+"/cancel", `{"reason":"plus besoin"}`, "Idempotency-Key", "cancel-1")
 	if second.Header.Get("Retry-After") == "" || second.Header.Get("Idempotency-Replayed") != "" {
 		t.Errorf("503: %v", second.Header)
+	}
+}
+
+// A second click arrives when the first one has acted and not answered yet: the stage has changed, and says nothing
+// about who clicked twice.
+func TestARepeatRefusedForWhatTheFirstCallDidGetsItsAnswer(t *testing.T) {
+	h := newAgency(t, nil)
+	var b models.Brief
+	h.staff("POST", "/requests", intakeBody).into(t, &b)
+	path, body := "/requests/"+b.Ref+"/choose", `{"invitation":"x"}`
+	first := func(key string) string {
+		id := digest("K-000001", "POST", Prefix+path, key)
+		if _, fresh, err := h.store.BeginIdempotent(t.Context(), id, digest(body), epoch); err != nil || !fresh {
+			t.Fatal(fresh, err)
+		}
+		return id
+	}
+	id := first("twice")
+	done := make(chan error, 1)
+	go func() {
+		time.Sleep(100 * time.Millisecond)
+		done <- h.store.FinishIdempotent(context.Background(), id, http.StatusOK, []byte(`{"ref":"done"}`))
+	}()
+	a := h.staff("POST", path, body, "Idempotency-Key", "twice")
+	if a.StatusCode != http.StatusOK || a.body != `{"ref":"done"}` || a.Header.Get("Idempotency-Replayed") != "true" || a.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("%d %v %s", a.StatusCode, a.Header, a.body)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	first("died")
+	h.refused(h.staff("POST", path, body, "Idempotency-Key", "died"), http.StatusConflict, models.CodeWrongStage)
+}
+
+// A name typed at the sign-in page may be as long as a form: it is not kept, and an address that may not try any more
+// does not slow the accounts down.
+func TestWhoGuessesTakesNoRoom(t *testing.T) {
+	h := newAgency(t, nil)
+	for i := range 50 {
+		w, r := httptest.NewRecorder(), httptest.NewRequest("POST", "https://missions.example.org"+signInPath,
+			strings.NewReader(url.Values{"login": {strings.Repeat("é", 1000) + strconv.Itoa(i)}, "password": {"x"}}.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", "https://missions.example.org")
+		h.Handler().ServeHTTP(w, r)
+		if i > 20 && w.Code != http.StatusTooManyRequests {
+			t.Fatal(i, w.Code)
+		}
+	}
+	if n := len(h.signIns.buckets); n > 20 {
+		t.Errorf("%d names are kept of an address that may not try any more", n)
+	}
+	for key := range h.signIns.buckets {
+		if len(key) > 100 {
+			t.Errorf("%d bytes are kept of a name", len(key))
+		}
 	}
 }
 
@@ -419,6 +476,15 @@ func TestStaffTwins(t *testing.T) {
 		}
 		h.staff("POST", "/requests/"+ref+"/evaluations", `{"participant":"`+alix+`","kind":"hot","score":5,"channel":"paper"}`).into(t, &models.Evaluation{})
 		h.refused(h.staff("POST", "/requests/"+ref+"/evaluations", `{"participant":"`+alix+`","kind":"hot","score":9,"channel":"paper"}`), 422, models.CodeInvalid)
+		bare := people.Items[1].Ref
+		var whole Registration
+		h.staff("PUT", "/requests/"+ref+"/registrations/"+bare, `{"name":"Bo Complet","email":"bo@example.org"}`).into(t, &whole)
+		if whole.Incomplete || whole.Ref != bare || whole.Name != "Bo Complet" {
+			t.Errorf("%+v", whole)
+		}
+		h.refused(h.staff("PUT", "/requests/"+ref+"/registrations/"+bare, `{"name":"Bo","email":"alix@example.org"}`), 409, models.CodeConflict)
+		h.refused(h.staff("PUT", "/requests/"+ref+"/registrations/"+bare, `{}`), 422, models.CodeInvalid)
+		h.refused(h.staff("PUT", "/requests/"+ref+"/registrations/P-999999", `{"name":"Bo"}`), 404, models.CodeUnknown)
 		if a := h.staff("DELETE", "/requests/"+ref+"/registrations/"+alix, ""); a.StatusCode != http.StatusNoContent {
 			t.Errorf("%d %s", a.StatusCode, a.body)
 		}
@@ -542,6 +608,7 @@ func TestMoneyAndDeadlines(t *testing.T) {
 		h.refused(postpone("legal", "2026-12-01T09:00:00Z"), 422, models.CodeDeadlineLegal)
 		h.refused(postpone("over", "2026-12-01T09:00:00Z"), 409, models.CodeDeadlineClosed)
 		h.refused(postpone("usual", "2026-11-02T09:00:00Z"), 422, models.CodeDeadlineEarlier)
+		h.refused(postpone("usual", "2062-12-01T09:00:00Z"), 422, models.CodeInvalid) // nothing would move it back
 	})
 }
 

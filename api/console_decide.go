@@ -137,6 +137,21 @@ var decisions = map[string]*decision{
 			}
 			return nil
 		}},
+	"complete-participant": {method: http.MethodPut, route: "/requests/{ref}/registrations/{participant}", tab: "people",
+		offers: func(x *dossierDesk, subject string) error {
+			if x.row.Stage.Ended() || subject == "" {
+				return refuse(models.CodeClosed)
+			}
+			return x.meet([]string{subject})
+		},
+		fill: func(x *dossierDesk, f *draft) any {
+			p, err := x.s.store.Participant(x.ctx, x.c.Query("subject"))
+			if err != nil || p.Dossier != x.brief.Ref {
+				p = models.Participant{Lang: models.French}
+			}
+			return map[string]any{"name": f.text("name", opt{initial: p.Name}), "email": f.text("email", opt{initial: p.Email, optional: true}),
+				"lang": f.choose("lang", "select", opt{initial: string(p.Lang)}, string(models.French), string(models.English))}
+		}},
 	"remove-participant": {method: http.MethodDelete, route: "/requests/{ref}/registrations/{participant}", tab: "people", grave: true,
 		offers: func(x *dossierDesk, subject string) error {
 			if x.row.Stage.Ended() || subject == "" {

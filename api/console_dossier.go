@@ -762,7 +762,7 @@ type personCard struct{ Name, Role, Email, Phone, Address string }
 
 type participantLine struct {
 	Name, Email, State, Tone string
-	Remove                   string // address, empty where it cannot be
+	Complete, Remove         string // addresses, empty where it cannot be
 }
 
 // goesBy is what a participant is called, known by name or not yet.
@@ -822,6 +822,7 @@ func (x *dossierDesk) showPeople(p *dossierPage) error {
 		}
 		if person.RemovedAt.IsZero() && x.offered("remove-participant", person.Ref) {
 			line.Remove = x.at("decide", "remove-participant") + "?subject=" + url.QueryEscape(person.Ref)
+			line.Complete = x.at("decide", "complete-participant") + "?subject=" + url.QueryEscape(person.Ref)
 		}
 		p.Participants = append(p.Participants, line)
 	}

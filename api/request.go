@@ -431,6 +431,15 @@ func (s *Server) registerRequests() {
 			}
 			return created("/requests/"+in.Ref+"/registrations", List[Registration]{Items: out}), nil
 		})
+	add(s, operation{method: "PUT", path: "/requests/{ref}/registrations/{participant}", id: "complete-registration", tag: "requests",
+		rule: Staff, keyed: true, summary: "Complete or correct a participant: certificates need a name, mails an address (F114)"},
+		func(ctx context.Context, in *struct {
+			Ref         string `path:"ref" maxLength:"32"`
+			Participant string `path:"participant" maxLength:"32"`
+			Body        NewParticipant
+		}) (*itemOutput[Registration], error) {
+			return item(s.completeRegistration(ctx, in.Ref, in.Participant, in.Body))
+		})
 	add(s, operation{method: "DELETE", path: "/requests/{ref}/registrations/{participant}", id: "unregister", tag: "requests",
 		rule: Staff, status: http.StatusNoContent, summary: "Take a participant off a dossier; again changes nothing"},
 		func(ctx context.Context, in *struct {
@@ -444,8 +453,7 @@ func (s *Server) registerRequests() {
 		})
 }
 
-// register writes participants; each session still to come is told in the same transaction, so that those who come
-// late are convoked too.
+// register writes new participants.
 func (s *Server) register(ctx context.Context, ref string, people []NewParticipant) ([]Registration, error) {
 	_, r, err := s.running(ctx, ref)
 	if err != nil {
@@ -481,12 +489,42 @@ func (s *Server) register(ctx context.Context, ref string, people []NewParticipa
 		row := models.Participant{Ref: participant, Dossier: ref, Name: p.Name, Email: p.Email, Lang: orFrench(p.Lang), CreatedAt: s.now()}
 		rows, out = append(rows, row), append(out, registration(row))
 	}
+	return out, s.enrol(ctx, ref, rows)
+}
+
+// completeRegistration writes what is now known of a participant, also once the course is held: certificates wait for
+// their names.
+func (s *Server) completeRegistration(ctx context.Context, ref, participant string, in NewParticipant) (Registration, error) {
+	if _, _, err := s.running(ctx, ref); err != nil {
+		return Registration{}, err
+	}
+	people, err := s.store.Participants(ctx, ref, true)
+	if err != nil {
+		return Registration{}, err
+	}
+	i := slices.IndexFunc(people, func(p models.Participant) bool { return p.Ref == participant })
+	switch {
+	case i < 0:
+		return Registration{}, refuse(models.CodeUnknown)
+	case in.Name == "" && in.Email == "":
+		return Registration{}, invalid("body.name", "a name or an address is needed")
+	case in.Email != "" && slices.ContainsFunc(people, func(p models.Participant) bool { return p.Email == in.Email && p.Ref != participant }):
+		return Registration{}, fault(models.CodeConflict, "body.email", "registered already")
+	}
+	p := people[i]
+	p.Name, p.Email, p.Lang = in.Name, in.Email, orFrench(in.Lang)
+	return registration(p), s.enrol(ctx, ref, []models.Participant{p})
+}
+
+// enrol writes participants and tells each session still to come, so that those who are known late are convoked too.
+func (s *Server) enrol(ctx context.Context, ref string, rows []models.Participant) error {
+	call := callFrom(ctx)
 	sessions, err := s.store.Sessions(ctx, ref)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	// The relay tells the sessions: nobody waits for it.
-	err = s.store.Transact(ctx, func(tx *store.Store) error {
+	return s.store.Transact(ctx, func(tx *store.Store) error {
 		if err := tx.SaveParticipants(ctx, rows); err != nil {
 			return err
 		}
@@ -503,5 +541,4 @@ func (s *Server) register(ctx context.Context, ref string, people []NewParticipa
 		}
 		return nil
 	})
-	return out, err
 }
