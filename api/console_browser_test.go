@@ -74,8 +74,10 @@ func TestBrowserDossiersAndDue(t *testing.T) {
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.Navigate(o.http.URL+dossiersPath),
 		chromedp.Click(`details.more summary`),
-		chromedp.SetValue("#f-alert", "any", chromedp.ByQuery),
-		chromedp.Click(`form:has(#f-alert) button`),
+		chromedp.SetValue("#f-alert", "any", chromedp.ByQuery)))
+	_, err := chromedp.RunResponse(ctx, chromedp.Click(`form:has(#f-alert) button`))
+	require.NoError(t, err)
+	require.NoError(t, chromedp.Run(ctx,
 		chromedp.WaitVisible(`details[open] #f-alert`),
 		chromedp.Location(&address),
 		chromedp.Text("table.board tbody", &text)))
