@@ -78,7 +78,7 @@ var refusals = map[models.Code]refusal{
 	models.CodeDeadlineEarlier:     {422, "Une échéance ne peut être que reportée à plus tard.", "A deadline can only be moved later."},
 	models.CodeNothingToWaive:      {409, "Cette étape n'est pas celle qui est attendue.", "This step is not the one awaited."},
 	models.CodeReasonMissing:       {422, "Indiquez pourquoi.", "Say why."},
-	models.CodeLineUnknown:         {422, "Cette ligne n'appartient pas à ce récapitulatif.", "This line does not belong to this recap."},
+	models.CodeLineUnknown:         {422, "Cette ligne n'appartient pas à ce relevé.", "This line does not belong to this recap."},
 	models.CodeInvoiceState:        {409, "La facture n'est pas dans un état qui le permet.", "The invoice is not in a state that allows this."},
 	models.CodeCompanyNumber:       {409, "Le numéro d'entreprise manque : rien ne peut être payé.", "The company number is missing: nothing can be paid."},
 	models.CodeBankDetails:         {409, "Les coordonnées bancaires manquent : rien ne peut être payé.", "The bank details are missing: nothing can be paid."},

@@ -115,7 +115,7 @@ func loadMessages() *i18n.Bundle {
 			panic(err)
 		}
 		if strings.HasSuffix(strings.TrimSuffix(name, ".yaml"), "fr") {
-			text = []byte(frenchSpaces.Replace(string(text)))
+			text = []byte(FrenchSpaces.Replace(string(text)))
 		}
 		if _, err := b.ParseMessageFileBytes(text, path.Base(name)); err != nil {
 			panic(fmt.Errorf("web: %s: %w", name, err))
@@ -124,8 +124,8 @@ func loadMessages() *i18n.Bundle {
 	return b
 }
 
-// French puts a no-break space before double punctuation and inside its quotation marks; the files hold plain ones.
-var frenchSpaces = strings.NewReplacer(" ;", "\u00a0;", " :", "\u00a0:", " !", "\u00a0!", " ?", "\u00a0?",
+// FrenchSpaces puts no-break spaces before double punctuation and inside quotation marks; what is written holds plain ones.
+var FrenchSpaces = strings.NewReplacer(" ;", "\u00a0;", " :", "\u00a0:", " !", "\u00a0!", " ?", "\u00a0?",
 	"« ", "«\u00a0", " »", "\u00a0»", " €", "\u00a0€", " %", "\u00a0%")
 
 func loadTemplates() map[string]*template.Template {

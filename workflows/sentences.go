@@ -32,7 +32,7 @@ func documentName(k models.DocumentKind) string {
 	case models.DocumentTrainerContract:
 		return "contrat du formateur"
 	case models.DocumentRecap:
-		return "récapitulatif"
+		return "relevé"
 	case models.DocumentInvoice:
 		return "facture"
 	}
@@ -129,13 +129,13 @@ func happened(line models.JournalLine) string {
 	case "follow_up_given_up":
 		return "suivi abandonné"
 	case "recap_sent":
-		return "récapitulatif envoyé"
+		return "relevé envoyé"
 	case "recap_accepted":
-		return "récapitulatif accepté"
+		return "relevé accepté"
 	case "recap_contested":
-		return "récapitulatif contesté"
+		return "relevé contesté"
 	case "recap_corrected":
-		return "récapitulatif corrigé"
+		return "relevé corrigé"
 	case "lines_settled":
 		return "lignes arrêtées"
 	case "lines_cancelled":
@@ -236,7 +236,7 @@ func (r *request) followed() []string {
 		}
 	}
 	if due := len(r.unpaid()); r.row.Stage == models.StageDelivered && due > 0 {
-		out = append(out, fmt.Sprintf("Rétribution de %s : récapitulatif mensuel, facture et paiement, voir les processus où `Trainer = \"%s\"` ; puis le dossier se clôt",
+		out = append(out, fmt.Sprintf("Rétribution de %s : relevé mensuel, facture et paiement, voir les processus où `Trainer = \"%s\"` ; puis le dossier se clôt",
 			plural(due, "séance", "séances"), r.row.TrainerRef))
 	}
 	return out

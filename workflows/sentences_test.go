@@ -59,7 +59,7 @@ func TestCurrentDetails(t *testing.T) {
 		}
 		h.request()
 		require.Contains(t, sessions, "voir `request/D-2026-000001/session/")
-		require.Contains(t, paying, "récapitulatif mensuel")
+		require.Contains(t, paying, "relevé mensuel")
 		require.Contains(t, paying, "puis le dossier se clôt")
 	})
 }

@@ -206,7 +206,7 @@ func (t *teller) tell(e demo.Event) {
 			return
 		}
 		t.last = day
-		fmt.Fprintf(t.out, "%s · %d événements\n", head, t.count)
+		fmt.Fprintf(t.out, "%s · événements : %d\n", head, t.count)
 		return
 	}
 	about := e.Dossier
