@@ -592,7 +592,8 @@ func (d *desk) export(name string, head []string, rows iter.Seq2[[]string, error
 
 // unformula keeps a spreadsheet from computing what somebody typed.
 func unformula(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+	// Some pass over white space, and read wide signs as plain ones.
+	if begins := strings.TrimSpace(s); begins != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(begins)[0]) {
 		return "'" + s
 	}
 	return s

@@ -324,6 +324,13 @@ func TestDossiersExport(t *testing.T) {
 			"Le programme adapté n’a pas été déposé à temps.", "2026-11-23 09:00", "Programme adapté du formateur", "formateur", "2026-11-25 10:00"}}, rows)
 }
 
+func TestExportsHoldNoFormulas(t *testing.T) {
+	for typed, kept := range map[string]string{"": "", "Tableur": "Tableur", "1-2": "1-2", "=1+1": "'=1+1", "+33": "'+33", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)",
+		" =1+1": "' =1+1", "\t=1": "'\t=1", "\n=1": "'\n=1", "\u00a0@x": "'\u00a0@x", "＝1+1": "'＝1+1", "＠x": "'＠x"} {
+		require.Equal(t, kept, unformula(typed), "%q", typed)
+	}
+}
+
 func TestDossiersTellsOfRequestsNotOpenedYet(t *testing.T) {
 	o := newOffice(t)
 	require.Zero(t, o.get("/console/dossiers").Find(".box.warn").Length())

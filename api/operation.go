@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -175,12 +176,7 @@ func (s *Server) once(c *gin.Context, body []byte, do func()) {
 		s.problem(c, err)
 		return
 	case !fresh && row.Status != 0:
-		c.Header("Idempotency-Replayed", "true")
-		kind := "application/json"
-		if row.Status >= 400 {
-			kind = "application/problem+json"
-		}
-		c.Data(row.Status, kind, row.Body)
+		s.replay(c.Writer, row)
 		return
 	}
 	// A row that is under way still is either a call at this very moment or one whose process died. Doing it again is
@@ -192,6 +188,14 @@ func (s *Server) once(c *gin.Context, body []byte, do func()) {
 		do()
 	}()
 	end := context.WithoutCancel(ctx)
+	if !fresh && w.Status() >= http.StatusMultipleChoices {
+		// What the first call has just done may be why this one is refused: who clicked twice gets the first one's answer.
+		if first, ok := s.outcome(ctx, call.key); ok {
+			w.ResponseWriter.Header().Del("Retry-After")
+			s.replay(w.ResponseWriter, first)
+			return
+		}
+	}
 	if final(w.Status(), w.body.Bytes()) {
 		err = s.store.FinishIdempotent(end, call.key, w.Status(), w.body.Bytes())
 	} else {
@@ -201,6 +205,43 @@ func (s *Server) once(c *gin.Context, body []byte, do func()) {
 		s.log.ErrorContext(ctx, "outcome not kept", "request", requestIDFrom(ctx), "error", err)
 	}
 	w.flush()
+}
+
+// replay answers what was answered before.
+func (s *Server) replay(w http.ResponseWriter, row models.Idempotency) {
+	kind := "application/json"
+	if row.Status >= http.StatusBadRequest {
+		kind = "application/problem+json"
+	}
+	w.Header().Set("Idempotency-Replayed", "true")
+	w.Header().Set("Content-Type", kind)
+	w.WriteHeader(row.Status)
+	_, _ = w.Write(row.Body)
+}
+
+// firstWithin bounds how long a repeat that is refused waits for the answer of a first call under way, in real time.
+const firstWithin = 2 * time.Second
+
+// outcome is the answer kept for a key, waited for a moment; false: there is none.
+func (s *Server) outcome(ctx context.Context, key string) (models.Idempotency, bool) {
+	ctx, stop := context.WithTimeout(ctx, firstWithin)
+	defer stop()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		row, err := s.store.Idempotent(ctx, key)
+		switch {
+		case err != nil: // given up by the first call, or cannot be read
+			return row, false
+		case row.Status != 0:
+			return row, true
+		}
+		select {
+		case <-ctx.Done():
+			return row, false
+		case <-tick.C:
+		}
+	}
 }
 
 // final tells whether an answer decides: done, or refused for what the database or the process says.

@@ -64,6 +64,11 @@ func (s *Store) BeginIdempotent(ctx context.Context, id, bodyHash string, now ti
 	return row, fresh, err
 }
 
+// Idempotent reads what became of a command: Status 0 says that it is under way.
+func (s *Store) Idempotent(ctx context.Context, id string) (models.Idempotency, error) {
+	return one[models.Idempotency](ctx, s, "id = ?", id)
+}
+
 // FinishIdempotent keeps the answer of a command; the first one stays.
 func (s *Store) FinishIdempotent(ctx context.Context, id string, status int, body []byte) error {
 	_, err := update[models.Idempotency](ctx, s, map[string]any{"status": status, "body": body}, "id = ? AND status = 0", id)
