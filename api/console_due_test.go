@@ -113,11 +113,12 @@ func TestPostponeFromTheBoard(t *testing.T) {
 	values := url.Values{"id": {"request/D-2026-000001#1"}, "key": {form.Find("[name=key]").AttrOr("value", "")},
 		"date": {"2026-11-25"}, "time": {"17:00"}, "reason": {"Le client rappelle vendredi"}}
 
-	for name, want := range map[string][2]string{"reason": {"", "Motif"}, "date": {"bientôt", "date et une heure"}} {
+	for name, want := range map[string][2]string{"reason": {"", "Motif"}, "date": {"bientôt", "date et une heure"}, "date ": {"9999-12-31", "Vérifiez l’année"}} {
 		bad := url.Values{}
 		for k, v := range values {
 			bad[k] = v
 		}
+		name = strings.TrimSpace(name)
 		bad.Set(name, want[0])
 		p := o.post(postponePath, bad)
 		wellMade(t, p)

@@ -8,6 +8,10 @@ import (
 	"jalon/store"
 )
 
+// longestDelay bounds how far a deadline may be moved, in days: more is a mistake in the year, and what was moved too
+// far cannot be moved back.
+const longestDelay = 366
+
 func (s *Server) registerDeadlines() {
 	add(s, operation{method: "GET", path: "/deadlines", id: "list-deadlines", tag: "deadlines", rule: Everyone, summary: "What falls due, soonest first"},
 		func(ctx context.Context, in *struct {
@@ -39,6 +43,8 @@ func (s *Server) registerDeadlines() {
 				return nil, refuse(models.CodeDeadlineLegal)
 			case !in.Body.DueAt.After(d.DueAt):
 				return nil, refuse(models.CodeDeadlineEarlier)
+			case in.Body.DueAt.After(d.DueAt.AddDate(0, 0, longestDelay)) && in.Body.DueAt.After(s.now().AddDate(0, 0, longestDelay)):
+				return nil, invalid("body.due_at", "more than a year later")
 			case !in.Body.DueAt.After(s.now()):
 				return nil, refuse(models.CodePastDate)
 			}
