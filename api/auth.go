@@ -226,7 +226,9 @@ func HashPassword(password string) (string, error) {
 // signIn checks a login and a password and opens a session. Errors: rate_limited, unauthenticated.
 func (s *Server) signIn(ctx context.Context, ip, login, password string) (models.User, error) {
 	login = strings.ToLower(strings.TrimSpace(login))
-	if !s.signIns.allow("login/"+login) || !s.signIns.allow("ip/"+ip) {
+	// The address first: what it may not try any more neither slows the account down nor takes room. A name is counted
+	// by its digest, for it may be as long as a form.
+	if !s.signIns.allow("ip/"+ip) || !s.signIns.allow("login/"+digest(login)) {
 		return models.User{}, refuse(models.CodeRateLimited)
 	}
 	u, err := s.store.UserByLogin(ctx, login)
