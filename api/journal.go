@@ -43,6 +43,7 @@ func JournalSentence(line models.JournalLine, lang models.Lang) string {
 	for _, a := range line.Args {
 		pairs = append(pairs, "{"+a.Name+"}", journalValue(a, lang))
 	}
+	pairs = append(pairs, "{invoice}", line.Subject) // where no value says it: the line is the invoice's own
 	sentence := web.FrenchSpaces.Replace(words.fr)
 	if lang == models.English {
 		sentence = words.en

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"jalon/models"
 )
 
@@ -46,5 +48,16 @@ func TestJournalSpeaksOfEverythingTheProcessesWrite(t *testing.T) {
 				t.Errorf("%s has no sentence in %s", kind, lang)
 			}
 		}
+	}
+}
+
+// The month and the invoice both tell that lines are settled; only the month's line names the invoice beside itself.
+func TestJournalNamesTheInvoice(t *testing.T) {
+	const want = "Les lignes sont arrêtées\u00a0; facture I-2026-000006."
+	for _, line := range []models.JournalLine{
+		{Kind: "lines_settled", Subject: "I-2026-000006"},
+		{Kind: "lines_settled", Subject: "agency/T-000002/2026-11/recap/1", Args: models.Args{{Name: "invoice", Value: "I-2026-000006"}}},
+	} {
+		require.Equal(t, want, JournalSentence(line, models.French))
 	}
 }
