@@ -37,9 +37,9 @@ func newOffice(t testing.TB, change ...func(*Config)) *office {
 	hash, err := HashPassword(officePassword)
 	require.NoError(t, err)
 	for _, u := range []models.User{
-		{Ref: "U-000001", Login: "amel", Name: "Amel Roche", Lang: models.French, Roles: []models.Role{models.RoleStaff}, Hash: hash, Active: true},
-		{Ref: "U-000002", Login: "bo", Name: "Bo Linden", Lang: models.French, Roles: []models.Role{models.RoleFinance}, Hash: hash, Active: true},
-		{Ref: "U-000003", Login: "cleo", Name: "Cléo Marin", Lang: models.French, Roles: []models.Role{models.RolePedagogy}, Hash: hash, Active: true},
+		{Ref: "U-000001", Login: "amel", Name: "Amel Exemple", Lang: models.French, Roles: []models.Role{models.RoleStaff}, Hash: hash, Active: true},
+		{Ref: "U-000002", Login: "bo", Name: "Bo Exemple", Lang: models.French, Roles: []models.Role{models.RoleFinance}, Hash: hash, Active: true},
+		{Ref: "U-000003", Login: "cleo", Name: "Cléo Exemple", Lang: models.French, Roles: []models.Role{models.RolePedagogy}, Hash: hash, Active: true},
 	} {
 		require.NoError(t, o.store.SaveUser(t.Context(), u))
 	}
@@ -103,7 +103,7 @@ func (o *office) dossiers() {
 		require.NoError(o.t, o.store.SaveClient(ctx, models.Client{Ref: client, Type: models.ClientSME, Name: name}))
 		require.NoError(o.t, o.store.SaveContact(ctx, models.Contact{Ref: "C" + client, ClientRef: client, Name: []string{"Zoé Lefèvre", "Ana Costa", "Léo Garnier"}[i]}))
 	}
-	require.NoError(o.t, o.store.SaveTrainer(ctx, models.Trainer{Ref: "T-000001", Name: "François Béguin", Active: true}))
+	require.NoError(o.t, o.store.SaveTrainer(ctx, models.Trainer{Ref: "T-000001", Name: "François Fabulé", Active: true}))
 	day := func(n int) time.Time { return paris(n, 9, 0) }
 	for i, b := range []models.Request{
 		{Stage: models.StageQualification, Owner: "U-000001", OpenedAt: day(24)},
@@ -146,7 +146,7 @@ func TestDossiersShowsWhereEachOneStands(t *testing.T) {
 	require.Equal(t, []string{"000001", "000002", "000003"}, p.refs(), "open ones, newest first")
 	row := strings.Join(strings.Fields(p.Find("table.board tbody tr").Eq(1).Text()), " ")
 	for _, words := range []string{"D-2026-000002", "=Formules " + hostile, "Société " + hostile, "Programme", "aujourd’hui, 10 h 00", "en retard",
-		"Programme adapté du formateur", "version 2", "formateur", "Le programme adapté n’a pas été déposé à temps.", "depuis lun. 23 nov., 9 h 00", "Bo Linden", "François Béguin"} {
+		"Programme adapté du formateur", "version 2", "formateur", "Le programme adapté n’a pas été déposé à temps.", "depuis lun. 23 nov., 9 h 00", "Bo Exemple", "François Fabulé"} {
 		require.Contains(t, strings.ReplaceAll(row, "\u00a0", " "), words)
 	}
 	require.Equal(t, "/console/dossiers/D-2026-000002", p.Find("table.board tbody a").Eq(1).AttrOr("href", ""))
@@ -233,8 +233,8 @@ func TestDossiersSearchKeepsNamesOutOfAddresses(t *testing.T) {
 		"LEFÈVRE":           {"000001", "000004"},
 		"oeillet":           {"000001", "000004"},
 		"ville d'evian":     {"000003"},
-		"beguin":            {"000002", "000003", "000004"},
-		"beguin incendie":   {"000003"},
+		"fabule":            {"000002", "000003", "000004"},
+		"fabule incendie":   {"000003"},
 		"000004":            {"000004"},
 		"tableur":           {"000001", "000002", "000003", "000004"}, // the course in the catalogue
 		"eleve":             {"000004"},
@@ -249,7 +249,7 @@ func TestDossiersSearchKeepsNamesOutOfAddresses(t *testing.T) {
 		require.Equal(t, words, p.Find("#f-words").AttrOr("value", ""))
 		require.Equal(t, 1, p.Find(`.box[role=status]`).Length(), "it says that the list is searched")
 	}
-	p := search("beguin", "owner", "me")
+	p := search("fabule", "owner", "me")
 	require.Equal(t, []string{"000004"}, p.refs(), "filters go on")
 	all := p.Find(`.box[role=status] a`).AttrOr("href", "")
 	require.Equal(t, []string{"000001", "000004"}, o.get(all).refs())
@@ -263,12 +263,12 @@ func TestDossiersSearchKeepsNamesOutOfAddresses(t *testing.T) {
 	wellMade(t, lost)
 	require.Contains(t, lost.words(), "n’est plus en mémoire")
 	require.Empty(t, lost.refs(), "an unknown search does not show everything")
-	first := search("beguin")
+	first := search("fabule")
 	require.NotEmpty(t, first.refs())
 	for range searchesKept {
 		search("autre")
 	}
-	require.NotContains(t, o.log.String(), "beguin")
+	require.NotContains(t, o.log.String(), "fabule")
 }
 
 func TestDossiersPageByPage(t *testing.T) {
@@ -320,7 +320,7 @@ func TestDossiersExport(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, [][]string{
 		{"Référence", "Étape", "Intitulé", "Client", "Responsable", "Formateur", "Façon de travailler", "Ouvert le", "À regarder", "Depuis le", "Prochaine échéance", "Attendu de", "Échéance"},
-		{"D-2026-000002", "Programme", "'=Formules " + hostile, "Société " + hostile, "Bo Linden", "François Béguin", "standard", "2026-11-20 09:00",
+		{"D-2026-000002", "Programme", "'=Formules " + hostile, "Société " + hostile, "Bo Exemple", "François Fabulé", "standard", "2026-11-20 09:00",
 			"Le programme adapté n’a pas été déposé à temps.", "2026-11-23 09:00", "Programme adapté du formateur", "formateur", "2026-11-25 10:00"}}, rows)
 }
 

@@ -150,7 +150,7 @@ var decisions = map[string]*decision{
 				p = models.Participant{Lang: models.French}
 			}
 			return map[string]any{"name": f.text("name", opt{initial: p.Name}), "email": f.text("email", opt{initial: p.Email, optional: true}),
-				"lang": f.choose("lang", "select", opt{initial: string(p.Lang)}, string(models.French), string(models.English))}
+				"lang": f.choose("lang", "select", opt{initial: string(orFrench(p.Lang))}, string(models.French), string(models.English))}
 		}},
 	"remove-participant": {method: http.MethodDelete, route: "/requests/{ref}/registrations/{participant}", tab: "people", grave: true,
 		offers: func(x *dossierDesk, subject string) error {

@@ -566,7 +566,7 @@ func TestConsoleDossierPages(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, o.store.SaveDocument(t.Context(), models.Document{SHA256: content, Kind: models.DocumentConvention, Subject: dossier + "/contract/1", Dossier: dossier, Name: "convention.pdf", MediaType: "application/pdf", CreatedAt: o.now}))
 	for tab, says := range map[string][]string{
-		"":           {"Alix", "À regarder", "jugez la séance", "Formatrice Alpha", "Qualifier la demande", "par téléphone, noté par Amel Roche", "Le formateur est intéressé (Formatrice Alpha)."},
+		"":           {"Alix", "À regarder", "jugez la séance", "Formatrice Alpha", "Qualifier la demande", "par téléphone, noté par Amel Exemple", "Le formateur est intéressé (Formatrice Alpha)."},
 		"/journal":   {"Parce que <script>"},
 		"/deadlines": {"Programme adapté du formateur (version 1)", "Manquée", "Formatrice Alpha, formateur", "Plafond légal"},
 		"/people":    {"Camille Exemple", "+33 1 99 00 00 09", "Recherche n° 1", "Intéressé", "Sans réponse", "sans-nom@example.org"},

@@ -23,7 +23,7 @@ func TestConsoleTeam(t *testing.T) {
 	require.Equal(t, http.StatusOK, p.status)
 	rows := p.cells()
 	require.Len(t, rows, 3, "a closed account that holds nothing is left out")
-	require.Equal(t, []string{"Amel Roche", "équipe", "1 dossier", "Présent", "–"}, rows[0])
+	require.Equal(t, []string{"Amel Exemple", "équipe", "1 dossier", "Présent", "–"}, rows[0])
 	plan := func(form url.Values) seen {
 		form.Set("key", randomID())
 		return o.post(teamPath+"/leaves", form)
@@ -34,8 +34,8 @@ func TestConsoleTeam(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, plan(leave("U-000001", "2026-11-25", "2026-11-27", "U-000003")).status)
 	p = o.get(teamPath)
 	require.Contains(t, p.words(), "L’absence est prévue.")
-	require.Equal(t, []string{"Amel Roche", "équipe", "1 dossier", "Absent ses e-mails vont à : Cléo Marin",
-		"du 25 novembre 2026 au 27 novembre 2026 remplacement : Cléo MarinSupprimer"}, p.cells()[0])
+	require.Equal(t, []string{"Amel Exemple", "équipe", "1 dossier", "Absent ses e-mails vont à : Cléo Exemple",
+		"du 25 novembre 2026 au 27 novembre 2026 remplacement : Cléo ExempleSupprimer"}, p.cells()[0])
 	for _, wrong := range []url.Values{leave("U-000001", "2026-11-27", "2026-11-30", ""), leave("U-000001", "", "2026-12-30", ""),
 		leave("U-000001", "2026-12-30", "2026-12-20", ""), leave("U-000002", "2026-12-01", "2026-12-20", "U-000002"),
 		leave("U-000002", "2026-11-01", "2026-11-20", ""), leave("U-000002", "2026-12-01", "2026-12-20", "U-000009")} {

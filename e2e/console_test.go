@@ -25,7 +25,7 @@ func TestConsoleWalk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := in.Run(t.Context(), "user", "add", "amel", "--name", "Amel Roche", "--email", "amel@example.org")
+	out, err := in.Run(t.Context(), "user", "add", "amel", "--name", "Amel Exemple", "--email", "amel@example.org")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestConsoleWalk(t *testing.T) {
 	}
 	var journal string
 	do("read the timeline", chromedp.Navigate(page+"/journal"), chromedp.Text(".journal", &journal))
-	for _, want := range []string{"par téléphone, noté par Amel Roche", "Disponible en décembre", "La mieux placée", "L'échéance est reportée"} {
+	for _, want := range []string{"par téléphone, noté par Amel Exemple", "Disponible en décembre", "La mieux placée", "L'échéance est reportée"} {
 		if !regexp.MustCompile(regexp.QuoteMeta(want)).MatchString(journal) {
 			t.Errorf("the timeline lacks %q:\n%s", want, journal)
 		}
