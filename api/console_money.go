@@ -2,6 +2,7 @@ package api
 
 import (
 	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -73,11 +74,16 @@ type payable struct {
 
 // invoiceLines are invoices as lists show them, with the names of who is paid or pays.
 func (d *desk) invoiceLines(rows []models.Invoice) ([]payable, error) {
-	var refs []string
+	var trainers, dossiers []string
 	for _, i := range rows {
-		refs = append(refs, i.TrainerRef, i.ClientRef)
+		trainers, dossiers = append(trainers, i.TrainerRef), append(dossiers, i.Dossier)
 	}
-	names, err := d.s.store.Names(d.ctx, refs)
+	names, err := d.s.store.Names(d.ctx, trainers)
+	if err != nil {
+		return nil, err
+	}
+	clients, err := d.s.store.ClientNames(d.ctx, dossiers)
+	maps.Copy(names, clients)
 	out := make([]payable, len(rows))
 	for n, i := range rows {
 		out[n] = d.payableLine(i, names)
@@ -90,7 +96,7 @@ func (d *desk) payableLine(i models.Invoice, names map[string]string) payable {
 		Status: d.t("money.status_" + i.Status), Tone: invoiceTone(i.Status)}
 	who := i.TrainerRef
 	if i.Kind == models.InvoiceClient {
-		who = i.ClientRef
+		who = i.Dossier
 	}
 	if line.Who = names[who]; line.Who == "" {
 		line.Who = who

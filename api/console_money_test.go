@@ -69,7 +69,7 @@ func (o *office) money() {
 			invoice("5", models.InvoiceNonConforming, models.InvoiceSupplier, func(i *models.Invoice) { i.Note = "N-900001" }),
 			invoice("6", models.InvoicePaid, models.InvoiceSelfBilled, func(i *models.Invoice) { i.PayOn, i.PaidOn = "2026-11-20", "2026-11-19" }),
 			invoice("7", models.InvoiceIssued, models.InvoiceClient, func(i *models.Invoice) {
-				i.TrainerRef, i.ClientRef, i.Dossier, i.PromiseOn, i.LegalOn = "", "C-000001", "D-2026-000001", "2026-11-24", ""
+				i.TrainerRef, i.Dossier, i.PromiseOn, i.LegalOn = "", "D-2026-000001", "2026-11-24", ""
 			}),
 			invoice("8", models.InvoiceReceived, models.InvoiceSelfBilled, nil),
 		}, Recaps: []models.Recap{{Ref: month + "/recap/1", Workflow: "remuneration/" + month, Payer: "agency", TrainerRef: "T-000001", Month: "2026-10", Number: 1,

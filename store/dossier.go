@@ -90,6 +90,18 @@ func (s *Store) Names(ctx context.Context, refs []string) (map[string]string, er
 	return out, nil
 }
 
+// ClientNames are the names of the clients of dossiers, by dossier.
+func (s *Store) ClientNames(ctx context.Context, dossiers []string) (map[string]string, error) {
+	var rows []struct{ Ref, Name string }
+	err := s.db.WithContext(ctx).Table("briefs").Select("briefs.ref", "clients.name").
+		Joins("JOIN clients ON clients.ref = briefs.client_ref").Where("briefs.ref IN ?", dossiers).Find(&rows).Error
+	out := make(map[string]string, len(rows))
+	for _, r := range rows {
+		out[r.Ref] = r.Name
+	}
+	return out, failure(err)
+}
+
 // Settled tells whether every fact of a dossier stored since an instant (business time) is handled by its process.
 func (s *Store) Settled(ctx context.Context, dossier string, since time.Time) (bool, error) {
 	var row models.Inbox
