@@ -51,7 +51,7 @@ setup: ## Install what the tests need besides Go: PostgreSQL, Chromium, poppler,
 
 .PHONY: test
 test: setup build bin/temporal-server bin/temporal-sql-tool ## Run all tests, the whole-system ones included
-	go test -count=1 -timeout 20m ./... # never from the cache: it does not see the binaries that whole-system tests start
+	go test -count=1 -timeout 30m ./... # never from the cache: it does not see the binaries that whole-system tests start
 
 .PHONY: chaos
 chaos: setup build ## Kill every part at random moments of missions: RUNS=3, SEED=7 to run one again, ARGS=-v to watch
