@@ -142,7 +142,10 @@ func TestARepeatRefusedForWhatTheFirstCallDidGetsItsAnswer(t *testing.T) {
 	id := first("twice")
 	done := make(chan error, 1)
 	go func() {
-		time.Sleep(100 * time.Millisecond)
+		select { // the repeat is refused and waits, by then
+		case <-t.Context().Done():
+		case <-time.After(100 * time.Millisecond):
+		}
 		done <- h.store.FinishIdempotent(context.Background(), id, http.StatusOK, []byte(`{"ref":"done"}`))
 	}()
 	a := h.staff("POST", path, body, "Idempotency-Key", "twice")

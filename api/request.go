@@ -432,7 +432,7 @@ func (s *Server) registerRequests() {
 			return created("/requests/"+in.Ref+"/registrations", List[Registration]{Items: out}), nil
 		})
 	add(s, operation{method: "PUT", path: "/requests/{ref}/registrations/{participant}", id: "complete-registration", tag: "requests",
-		rule: Staff, keyed: true, summary: "Complete or correct a participant: certificates need a name, mails an address (F114)"},
+		rule: Staff, summary: "Complete or correct a participant: certificates need a name, mails an address (F114)"},
 		func(ctx context.Context, in *struct {
 			Ref         string `path:"ref" maxLength:"32"`
 			Participant string `path:"participant" maxLength:"32"`
@@ -489,7 +489,7 @@ func (s *Server) register(ctx context.Context, ref string, people []NewParticipa
 		row := models.Participant{Ref: participant, Dossier: ref, Name: p.Name, Email: p.Email, Lang: orFrench(p.Lang), CreatedAt: s.now()}
 		rows, out = append(rows, row), append(out, registration(row))
 	}
-	return out, s.enrol(ctx, ref, rows)
+	return out, s.enrol(ctx, ref, call.key, rows)
 }
 
 // completeRegistration writes what is now known of a participant, also once the course is held: certificates wait for
@@ -513,11 +513,12 @@ func (s *Server) completeRegistration(ctx context.Context, ref, participant stri
 	}
 	p := people[i]
 	p.Name, p.Email, p.Lang = in.Name, in.Email, orFrench(in.Lang)
-	return registration(p), s.enrol(ctx, ref, []models.Participant{p})
+	return registration(p), s.enrol(ctx, ref, digest(participant, p.Name, p.Email), []models.Participant{p})
 }
 
-// enrol writes participants and tells each session still to come, so that those who are known late are convoked too.
-func (s *Server) enrol(ctx context.Context, ref string, rows []models.Participant) error {
+// enrol writes participants and tells each session still to come, once for a key, so that those who are known late are
+// convoked too.
+func (s *Server) enrol(ctx context.Context, ref, key string, rows []models.Participant) error {
 	call := callFrom(ctx)
 	sessions, err := s.store.Sessions(ctx, ref)
 	if err != nil {
@@ -532,7 +533,7 @@ func (s *Server) enrol(ctx context.Context, ref string, rows []models.Participan
 			if x.Status == models.SessionCancelled || !x.EndAt.After(s.now()) {
 				continue
 			}
-			_, _, err := tx.Receive(ctx, models.Fact{ID: string(models.FactRegistered) + "/" + x.Ref + "/" + call.key,
+			_, _, err := tx.Receive(ctx, models.Fact{ID: string(models.FactRegistered) + "/" + x.Ref + "/" + key,
 				Kind: models.FactRegistered, Workflow: models.SessionID(ref, x.Number), Dossier: ref, Subject: x.Ref,
 				Channel: models.ChannelConsole, Actor: call.Ref}, s.now)
 			if err != nil {
