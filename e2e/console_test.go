@@ -81,7 +81,7 @@ func TestConsoleWalk(t *testing.T) {
 	}
 	var journal string
 	do("read the timeline", chromedp.Navigate(page+"/journal"), chromedp.Text(".journal", &journal))
-	for _, want := range []string{"par téléphone, noté par Amel Exemple", "Disponible en décembre", "La mieux placée", "L'échéance est reportée"} {
+	for _, want := range []string{"par téléphone, noté par Amel Exemple", "Disponible en décembre", "La mieux placée", "L’échéance est reportée"} {
 		if !regexp.MustCompile(regexp.QuoteMeta(want)).MatchString(journal) {
 			t.Errorf("the timeline lacks %q:\n%s", want, journal)
 		}
