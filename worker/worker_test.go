@@ -51,7 +51,8 @@ func wrappers(t *testing.T) []wrapper {
 			if !ok || !slices.Contains([]string{"call", "begin"}, types.ExprString(generic.X)) {
 				return true
 			}
-			out = append(out, wrapper{types.ExprString(c.Args[1]), arguments[types.ExprString(c.Args[2])], types.ExprString(generic.Index)})
+			activity, input := c.Args[len(c.Args)-3], c.Args[len(c.Args)-2]
+			out = append(out, wrapper{types.ExprString(activity), strings.TrimPrefix(arguments[types.ExprString(input)], "*"), types.ExprString(generic.Index)})
 			return true
 		})
 	}

@@ -52,42 +52,45 @@ func begin[T any](ctx workflow.Context, activity string, in any, summary string)
 	return &promise[T]{workflow.ExecuteActivity(storage(ctx, summary), activity, in)}
 }
 
-func call[T any](ctx workflow.Context, activity string, in any, summary string) (T, error) {
-	return begin[T](ctx, activity, in, summary).get(ctx)
+// call asks for an activity and waits for its result; facts go on coming in meanwhile.
+func call[T any](ctx workflow.Context, p *process, activity string, in any, summary string) (T, error) {
+	asked := begin[T](ctx, activity, in, summary)
+	p.ready(ctx, asked)
+	return asked.get(ctx)
 }
 
-func apply(ctx workflow.Context, s models.Step) *promise[models.StepResult] {
+func apply(ctx workflow.Context, s *models.Step) *promise[models.StepResult] {
 	return begin[models.StepResult](ctx, ActivityApply, s, stepSummary(s))
 }
 
-func match(ctx workflow.Context, in models.MatchInput) ([]models.Candidate, error) {
-	return call[[]models.Candidate](ctx, ActivityMatch, in, "Recherche des formateurs à contacter")
+func (p *process) match(ctx workflow.Context, in models.MatchInput) ([]models.Candidate, error) {
+	return call[[]models.Candidate](ctx, p, ActivityMatch, in, "Recherche des formateurs à contacter")
 }
 
-func allocate(ctx workflow.Context, in models.Allocation) (string, error) {
-	return call[string](ctx, ActivityAllocate, in, "Attribution d'un numéro")
+func (p *process) allocate(ctx workflow.Context, in models.Allocation) (string, error) {
+	return call[string](ctx, p, ActivityAllocate, in, "Attribution d'un numéro")
 }
 
-func render(ctx workflow.Context, in models.RenderInput) (string, error) {
-	return call[string](ctx, ActivityRender, in, "Rédaction du document : "+documentName(in.Kind))
+func (p *process) render(ctx workflow.Context, in models.RenderInput) (string, error) {
+	return call[string](ctx, p, ActivityRender, in, "Rédaction du document : "+documentName(in.Kind))
 }
 
-func readAttendance(ctx workflow.Context, s models.Session) (models.AttendanceReading, error) {
-	return call[models.AttendanceReading](ctx, ActivityReadAttendance, s, "Lecture de la feuille d'émargement")
+func (p *process) readAttendance(ctx workflow.Context, s models.Session) (models.AttendanceReading, error) {
+	return call[models.AttendanceReading](ctx, p, ActivityReadAttendance, s, "Lecture de la feuille d'émargement")
 }
 
-func readLines(ctx workflow.Context, q models.LinesQuery) ([]models.PayLine, error) {
-	return call[[]models.PayLine](ctx, ActivityReadLines, q, "Lecture des lignes du mois")
+func (p *process) readLines(ctx workflow.Context, q models.LinesQuery) ([]models.PayLine, error) {
+	return call[[]models.PayLine](ctx, p, ActivityReadLines, q, "Lecture des lignes du mois")
 }
 
-func readSupplier(ctx workflow.Context, trainer string) (models.Supplier, error) {
-	return call[models.Supplier](ctx, ActivityReadSupplier, trainer, "Lecture de la fiche fournisseur")
+func (p *process) readSupplier(ctx workflow.Context, trainer string) (models.Supplier, error) {
+	return call[models.Supplier](ctx, p, ActivityReadSupplier, trainer, "Lecture de la fiche fournisseur")
 }
 
-func readEvaluations(ctx workflow.Context, q models.EvaluationQuery) (models.EvaluationReading, error) {
-	return call[models.EvaluationReading](ctx, ActivityReadEvaluations, q, "Lecture des évaluations")
+func (p *process) readEvaluations(ctx workflow.Context, q models.EvaluationQuery) (models.EvaluationReading, error) {
+	return call[models.EvaluationReading](ctx, p, ActivityReadEvaluations, q, "Lecture des évaluations")
 }
 
-func issueCertificates(ctx workflow.Context, in models.CertificateInput) ([]string, error) {
-	return call[[]string](ctx, ActivityIssueCertificates, in, "Édition des certificats de réalisation")
+func (p *process) issueCertificates(ctx workflow.Context, in models.CertificateInput) ([]string, error) {
+	return call[[]string](ctx, p, ActivityIssueCertificates, in, "Édition des certificats de réalisation")
 }

@@ -26,7 +26,7 @@ func (r *request) playContract(ctx workflow.Context) {
 		return c != nil && c.Status == models.ContractSigned && r.chosen.engaged
 	}
 	if trainer != nil {
-		_ = workflow.Await(ctx, func() bool { return signed() || r.interrupted() || r.failure != nil })
+		_ = r.await(ctx, func() bool { return signed() || r.interrupted() || r.failure != nil })
 	}
 }
 
@@ -41,7 +41,7 @@ func (r *request) issueTrainerContract(ctx workflow.Context) *models.Contract {
 	d := r.opens(ctx, wait{Kind: models.DeadlineTrainerContract, Subject: c.Ref, Awaits: models.RoleTrainer, AwaitsRef: c.TrainerRef,
 		From: leaves, Delay: p.ContractSignatureExpiry, Asked: []string{ask}})
 	r.pend(c, d.ID, keys)
-	workflow.Go(ctx, func(ctx workflow.Context) {
+	r.aside(ctx, func(ctx workflow.Context) {
 		signed := func() bool { return c.Status != models.ContractPending }
 		outcome := r.waitUntil(ctx, d, signed)
 		r.withdraw(keys...)
@@ -81,7 +81,7 @@ func (r *request) issueClientContract(ctx workflow.Context) {
 	d := r.opens(ctx, wait{Kind: models.DeadlineClientSignature, Subject: c.Ref, Awaits: models.RoleClient, From: leaves,
 		Delay: p.ClientSignatureExpiry, Asked: []string{ask}, Turned: r.dropped(c)})
 	r.pend(c, d.ID, keys)
-	workflow.Go(ctx, func(ctx workflow.Context) {
+	r.aside(ctx, func(ctx workflow.Context) {
 		answered := func() bool { return c.Status == models.ContractSigned || c.Status == models.ContractDeclined }
 		outcome := r.waitUntil(ctx, d, answered)
 		r.withdraw(keys...)
@@ -122,7 +122,7 @@ func (r *request) newContract(ctx workflow.Context, kind models.ContractKind, si
 	r.contracts = append(r.contracts, c)
 	offer := r.chosen.offer
 	for {
-		sha, err := render(ctx, models.RenderInput{Kind: document, Subject: c.Ref, Dossier: r.dossier, At: c.SentAt, Contract: c, Rate: &offer,
+		sha, err := r.render(ctx, models.RenderInput{Kind: document, Subject: c.Ref, Dossier: r.dossier, At: c.SentAt, Contract: c, Rate: &offer,
 			Terms: r.common.Policy.Terms()})
 		if ctx.Err() != nil || r.interrupted() || c.Status != models.ContractPending {
 			break
@@ -250,7 +250,7 @@ func (r *request) checkReissue(in models.Reissue) error {
 func (r *request) reissue(ctx workflow.Context, in models.Reissue) models.CommandResult {
 	r.undoContracts(ctx, func(c *models.Contract) bool { return c.Ref == in.Contract })
 	r.decisionLine("contract_reissued", in.Contract, in.By)
-	workflow.Go(ctx, r.issueClientContract)
+	r.aside(ctx, r.issueClientContract)
 	return r.result()
 }
 

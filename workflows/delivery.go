@@ -33,7 +33,7 @@ func (r *request) playSessions(ctx workflow.Context) {
 			r.clear(r.dossier)
 			continue
 		}
-		_ = workflow.Await(ctx, func() bool {
+		_ = r.await(ctx, func() bool {
 			return r.delivered() || r.halfDays((*planned).counts) < r.scope.Order.HalfDays || r.interrupted() || r.failure != nil
 		})
 	}
@@ -133,10 +133,9 @@ func (r *request) startSession(ctx workflow.Context, session models.Session) {
 	s := &planned{session: session, shares: shares, cancel: cancel}
 	r.sessions = append(r.sessions, s)
 	future := workflow.ExecuteChildWorkflow(childCtx, models.SessionType, in)
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		durable, _ := workflow.NewDisconnectedContext(ctx)
+	r.when(future.IsReady, func(ctx workflow.Context) {
 		s.result = models.SessionResult{Session: session}
-		err := future.Get(durable, &s.result)
+		err := future.Get(ctx, &s.result)
 		if err != nil {
 			s.result.Session.Status = models.SessionCancelled
 		}
@@ -145,7 +144,7 @@ func (r *request) startSession(ctx workflow.Context, session models.Session) {
 			r.row.HalfDaysHeld = r.held()
 			r.project()
 		}
-		r.watchAbsences(durable, s)
+		r.watchAbsences(ctx, s)
 	})
 }
 
@@ -217,7 +216,7 @@ func (r *request) undoSessions() {
 
 // awaitSessions waits until every session is over: those that have begun have their own deadlines.
 func (r *request) awaitSessions(ctx workflow.Context) {
-	_ = workflow.Await(ctx, func() bool {
+	_ = r.await(ctx, func() bool {
 		return !slices.ContainsFunc(r.sessions, func(s *planned) bool { return !s.ended }) || r.failure != nil
 	})
 }
@@ -227,7 +226,7 @@ func (r *request) awaitSessions(ctx workflow.Context) {
 func (r *request) playDelivered(ctx workflow.Context) {
 	durable, _ := workflow.NewDisconnectedContext(ctx) // what is delivered cannot be cancelled any more
 	r.conclude(durable)
-	_ = workflow.Await(durable, func() bool { return r.closable() || r.failure != nil })
+	_ = r.await(durable, func() bool { return r.closable() || r.failure != nil })
 }
 
 // conclude bills what was held and hands certificates and evaluations to the follow-up.
@@ -262,7 +261,7 @@ func (r *request) invoiceClient(ctx workflow.Context) {
 	if net <= 0 {
 		return
 	}
-	ref, err := allocate(ctx, models.Allocation{Series: "invoice", Key: r.dossier + "/client", Year: r.today(ctx).Year()})
+	ref, err := r.allocate(ctx, models.Allocation{Series: "invoice", Key: r.dossier + "/client", Year: r.today(ctx).Year()})
 	if err != nil {
 		return
 	}
@@ -290,7 +289,7 @@ func (r *request) startFollowUp(ctx workflow.Context) {
 	childCtx := workflow.WithChildOptions(ctx, child(models.FollowUpID(r.dossier), "Suivi de la formation · "+r.dossier,
 		enumspb.PARENT_CLOSE_POLICY_ABANDON))
 	// Started is awaited: a parent that completes before would leave no child behind.
-	_ = workflow.ExecuteChildWorkflow(childCtx, models.FollowUpType, in).GetChildWorkflowExecution().Get(ctx, nil)
+	r.ready(ctx, workflow.ExecuteChildWorkflow(childCtx, models.FollowUpType, in).GetChildWorkflowExecution())
 }
 
 // moneyFact follows the dossier's pay lines.

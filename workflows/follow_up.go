@@ -39,14 +39,13 @@ func (f *followUp) setup(ctx workflow.Context) (err error) {
 	if err := command(ctx, f.process, models.VerbGiveUp, f.checkGiveUp, f.giveUp); err != nil {
 		return err
 	}
-	f.begin(ctx)
 	return nil
 }
 
 func (f *followUp) run(ctx workflow.Context) {
 	var attended []string
 	issued := f.insist(ctx, f.dossier, func() (err error) {
-		attended, err = issueCertificates(ctx, models.CertificateInput{Dossier: f.dossier, At: f.now(ctx)})
+		attended, err = f.issueCertificates(ctx, models.CertificateInput{Dossier: f.dossier, At: f.now(ctx)})
 		return err
 	})
 	if !issued {
@@ -61,7 +60,7 @@ func (f *followUp) run(ctx workflow.Context) {
 	if f.common.Policy.HotEvaluation != models.Off {
 		f.survey(ctx, models.EvaluationHot, "hot_evaluation", models.LinkHot, attended)
 		if f.until(ctx, wait{Kind: models.DeadlineHot, Subject: f.dossier, Delay: hotAnswer}, never) {
-			if reading, err := readEvaluations(ctx, models.EvaluationQuery{Dossier: f.dossier, Kind: models.EvaluationHot}); err == nil {
+			if reading, err := f.readEvaluations(ctx, models.EvaluationQuery{Dossier: f.dossier, Kind: models.EvaluationHot}); err == nil {
 				f.survey(ctx, models.EvaluationHot, "hot_reminder", models.LinkHot, among(attended, reading.Missing))
 			}
 		}

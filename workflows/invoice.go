@@ -52,7 +52,6 @@ func (v *invoice) setup(ctx workflow.Context) (err error) {
 	if err := command(ctx, v.process, models.VerbWithdraw, v.checkWithdraw, v.withdrawInvoice); err != nil {
 		return err
 	}
-	v.begin(ctx)
 	return nil
 }
 
@@ -66,7 +65,7 @@ func (v *invoice) run(ctx workflow.Context) {
 		v.send(ctx, letter{Template: "self_billed_invoice", To: models.RoleTrainer, ToRef: v.row.TrainerRef, Subject: v.row.Ref,
 			Attach: []string{v.row.SHA256}, Args: v.args()})
 	case models.InvoiceClient:
-		number, err := allocate(ctx, models.Allocation{Series: "client_invoice", Key: v.row.Ref, Year: v.today(ctx).Year()})
+		number, err := v.allocate(ctx, models.Allocation{Series: "client_invoice", Key: v.row.Ref, Year: v.today(ctx).Year()})
 		if err != nil {
 			return
 		}
@@ -111,7 +110,7 @@ func (v *invoice) issue(ctx workflow.Context) bool {
 		} else {
 			v.row.LegalOn = v.legal()
 		}
-		v.row.SHA256, err = render(ctx, models.RenderInput{Kind: models.DocumentInvoice, Subject: v.row.Ref, Dossier: v.dossier, At: v.row.IssuedAt, Invoice: &v.row})
+		v.row.SHA256, err = v.render(ctx, models.RenderInput{Kind: models.DocumentInvoice, Subject: v.row.Ref, Dossier: v.dossier, At: v.row.IssuedAt, Invoice: &v.row})
 		return err
 	})
 }
@@ -184,7 +183,7 @@ func (v *invoice) watchCap(ctx workflow.Context) {
 	}
 	v.watching = true
 	alert := v.cal.EndOf(v.row.LegalOn.AddDays(-v.common.Policy.LegalCapAlert))
-	workflow.Go(ctx, func(ctx workflow.Context) {
+	v.aside(ctx, func(ctx workflow.Context) {
 		settled := func() bool { return v.row.Status == models.InvoicePaid }
 		d := v.opens(ctx, wait{Kind: models.DeadlineLegalCap, Subject: v.row.Ref, Awaits: models.RoleFinance, Due: latest(alert, v.now(ctx)), Fixed: true})
 		if v.waitUntil(ctx, d, settled) == models.Missed {

@@ -25,9 +25,14 @@ type process struct {
 	owner    string
 	subject  string // what the UI shows as the process's reference
 	seq      int64
-	gathered int // changes recorded so far
-	written  int // of which written
-	step     models.Step
+	gathered int                         // changes recorded so far
+	written  int                         // of which written
+	step     *models.Step                // being gathered
+	writing  *promise[models.StepResult] // the step that is being written
+	upTo     int                         // changes written with it
+	turning  bool                        // somebody who waits turns the process
+	beside   int                         // coroutines besides the story
+	watches  []watch
 	expiries map[string]models.ExpiryResult // by deadline, read by key only
 	open     []*models.Deadline             // in order of opening
 	numbered int                            // deadlines opened so far
@@ -62,18 +67,12 @@ func newProcess(ctx workflow.Context, common models.Common, dossier, owner strin
 	p := &process{
 		common: common, cal: cal, id: info.WorkflowExecution.ID, run: info.OriginalRunID, dossier: dossier,
 		owner: owner, expiries: map[string]models.ExpiryResult{}, seen: map[string]bool{}, sent: map[string]int{},
-		receive: receive, interrupted: never, waived: never, elsewhere: func() []string { return nil },
+		step: &models.Step{}, receive: receive, interrupted: never, waived: never, elsewhere: func() []string { return nil },
 	}
 	if err := command(ctx, p, models.VerbPostpone, p.checkPostpone, p.postpone); err != nil {
 		return nil, err
 	}
 	return p, nil
-}
-
-// begin starts the coroutine that every process has besides its story, after all handlers are registered.
-func (p *process) begin(ctx workflow.Context) {
-	durable, _ := workflow.NewDisconnectedContext(ctx)
-	workflow.Go(durable, p.tend)
 }
 
 // now is the business time of the current workflow task.
@@ -133,7 +132,7 @@ func (p *process) handle(f models.Fact) {
 
 // record adds a change to the step being gathered. Rows of the same reference replace each other.
 func (p *process) record(change func(s *models.Step)) {
-	change(&p.step)
+	change(p.step)
 	p.gathered++
 }
 
@@ -252,58 +251,124 @@ func (p *process) hush(over func(alarm) bool) {
 
 func everyAlarm(alarm) bool { return true }
 
-// tend takes in the facts, and is the only caller of Apply: it hands over what was gathered, one step after the other.
-// It is apart from the waits, so that what a deadline causes comes before the facts that were too late for it, and a
-// single coroutine, since each costs every workflow task and every replay a few turns.
-func (p *process) tend(ctx workflow.Context) {
+// await blocks until met says so, or ctx is cancelled (the only error). Whoever waits while nobody else does so turns the
+// process meanwhile: it is the story, since whatever else a process does runs only while the story waits.
+func (p *process) await(ctx workflow.Context, met func() bool) error {
+	for !met() {
+		var err error
+		if p.turning {
+			err = workflow.Await(ctx, func() bool { return met() || !p.turning })
+		} else {
+			p.turning = true
+			err = p.turn(ctx, met)
+			p.turning = false
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// turn takes in facts, and is the only caller of Apply: it hands over what was gathered, one step after the other, until
+// met says so. What a deadline causes comes before the facts that were too late for it, and whatever else the process
+// does comes before the story. It goes with a wait, not with a coroutine of its own, since each coroutine costs every
+// workflow task and every replay a few switches.
+func (p *process) turn(ctx workflow.Context, met func() bool) error {
 	facts := workflow.GetSignalChannel(ctx, models.FactSignal)
-	var writing *promise[models.StepResult] // the step that is being written
-	upTo, settled := 0, 0                   // changes with that step; changes before the last turn of the others
 	for {
-		turned := false
+		over, gathered, first := false, p.gathered, p.beside > 0
 		if err := workflow.Await(ctx, func() bool {
-			was := turned
-			turned = true
+			if first {
+				first = false
+				return false
+			}
+			over = met()
 			switch {
-			case facts.Len() > 0, slices.ContainsFunc(p.held, p.decided):
+			case over, facts.Len() > 0, len(p.held) > 0 && slices.ContainsFunc(p.held, p.decided), p.overdue():
 				return true
-			case writing != nil:
-				return writing.IsReady()
+			case p.writing != nil:
+				return p.writing.IsReady()
 			}
-			return was && p.gathered > p.written && p.failure == nil
-		}); err != nil {
-			return
+			return p.gathered > p.written && p.failure == nil
+		}); err != nil || over {
+			return err
 		}
-		var f models.Fact
-		for facts.ReceiveAsync(&f) {
-			p.take(f)
-			f = models.Fact{}
-		}
-		p.release()
+		p.takeIn(ctx, facts)
 		switch {
-		case writing != nil:
-			if writing.IsReady() {
-				p.wrote(ctx, writing, upTo)
-				writing = nil
+		case p.writing != nil:
+			if p.writing.IsReady() {
+				p.wrote(ctx)
 			}
-		case p.gathered == p.written || p.failure != nil:
-		case p.gathered != settled:
-			// Let every coroutine run until none has anything to add, so that one task makes one step. Each turn is an Await of
-			// its own: one that stays blocked is not looked at again in this task.
-			settled = p.gathered
-		default:
-			var step models.Step
-			step, upTo = p.next(ctx)
-			p.show(ctx)
-			p.index(ctx)
-			writing = apply(ctx, step)
+		case p.gathered > p.written && p.gathered == gathered && p.failure == nil:
+			// All others have run and added nothing: one task makes one step.
+			p.write(ctx)
 		}
 	}
 }
 
+// aside has something done beside the story. It comes before the story wherever both have something to do.
+func (p *process) aside(ctx workflow.Context, do func(workflow.Context)) {
+	p.beside++
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		defer func() { p.beside-- }()
+		do(ctx)
+	})
+}
+
+// takeIn receives what has come: facts, and what is watched.
+func (p *process) takeIn(ctx workflow.Context, facts workflow.ReceiveChannel) {
+	p.watches = slices.DeleteFunc(p.watches, func(w watch) bool {
+		due := w.due()
+		if due {
+			w.then(ctx)
+		}
+		return due
+	})
+	for facts.Len() > 0 {
+		var f models.Fact
+		facts.ReceiveAsync(&f)
+		p.take(f)
+	}
+	p.release()
+}
+
+// watch is something that happens once, without a coroutine that waits for it.
+type watch struct {
+	due  func() bool
+	then func(workflow.Context) // must not block
+}
+
+// ready waits for the end of what was asked for, however the story turns meanwhile.
+func (p *process) ready(ctx workflow.Context, f workflow.Future) {
+	durable, _ := workflow.NewDisconnectedContext(ctx)
+	_ = p.await(durable, f.IsReady)
+}
+
+// overdue tells whether something that is watched has happened.
+func (p *process) overdue() bool {
+	return slices.ContainsFunc(p.watches, func(w watch) bool { return w.due() })
+}
+
+// when has then run once, in the first turn in which due says so.
+func (p *process) when(due func() bool, then func(workflow.Context)) {
+	p.watches = append(p.watches, watch{due, then})
+}
+
+// write closes the step being gathered and hands it over.
+func (p *process) write(ctx workflow.Context) {
+	step := p.next(ctx)
+	p.upTo = p.gathered
+	p.show(ctx)
+	p.index(ctx)
+	durable, _ := workflow.NewDisconnectedContext(ctx)
+	p.writing = apply(durable, step)
+}
+
 // wrote takes what the database said to a step.
-func (p *process) wrote(ctx workflow.Context, step *promise[models.StepResult], upTo int) {
-	result, err := step.get(ctx)
+func (p *process) wrote(ctx workflow.Context) {
+	result, err := p.writing.get(ctx)
+	p.writing = nil
 	if err != nil {
 		p.failure = err
 		return
@@ -311,14 +376,14 @@ func (p *process) wrote(ctx workflow.Context, step *promise[models.StepResult], 
 	for _, e := range result.Expiries {
 		p.expiries[e.DeadlineID] = e
 	}
-	p.written = upTo
+	p.written = p.upTo
 }
 
 // next closes the step being gathered and numbers it.
-func (p *process) next(ctx workflow.Context) (models.Step, int) {
+func (p *process) next(ctx workflow.Context) *models.Step {
 	p.seq++
 	step := p.step
-	p.step = models.Step{}
+	p.step = &models.Step{}
 	step.Workflow, step.Run, step.Seq, step.At, step.Dossier = p.id, p.run, p.seq, p.now(ctx), p.dossier
 	for i := range step.Journal {
 		line := &step.Journal[i]
@@ -327,7 +392,7 @@ func (p *process) next(ctx workflow.Context) (models.Step, int) {
 			line.At = step.At
 		}
 	}
-	return step, p.gathered
+	return step
 }
 
 // flush waits until everything recorded so far is written. It outlives cancellation: what was promised is undone on
@@ -335,7 +400,7 @@ func (p *process) next(ctx workflow.Context) (models.Step, int) {
 func (p *process) flush(ctx workflow.Context) error {
 	durable, _ := workflow.NewDisconnectedContext(ctx)
 	upTo := p.gathered
-	if err := workflow.Await(durable, func() bool { return p.written >= upTo || p.failure != nil }); err != nil {
+	if err := p.await(durable, func() bool { return p.written >= upTo || p.failure != nil }); err != nil {
 		return err
 	}
 	return p.failure
@@ -352,15 +417,10 @@ func (p *process) finish(ctx workflow.Context) error {
 		if err := p.flush(ctx); err != nil {
 			return err
 		}
-		if err := workflow.Await(durable, func() bool { return len(p.open) == 0 && workflow.AllHandlersFinished(durable) }); err != nil {
+		if err := p.await(durable, func() bool { return len(p.open) == 0 && workflow.AllHandlersFinished(durable) }); err != nil {
 			return err
 		}
-		p.release()
-		var f models.Fact
-		for facts.ReceiveAsync(&f) {
-			p.take(f)
-			f = models.Fact{}
-		}
+		p.takeIn(ctx, facts)
 		if p.gathered == p.written {
 			return nil
 		}

@@ -62,6 +62,18 @@ func TestProcess(t *testing.T) {
 		require.Equal(t, models.CodeFinished, r.code)
 		require.Equal(t, models.CodeFinished, after.code)
 	})
+	t.Run("a command that is there before the story waits is written and answered, and the story goes on", func(t *testing.T) {
+		h := newHarness(t)
+		var r *reply
+		h.later(0, func() { r = h.command(id, models.VerbQualify, models.Qualify{By: staff, Scope: h.scope()}) })
+		h.at("2026-11-02 10:00", func() {
+			require.True(t, r.completed)
+			require.Equal(t, models.StageSolicitation, h.current.Stage)
+			h.do(id, models.VerbCancel, decision())
+		})
+		h.request()
+		require.Equal(t, models.StageCancelled, h.current.Stage)
+	})
 	t.Run("a fact taken in while the process ends is late, not lost", func(t *testing.T) {
 		h := newHarness(t)
 		h.at("2026-11-02 10:00", h.engaged)

@@ -40,7 +40,6 @@ func (m *remuneration) setup(ctx workflow.Context) (err error) {
 	if err := command(ctx, m.process, models.VerbCorrectRecap, m.checkCorrect, m.correct); err != nil {
 		return err
 	}
-	m.begin(ctx)
 	return nil
 }
 
@@ -53,7 +52,7 @@ func (m *remuneration) run(ctx workflow.Context) {
 	if !m.until(ctx, wait{Kind: models.DeadlineRecapDay, Subject: m.id, Due: latest(day, m.now(ctx))}, never) {
 		return
 	}
-	if m.lines, err = readLines(ctx, models.LinesQuery{Payer: m.in.Payer, TrainerRef: m.in.TrainerRef, Month: m.in.Month}); err != nil {
+	if m.lines, err = m.readLines(ctx, models.LinesQuery{Payer: m.in.Payer, TrainerRef: m.in.TrainerRef, Month: m.in.Month}); err != nil {
 		return
 	}
 	// The month is closed in the step that takes its lines into the recap: one that came meanwhile moves to the next.
@@ -91,7 +90,7 @@ func (m *remuneration) issue(ctx workflow.Context) bool {
 	}
 	drawn := m.insist(ctx, ref, func() (err error) {
 		rc.SentAt = m.now(ctx)
-		rc.SHA256, err = render(ctx, models.RenderInput{Kind: models.DocumentRecap, Subject: ref, At: rc.SentAt, Recap: rc, Terms: m.common.Policy.Terms()})
+		rc.SHA256, err = m.render(ctx, models.RenderInput{Kind: models.DocumentRecap, Subject: ref, At: rc.SentAt, Recap: rc, Terms: m.common.Policy.Terms()})
 		return err
 	})
 	if !drawn {
@@ -204,21 +203,21 @@ func (m *remuneration) settle(ctx workflow.Context, lines []models.PayLine) {
 	}
 	var supplier models.Supplier
 	read := m.insist(ctx, m.recap.Ref, func() (err error) {
-		supplier, err = readSupplier(ctx, m.in.TrainerRef)
+		supplier, err = m.readSupplier(ctx, m.in.TrainerRef)
 		return err
 	})
 	if !read {
 		return
 	}
 	year := m.today(ctx).Year()
-	ref, err := allocate(ctx, models.Allocation{Series: "invoice", Key: m.recap.Ref, Year: year})
+	ref, err := m.allocate(ctx, models.Allocation{Series: "invoice", Key: m.recap.Ref, Year: year})
 	if err != nil {
 		return
 	}
 	invoice := models.Invoice{Ref: ref, Kind: models.InvoiceSupplier, RecapRef: m.recap.Ref, TrainerRef: m.in.TrainerRef, VATBps: supplier.VAT.RateBps()}
 	if m.common.Policy.SelfBilling == models.SelfBillingDomestic && supplier.Domestic && supplier.Mandate && !supplier.Umbrella {
 		invoice.Kind = models.InvoiceSelfBilled
-		if invoice.Number, err = allocate(ctx, models.Allocation{Series: "self_billed/" + m.in.TrainerRef, Key: ref, Year: year}); err != nil {
+		if invoice.Number, err = m.allocate(ctx, models.Allocation{Series: "self_billed/" + m.in.TrainerRef, Key: ref, Year: year}); err != nil {
 			return
 		}
 	}

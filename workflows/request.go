@@ -108,7 +108,6 @@ func (r *request) setup(ctx workflow.Context) (err error) {
 	if err := r.commands(ctx); err != nil {
 		return err
 	}
-	r.begin(ctx)
 	return nil
 }
 
@@ -257,7 +256,7 @@ func (r *request) playSolicitation(ctx workflow.Context) {
 			r.startSearch(ctx)
 		}
 		s := r.search // one that was ending when the trainer left chooses nobody: another follows it
-		_ = workflow.Await(ctx, func() bool { return turned() || s.ended && !s.failed })
+		_ = r.await(ctx, func() bool { return turned() || s.ended && !s.failed })
 	}
 	if r.chosen != nil {
 		r.clear(models.SolicitationID(r.dossier, r.row.Solicitation))
@@ -277,10 +276,9 @@ func (r *request) startSearch(ctx workflow.Context) {
 	s := &search{number: r.row.Solicitation}
 	s.future = workflow.ExecuteChildWorkflow(childCtx, models.SolicitationType, in)
 	r.search = s
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		durable, _ := workflow.NewDisconnectedContext(ctx)
+	r.when(s.future.IsReady, func(ctx workflow.Context) {
 		var result models.SolicitationResult
-		err := s.future.Get(durable, &result)
+		err := s.future.Get(ctx, &result)
 		if err == nil {
 			r.runnersUp = append(r.runnersUp, result.RunnersUp...)
 			for _, t := range result.Asked {
@@ -302,7 +300,7 @@ func (r *request) endSearch(ctx workflow.Context, kind models.FactKind) {
 	r.tell(models.Fact{ID: r.dossier + "/" + string(kind) + "/" + itoa(s.number), Kind: kind, Subject: r.dossier,
 		Workflow: models.SolicitationID(r.dossier, s.number)})
 	durable, _ := workflow.NewDisconnectedContext(ctx)
-	_ = workflow.Await(durable, func() bool { return s.ended || r.failure != nil })
+	_ = r.await(durable, func() bool { return s.ended || r.failure != nil })
 }
 
 // resume goes back to the search after the trainer left: what was promised is undone, the runner-up comes first.

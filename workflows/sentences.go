@@ -169,7 +169,7 @@ func happened(line models.JournalLine) string {
 }
 
 // stepSummary says what a step writes: what happened first, else what is asked, told or waited for.
-func stepSummary(s models.Step) string {
+func stepSummary(s *models.Step) string {
 	var parts []string
 	for _, line := range s.Journal {
 		words := happened(line)

@@ -64,18 +64,14 @@ func (s *session) setup(ctx workflow.Context) (err error) {
 	if err := command(ctx, s.process, models.VerbReschedule, movable, s.reschedule); err != nil {
 		return err
 	}
-	s.begin(ctx)
 	return nil
 }
 
 // outlast is a context that the request's cancellation does not reach: a session that has begun was given, and is seen
 // through to its sheet, its pay and its absences; one still to come is called off.
 func (s *session) outlast(ctx workflow.Context) workflow.Context {
+	s.when(func() bool { return ctx.Err() != nil }, func(ctx workflow.Context) { s.dropped = s.row.StartAt.After(s.now(ctx)) })
 	durable, _ := workflow.NewDisconnectedContext(ctx)
-	workflow.Go(durable, func(durable workflow.Context) {
-		ctx.Done().Receive(durable, nil)
-		s.dropped = s.row.StartAt.After(s.now(durable))
-	})
 	return durable
 }
 
@@ -97,7 +93,7 @@ func (s *session) run(ctx workflow.Context) {
 			s.settle(ctx)
 		}
 	}
-	_ = workflow.Await(ctx, func() bool { return s.windows == 0 || s.failure != nil })
+	_ = s.await(ctx, func() bool { return s.windows == 0 || s.failure != nil })
 }
 
 // convoke waits for the lead before the session, then convokes every participant; what has to be signed on the day is
@@ -164,7 +160,7 @@ func (s *session) awaitSheet(ctx workflow.Context) {
 
 // settle reads the sheet once: a complete one validates the session by itself, otherwise staff judge.
 func (s *session) settle(ctx workflow.Context) {
-	reading, err := readAttendance(ctx, s.row)
+	reading, err := s.readAttendance(ctx, s.row)
 	if err != nil {
 		s.undo(ctx)
 		return
@@ -179,7 +175,7 @@ func (s *session) settle(ctx workflow.Context) {
 			return
 		}
 		s.calm()
-		if reading, err = readAttendance(ctx, s.row); err != nil { // staff may have keyed what was missing
+		if reading, err = s.readAttendance(ctx, s.row); err != nil { // staff may have keyed what was missing
 			s.undo(ctx)
 			return
 		}
@@ -225,7 +221,7 @@ func (s *session) open(ctx workflow.Context, e models.AbsenceEntry) {
 	s.closed = append(s.closed, d)
 	s.absence(a)
 	s.windows++
-	workflow.Go(ctx, func(ctx workflow.Context) {
+	s.aside(ctx, func(ctx workflow.Context) {
 		justified := func() bool { return a.Status != models.AbsenceOpen }
 		switch outcome := s.waitUntil(ctx, d, justified); outcome {
 		case models.Undeliverable: // staff have one step to tell the participant: a window nobody can close would hold the dossier

@@ -60,7 +60,6 @@ func (s *solicitation) setup(ctx workflow.Context) (err error) {
 	if err := command(ctx, s.process, models.VerbWiden, s.checkWiden, s.widened); err != nil {
 		return err
 	}
-	s.begin(ctx)
 	return nil
 }
 
@@ -73,14 +72,14 @@ func (s *solicitation) run(ctx workflow.Context) {
 	for !s.over && ctx.Err() == nil && s.failure == nil {
 		switch {
 		case s.chosen != "":
-			_ = workflow.Await(ctx, func() bool { return s.over || s.chosen == "" })
+			_ = s.await(ctx, func() bool { return s.over || s.chosen == "" })
 		case s.widen != nil:
 			w := s.widen
 			s.widen = nil
 			s.adjacent = s.adjacent || w.Adjacent
 			s.ask(ctx, w.Trainers)
 		case s.waiting:
-			_ = workflow.Await(ctx, func() bool { return s.over || s.chosen != "" || s.widen != nil || !s.waiting })
+			_ = s.await(ctx, func() bool { return s.over || s.chosen != "" || s.widen != nil || !s.waiting })
 		case s.count(models.InvitationInterested) > 0:
 			s.awaitStaff(ctx, wait{Subject: s.dossier}, "choice_overdue", s.raise(ctx),
 				func() bool { return s.over || s.chosen != "" || s.widen != nil })
@@ -137,10 +136,10 @@ func (s *solicitation) ask(ctx workflow.Context, only []string) {
 	}
 	in := models.MatchInput{Dossier: s.dossier, Scope: s.in.Scope, Adjacent: s.adjacent, Exclude: s.asked, Only: only, Limit: limit,
 		TargetRateShare: s.common.Policy.TargetRateShare}
-	found, err := match(ctx, in)
+	found, err := s.match(ctx, in)
 	if err == nil && len(found) == 0 && len(only) == 0 && !s.adjacent {
 		s.adjacent, in.Adjacent = true, true
-		found, err = match(ctx, in)
+		found, err = s.match(ctx, in)
 	}
 	if err != nil || s.over {
 		return // cancelled meanwhile
@@ -189,7 +188,7 @@ func (s *solicitation) ask(ctx workflow.Context, only []string) {
 	s.journal(models.JournalLine{Kind: "wave_sent", Subject: s.dossier, Actor: string(models.RoleSystem),
 		Args: models.Args{{Name: "wave", Value: itoa(s.wave)}, {Name: "trainers", Value: itoa(len(found))}}})
 	wave := s.wave
-	workflow.Go(ctx, func(ctx workflow.Context) { s.listen(ctx, wave, d) })
+	s.aside(ctx, func(ctx workflow.Context) { s.listen(ctx, wave, d) })
 }
 
 // reminder is when a reminder leaves: the delay after the first mail, at the start of that day.

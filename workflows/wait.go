@@ -134,7 +134,7 @@ func (p *process) untilDue(ctx workflow.Context, d pending, met func() bool) boo
 	turned := func() bool {
 		return met() || d.waived() || d.turned() || p.done || !d.DueAt.Equal(due)
 	}
-	err := workflow.Await(ctx, func() bool { return timer.IsReady() || turned() || p.failure != nil })
+	err := p.await(ctx, func() bool { return timer.IsReady() || turned() || p.failure != nil })
 	return err == nil && timer.IsReady() && !turned()
 }
 
