@@ -455,3 +455,25 @@ func TestFolderKeepsByContent(t *testing.T) {
 		t.Errorf("given up: %v", err)
 	}
 }
+
+// TestSyllabusIsKept: one that was drawn before is given again, whole, and never for another.
+func TestSyllabusIsKept(t *testing.T) {
+	o := paperwork()["F091 programme"].(Outline)
+	first, err := Syllabus(o)
+	require.NoError(t, err)
+	again, err := Syllabus(o)
+	require.NoError(t, err)
+	require.Same(t, &first[0], &again[0])
+	for name, change := range map[string]func(o *Outline){
+		"content": func(o *Outline) { o.Programme.Content += " ou presque" },
+		"trainer": func(o *Outline) { o.Trainer = "Une autre personne" },
+		"agency":  func(o *Outline) { o.Agency.Phone = "01 99 00 00 01" },
+		"date":    func(o *Outline) { o.At = o.At.Add(time.Second) },
+	} {
+		other := o
+		change(&other)
+		pdf, err := Syllabus(other)
+		require.NoError(t, err)
+		require.NotEqual(t, SHA256(first), SHA256(pdf), name)
+	}
+}
