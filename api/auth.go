@@ -42,6 +42,14 @@ func (r Rule) Allows(roles []models.Role) bool {
 		slices.ContainsFunc(r.Roles, func(role models.Role) bool { return slices.Contains(roles, role) }))
 }
 
+// reading is who may open a stored file: what is billed and paid is for who may see money, in the API as in the console.
+func reading(k models.DocumentKind) Rule {
+	if k.Money() {
+		return StaffMoney
+	}
+	return Everyone
+}
+
 // role is the one under which somebody passes a rule: what a command is recorded with.
 func (r Rule) role(roles []models.Role) models.Role {
 	for _, role := range r.Roles {

@@ -47,9 +47,7 @@ func (s *Server) console(method, path string, rule Rule, handler func(*desk)) {
 			return
 		case models.CodeForbidden:
 			caller, _ := s.authenticate(c.Request)
-			d := s.newDesk(c, caller)
-			d.render(http.StatusForbidden, "notice", &web.Page{Title: d.t("console.forbidden_title"), State: "closed",
-				Code: models.CodeForbidden, Data: notice{Tone: "warn", Words: []string{d.t("console.forbidden")}}})
+			s.newDesk(c, caller).forbidden("console.forbidden")
 			return
 		default:
 			s.refusePage(c, err)
@@ -103,6 +101,12 @@ func (d *desk) render(status int, name string, p *web.Page) {
 	}
 	p.Console = frame
 	d.visit.render(status, name, p)
+}
+
+// forbidden says, by the key of its sentence, what the person's roles do not allow.
+func (d *desk) forbidden(why string) {
+	d.render(http.StatusForbidden, "notice", &web.Page{Title: d.t("console.forbidden_title"), State: "closed",
+		Code: models.CodeForbidden, Data: notice{Tone: "warn", Words: []string{d.t(why)}}})
 }
 
 // fail draws what went wrong in the console's frame.

@@ -280,7 +280,7 @@ func (x *dossierDesk) serveDecision() {
 		return
 	}
 	if !x.may(c.method, c.route) {
-		x.forbidden()
+		x.forbidden("dossier.forbidden")
 		return
 	}
 	subject := x.c.Query("subject")
@@ -347,11 +347,6 @@ func (x *dossierDesk) draw(title string, f *draft, p decidePage) {
 	p.Controls, p.Key, p.Lists, p.Paper = f.controls, x.formKey(), f.lists, f.paper
 	p.Facts = append(x.which(x.brief), append([]pageFact{{x.t("dossier.stage"), x.lang.StageName(x.row.Stage)}}, f.facts...)...)
 	x.desk.render(f.status, "console_decide", &web.Page{Title: title, State: "form", Code: f.code, Faults: x.faults, Values: x.values, Data: p})
-}
-
-func (x *dossierDesk) forbidden() {
-	x.desk.render(http.StatusForbidden, "notice", &web.Page{Title: x.t("console.forbidden_title"), State: "closed",
-		Code: models.CodeForbidden, Data: notice{Tone: "warn", Words: []string{x.t("dossier.forbidden")}}})
 }
 
 // notNow says why something cannot be decided, or not any more.

@@ -32,19 +32,20 @@ type dossierDesk struct {
 	names       map[string]string // of people met so far, by reference
 }
 
-// tabs are the pages of a dossier; the first one has its address.
+// tabs are the pages of a dossier, each with who may see it; the first one has its address.
 var tabs = []struct {
 	name string
+	rule Rule
 	show func(*dossierDesk, *dossierPage) error
 }{
-	{"situation", (*dossierDesk).showSituation},
-	{"journal", (*dossierDesk).showJournal},
-	{"deadlines", (*dossierDesk).showDeadlines},
-	{"people", (*dossierDesk).showPeople},
-	{"sessions", (*dossierDesk).showSessions},
-	{"money", (*dossierDesk).showMoney},
-	{"messages", (*dossierDesk).showMessages},
-	{"documents", (*dossierDesk).showDocuments},
+	{"situation", Everyone, (*dossierDesk).showSituation},
+	{"journal", Everyone, (*dossierDesk).showJournal},
+	{"deadlines", Everyone, (*dossierDesk).showDeadlines},
+	{"people", Everyone, (*dossierDesk).showPeople},
+	{"sessions", Everyone, (*dossierDesk).showSessions},
+	{"money", StaffMoney, (*dossierDesk).showMoney},
+	{"messages", Everyone, (*dossierDesk).showMessages},
+	{"documents", Everyone, (*dossierDesk).showDocuments},
 }
 
 // registerConsoleDossier registers the pages of one dossier, and what staff decide and record there.
@@ -55,7 +56,7 @@ func (s *Server) registerConsoleDossier() {
 		if i == 0 {
 			at = path
 		}
-		s.console(http.MethodGet, at, Everyone, s.withDossier(func(x *dossierDesk) { x.render(tab.name, tab.show) }))
+		s.console(http.MethodGet, at, tab.rule, s.withDossier(func(x *dossierDesk) { x.render(tab.name, tab.show) }))
 	}
 	s.console(http.MethodGet, path+"/files/:sha256", Everyone, s.withDossier((*dossierDesk).sendFile))
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
@@ -314,6 +315,9 @@ type alertBox struct{ Sentence, Todo, Since string }
 func (x *dossierDesk) render(tab string, show func(*dossierDesk, *dossierPage) error) {
 	p := &dossierPage{Tab: tab, Steps: x.steps(), Head: x.head(), Alert: x.alert()}
 	for i, t := range tabs {
+		if !t.rule.Allows(x.who.Roles) {
+			continue
+		}
 		at := x.at()
 		if i > 0 {
 			at = x.at(t.name)
@@ -728,7 +732,7 @@ func (x *dossierDesk) showDocuments(p *dossierPage) error {
 		}
 		p.Versions = append(p.Versions, versionView{Title: x.t("dossier.programme", "n", v.Number), State: x.t("dossier.programme_state." + v.Status), Parts: parts})
 	}
-	docs, err := x.s.store.Documents(x.ctx, x.brief.Ref)
+	docs, err := x.s.readable(x.ctx, x.brief.Ref)
 	if err != nil {
 		return err
 	}
@@ -750,11 +754,14 @@ func (x *dossierDesk) sendFile() {
 	if err == nil && (d.Dossier != x.brief.Ref || x.s.cfg.Documents == nil) {
 		err = refuse(models.CodeUnknown)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		x.fail(err)
-		return
+	case !reading(d.Kind).Allows(x.who.Roles):
+		x.forbidden("console.forbidden")
+	default:
+		x.sendDocument(d.SHA256, "inline")
 	}
-	x.sendDocument(d.SHA256, "inline")
 }
 
 // personCard is somebody with how to reach them.

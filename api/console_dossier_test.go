@@ -638,3 +638,55 @@ func TestConsoleSpeaksOfEveryAlertAndMail(t *testing.T) {
 		require.True(t, web.Has("dossier.template."+name), name)
 	}
 }
+
+// The console and the API show money by one rule (F192, F202): pedagogy sees neither invoices nor their files, and keeps
+// contracts, programme and sheets.
+func TestMoneyOfADossierIsForWhoMaySeeIt(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageSessions, func(r *models.Request, s *models.Step) {
+		withSession(24, models.SessionValidated)(r, s)
+		s.Rows.Invoices = []models.Invoice{{Ref: "I-2026-000001", Number: "F-2026-0001", Kind: models.InvoiceClient, Dossier: dossier, Status: models.InvoiceIssued, TotalCents: 288_000}}
+	})
+	files := map[models.DocumentKind]string{}
+	for _, kind := range []models.DocumentKind{models.DocumentConvention, models.DocumentTrainerContract, models.DocumentProgramme, models.DocumentSheet,
+		models.DocumentConvocation, models.DocumentCertificate, models.DocumentInvoice, models.DocumentInvoiceDraft, models.DocumentRecap} {
+		content, err := o.cfg.Documents.Put(t.Context(), []byte(pdf+string(kind)))
+		require.NoError(t, err)
+		files[kind] = content
+		require.NoError(t, o.store.SaveDocument(t.Context(), models.Document{SHA256: content, Kind: kind, Dossier: dossier, Name: string(kind) + ".pdf", MediaType: "application/pdf", CreatedAt: o.now}))
+	}
+	_, _, err := o.store.Receive(t.Context(), models.Fact{ID: "f1", Kind: models.FactInvoiceReceived, Workflow: models.InvoiceID("I-2026-000002"), Dossier: dossier, ReceivedAt: o.now,
+		Data: models.FactData{NetCents: 45_000}}, func() time.Time { return o.now })
+	require.NoError(t, err)
+	for login, role := range map[string]models.Role{"amel": models.RoleStaff, "bo": models.RoleFinance, "cleo": models.RolePedagogy} {
+		t.Run(login, func(t *testing.T) {
+			o.as(login)
+			sees, status := 1, http.StatusOK
+			if role == models.RolePedagogy {
+				sees, status = 0, http.StatusForbidden
+			}
+			require.Equal(t, sees, o.get(dossierPath).Find(`.tabs a[href$="/money"]`).Length())
+			require.Equal(t, status, o.do(role, "GET", "/invoices", "").StatusCode)
+			require.Equal(t, status, o.do(role, "GET", "/requests/"+dossier+"/lines", "").StatusCode)
+			page := o.get(dossierPath + "/money")
+			require.Equal(t, status, page.status)
+			if status == http.StatusForbidden {
+				require.Equal(t, string(models.CodeForbidden), page.code())
+				require.NotContains(t, page.html, "F-2026-0001")
+			}
+			list, listed := o.get(dossierPath+"/documents").html, o.do(role, "GET", "/requests/"+dossier+"/documents", "").body
+			for kind, content := range files {
+				allowed, want := true, http.StatusOK
+				if role == models.RolePedagogy && (kind == models.DocumentInvoice || kind == models.DocumentInvoiceDraft || kind == models.DocumentRecap) {
+					allowed, want = false, http.StatusForbidden
+				}
+				require.Equal(t, allowed, strings.Contains(list, content), kind)
+				require.Equal(t, allowed, strings.Contains(listed, content), kind)
+				require.Equal(t, want, o.get(dossierPath+"/files/"+content).status, kind)
+				require.Equal(t, want, o.do(role, "GET", "/documents/"+content, "").StatusCode, kind)
+			}
+			facts := o.do(role, "GET", "/requests/"+dossier+"/facts", "")
+			require.Equal(t, sees == 1, strings.Contains(facts.body, "45000"), facts.body)
+		})
+	}
+}

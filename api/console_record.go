@@ -231,7 +231,7 @@ func (x *dossierDesk) serveRecord() {
 		return
 	}
 	if !x.may(http.MethodPost, r.route) {
-		x.forbidden()
+		x.forbidden("dossier.forbidden")
 		return
 	}
 	subject := x.c.Query("subject")

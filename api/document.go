@@ -51,6 +51,9 @@ func (s *Server) serveDocument(c *gin.Context) {
 		return
 	}
 	d, err := s.store.Document(ctx, c.Param("sha256"))
+	if err == nil && !reading(d.Kind).Allows(callFrom(ctx).Roles) {
+		err = refuse(models.CodeForbidden)
+	}
 	if err != nil {
 		s.problem(c, err)
 		return

@@ -305,6 +305,13 @@ func sub[T any](s *Server, name, summary string, rule Rule, read func(context.Co
 		})
 }
 
+// readable are the files of a dossier that the caller may open.
+func (s *Server) readable(ctx context.Context, dossier string) ([]models.Document, error) {
+	docs, err := s.store.Documents(ctx, dossier)
+	roles := callFrom(ctx).Roles
+	return slices.DeleteFunc(docs, func(d models.Document) bool { return !reading(d.Kind).Allows(roles) }), err
+}
+
 func (s *Server) registerRequests() {
 	add(s, operation{method: "POST", path: "/requests", id: "create-request", tag: "requests", rule: Staff, keyed: true,
 		status: http.StatusCreated, summary: "Open a request: its process starts at once (F001)"},
@@ -395,13 +402,16 @@ func (s *Server) registerRequests() {
 	sub(s, "contracts", "Documents to sign", Everyone, s.store.Contracts, func(x models.Contract) string { return x.Ref })
 	sub(s, "sessions", "Planned sessions", Everyone, s.store.Sessions, func(x models.Session) string { return x.Ref })
 	sub(s, "absences", "Absences and their windows", Everyone, s.store.Absences, func(x models.Absence) string { return x.Ref })
-	sub(s, "documents", "Stored files", Everyone, s.store.Documents, func(x models.Document) string { return x.SHA256 })
+	sub(s, "documents", "Stored files that the caller may open", Everyone, s.readable, func(x models.Document) string { return x.SHA256 })
 	sub(s, "deadlines", "Deadlines, open or not", Everyone, s.store.Deadlines, func(x models.Deadline) string { return x.ID })
-	sub(s, "lines", "Pay lines", Everyone, s.store.PayLinesOfDossier, func(x models.PayLine) string { return x.Ref })
+	sub(s, "lines", "Pay lines", StaffMoney, s.store.PayLinesOfDossier, func(x models.PayLine) string { return x.Ref })
 	sub(s, "facts", "What was received, and what became of it", Everyone, func(ctx context.Context, ref string) ([]models.Inbox, error) {
 		rows, err := s.store.Facts(ctx, ref)
 		for i := range rows {
 			rows[i].Start = nil // how to start a process is no news of it
+		}
+		if !StaffMoney.Allows(callFrom(ctx).Roles) {
+			rows = slices.DeleteFunc(rows, func(f models.Inbox) bool { return f.Kind == models.FactInvoiceReceived }) // it tells amounts
 		}
 		return rows, err
 	}, func(x models.Inbox) string { return x.ID })

@@ -54,6 +54,11 @@ const (
 	DocumentInvoiceDraft    DocumentKind = "invoice_draft" // for a supplier to check, number and issue
 )
 
+// Money tells whether a document is about what is billed or paid; a contract is about what is agreed on.
+func (k DocumentKind) Money() bool {
+	return k == DocumentInvoice || k == DocumentInvoiceDraft || k == DocumentRecap
+}
+
 // Document is a stored file, found by its content's SHA-256; Subject is what it documents.
 type Document struct {
 	SHA256    string       `gorm:"primaryKey;size:64" json:"sha256"`
