@@ -115,7 +115,7 @@ var decisions = map[string]*decision{
 			if err := x.standing.Takes(models.VerbPlanSessions); err != nil {
 				return err
 			}
-			if x.unplanned() <= 0 {
+			if x.brief.Order.Unplanned(x.sessions) <= 0 {
 				return refuse(models.CodeOverPlanned)
 			}
 			return nil
@@ -947,17 +947,6 @@ func (x *dossierDesk) fillProgramme(f *draft) any {
 	return map[string]any{"reason": f.area("reason", opt{optional: true})}
 }
 
-// unplanned is how many half-days of the order no session stands for.
-func (x *dossierDesk) unplanned() int {
-	n := x.brief.Order.HalfDays
-	for _, s := range x.sessions {
-		if s.Status != models.SessionCancelled && s.Status != models.SessionRefused {
-			n -= len(s.HalfDays)
-		}
-	}
-	return n
-}
-
 // halfDay reads one half-day of a row: a day and its hours.
 func (f *draft) halfDay(prefix string, day models.Date, from, to string, optional bool) (h models.HalfDay, given bool) {
 	start := f.text(prefix+"_from", opt{label: f.t("ask.from"), kind: "time", initial: from, optional: optional, plain: true, class: "hour"})
@@ -996,7 +985,7 @@ func (f *draft) rowsShown(first, most int) int {
 }
 
 func (x *dossierDesk) fillPlan(f *draft) any {
-	left := x.unplanned()
+	left := x.brief.Order.Unplanned(x.sessions)
 	f.facts = append(f.facts, pageFact{x.t("dossier.to_plan"), x.lang.HalfDaysName(left)})
 	var sessions []map[string]any
 	rows := f.rowsShown(min((left+1)/2, 10), 40)

@@ -541,7 +541,7 @@ func (x *dossierDesk) asked(search int) []asked {
 			if i.Choosable() == nil && x.may("POST", "/requests/{ref}/choose") {
 				a.Choose = x.at("decide", "choose") + "?subject=" + url.QueryEscape(i.Ref)
 			}
-			if awaitsAnswer(i) && x.may("POST", "/requests/{ref}/record") {
+			if i.AwaitsAnswer() && x.may("POST", "/requests/{ref}/record") {
 				a.Record = x.at("record", "answer") + "?subject=" + url.QueryEscape(i.Ref)
 			}
 		}
@@ -824,7 +824,7 @@ func (x *dossierDesk) showPeople(p *dossierPage) error {
 		switch {
 		case !person.RemovedAt.IsZero():
 			line.State, line.Tone = x.t("dossier.removed", "when", web.DateTime(x.lang, person.RemovedAt)), ""
-		case registration(person).Incomplete:
+		case person.Incomplete():
 			line.State, line.Tone = x.t("dossier.incomplete"), "warn"
 		}
 		if person.RemovedAt.IsZero() && x.offered("remove-participant", person.Ref) {
@@ -896,7 +896,7 @@ func (x *dossierDesk) showSessions(p *dossierPage) error {
 		case models.SessionToJudge:
 			v.Tone = "warn"
 		}
-		if s.Status != models.SessionCancelled && s.Status != models.SessionRefused {
+		if s.Counts() {
 			planned += len(s.HalfDays)
 		}
 		place := words[s.PlaceRef]
@@ -1075,9 +1075,9 @@ func (x *dossierDesk) invoiceLine(i models.Invoice) invoiceLine {
 	case models.InvoiceNonConforming:
 		line.Tone = "warn"
 	}
-	if due := dueOn(i); !due.IsZero() && unpaid(i) {
+	if due := i.DueOn(); !due.IsZero() && i.Unpaid() {
 		line.Due = x.t("dossier.due_on", "day", web.ShortDay(x.lang, due))
-		if x.s.invoiceView(i).Overdue {
+		if i.Overdue(x.s.today()) {
 			line.Tone, line.State = "bad", line.State+x.t("dossier.comma")+x.t("dossier.overdue")
 		}
 	}
@@ -1108,7 +1108,7 @@ func (x *dossierDesk) orderFacts() []pageFact {
 		return facts
 	}
 	facts = append(facts, pageFact{x.t("dossier.trainer_rate"), x.lang.RateName(x.row.RateCents, x.row.RateUnit)})
-	cost, ok := x.trainerCost()
+	cost, ok := o.CostAt(x.row.RateCents, x.row.RateUnit)
 	if !ok {
 		return facts
 	}
@@ -1118,18 +1118,4 @@ func (x *dossierDesk) orderFacts() []pageFact {
 		margin += " · " + strconv.FormatInt(int64((total-cost)*100/total), 10) + "\u00a0%"
 	}
 	return append(facts, pageFact{x.t("dossier.margin"), margin})
-}
-
-// trainerCost is what the whole order is worth to the trainer at the agreed rate; false if the number of hours is not
-// known yet.
-func (x *dossierDesk) trainerCost() (models.Cents, bool) {
-	o, unit := x.brief.Order, x.row.RateUnit
-	switch {
-	case unit == models.UnitFlat:
-		return x.row.RateCents, true
-	case unit == o.Unit:
-		return models.MulQuantity(x.row.RateCents, o.Quantity), true
-	}
-	quantity := models.Quantity(unit, o.HalfDays, 0)
-	return models.MulQuantity(x.row.RateCents, quantity), quantity > 0
 }

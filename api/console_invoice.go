@@ -96,7 +96,7 @@ func (d *desk) invoicePage(i models.Invoice, refused string) (p invoicePageData,
 	if p.Reserved = len(p.Decisions) > 0 && !Finance.Allows(d.who.Roles); p.Reserved {
 		p.Decisions = nil
 	}
-	p.Record = i.Kind == models.InvoiceSupplier && (i.Status == models.InvoiceAwaited || i.Status == models.InvoiceNonConforming)
+	p.Record = i.Receivable()
 	p.Opened = refused == "record"
 	p.Channels = d.channels()
 	if d.values == nil {
@@ -177,9 +177,9 @@ func (d *desk) invoiceClocks(i models.Invoice) []pageFact {
 		clock("client_term", i.PromiseOn, false)
 		return out
 	}
-	lead := leadingClock(i)
-	clock("promise_on", i.PromiseOn, lead == "promise")
-	clock("legal_on", i.LegalOn, lead == "legal" && i.PromiseOn != "")
+	lead := i.LeadingClock()
+	clock("promise_on", i.PromiseOn, lead == models.ClockPromise)
+	clock("legal_on", i.LegalOn, lead == models.ClockLegal && i.PromiseOn != "")
 	clock("pay_on", i.PayOn, false)
 	return out
 }

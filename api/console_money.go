@@ -109,9 +109,9 @@ func (d *desk) payableLine(i models.Invoice, names map[string]string) payable {
 	if !i.ReceivedAt.IsZero() {
 		line.Received = web.ShortDay(d.lang, d.s.calendar.DateOf(i.ReceivedAt))
 	}
-	if due := dueOn(i); !due.IsZero() && unpaid(i) {
-		line.Day, line.Machine, line.Clock = web.ShortDay(d.lang, due), string(due), d.t("money.clock_"+leadingClock(i))
-		if d.s.invoiceView(i).Overdue {
+	if due := i.DueOn(); !due.IsZero() && i.Unpaid() {
+		line.Day, line.Machine, line.Clock = web.ShortDay(d.lang, due), string(due), d.t("money.clock_"+i.LeadingClock())
+		if i.Overdue(d.s.today()) {
 			line.Late = d.t("money.late")
 		}
 	}
@@ -127,17 +127,6 @@ func invoiceTone(status string) string {
 		return "warn"
 	}
 	return ""
-}
-
-// leadingClock says which clock an invoice's payment follows: the earlier one (F196).
-func leadingClock(i models.Invoice) string {
-	switch {
-	case i.Kind == models.InvoiceClient:
-		return "client"
-	case i.PromiseOn != "" && i.PromiseOn <= i.LegalOn:
-		return "promise"
-	}
-	return "legal"
 }
 
 type paymentsPage struct {

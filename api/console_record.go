@@ -35,7 +35,7 @@ var recordings = map[string]*recording{
 			return nil
 		}
 		for _, i := range x.invitations {
-			if i.Search == x.row.Solicitation && awaitsAnswer(i) {
+			if i.Search == x.row.Solicitation && i.AwaitsAnswer() {
 				out = append(out, i.Ref)
 			}
 		}
@@ -79,14 +79,12 @@ var recordings = map[string]*recording{
 		return map[string]any{"kind": kind, "subject": subject}
 	}},
 	"sheet": {route: recordRoute, tab: "sessions", fill: (*dossierDesk).fillSheet,
-		subjects: ofSheets(func(s models.Session, now time.Time) bool { return s.SheetSigned.IsZero() && !s.EndAt.After(now) })},
+		subjects: ofSessions(models.Session.TakesSheet)},
 	"presence": {route: "/requests/{ref}/sessions/{number}/attendances", tab: "sessions", fill: (*dossierDesk).fillPresence,
-		subjects: ofSheets(func(s models.Session, now time.Time) bool {
-			return !s.StartAt.After(now) && (s.SheetSigned.IsZero() || s.Status == models.SessionToJudge)
-		})},
+		subjects: ofSessions(models.Session.TakesPresence)},
 	"justification": {route: recordRoute, tab: "sessions", subjects: func(x *dossierDesk) (out []string) {
 		for _, a := range x.absences {
-			if a.Status == models.AbsenceOpen || a.Status == models.AbsenceUnjustified {
+			if a.Justifiable() {
 				out = append(out, a.Ref)
 			}
 		}
@@ -131,11 +129,6 @@ func init() {
 	}
 }
 
-// awaitsAnswer tells whether a trainer's answer would still be heard (F071).
-func awaitsAnswer(i models.Invitation) bool {
-	return i.Status == models.InvitationSent || i.Status == models.InvitationUndeliverable || i.Status == models.InvitationSilent && i.LateAnswer == ""
-}
-
 // ofAudit is the newest audit where it has one of these statuses.
 func ofAudit(statuses ...string) func(*dossierDesk) []string {
 	return func(x *dossierDesk) []string {
@@ -146,15 +139,12 @@ func ofAudit(statuses ...string) func(*dossierDesk) []string {
 	}
 }
 
-// ofSheets are the sessions whose sheet is open to staff.
-func ofSheets(open func(models.Session, time.Time) bool) func(*dossierDesk) []string {
+// ofSessions are the sessions that take something now.
+func ofSessions(takes func(models.Session, time.Time) bool) func(*dossierDesk) []string {
 	return func(x *dossierDesk) (out []string) {
 		for _, s := range x.sessions {
-			switch s.Status {
-			case models.SessionPlanned, models.SessionConvoked, models.SessionToJudge:
-				if open(s, x.now) {
-					out = append(out, s.Ref)
-				}
+			if takes(s, x.now) {
+				out = append(out, s.Ref)
 			}
 		}
 		return out
@@ -164,7 +154,7 @@ func ofSheets(open func(models.Session, time.Time) bool) func(*dossierDesk) []st
 // unsigned are the documents that can be signed or declined.
 func (x *dossierDesk) unsigned() (out []string) {
 	for _, c := range x.contracts {
-		if c.Status == models.ContractPending || c.Status == models.ContractDeclined {
+		if c.Signable() {
 			out = append(out, c.Ref)
 		}
 	}

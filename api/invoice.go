@@ -16,24 +16,7 @@ type InvoiceView struct {
 }
 
 func (s *Server) invoiceView(i models.Invoice) InvoiceView {
-	due := dueOn(i)
-	return InvoiceView{i, unpaid(i) && !due.IsZero() && due < s.today()}
-}
-
-// dueOn is when an invoice is to be paid: the earlier of its clocks, which runs even while the invoice is held (F196).
-func dueOn(i models.Invoice) models.Date {
-	switch {
-	case i.Kind == models.InvoiceClient:
-		return i.PromiseOn
-	case !i.PayOn.IsZero():
-		return i.PayOn
-	}
-	return i.LegalOn
-}
-
-// unpaid tells whether money is still to be paid.
-func unpaid(i models.Invoice) bool {
-	return i.Status != models.InvoicePaid && i.Status != models.InvoiceWithdrawn
+	return InvoiceView{i, i.Overdue(s.today())}
 }
 
 // PayInput confirms a payment.
@@ -131,7 +114,7 @@ func (s *Server) registerInvoices() {
 			if err != nil {
 				return nil, err
 			}
-			if i.Kind != models.InvoiceSupplier || i.Status != models.InvoiceAwaited && i.Status != models.InvoiceNonConforming {
+			if !i.Receivable() {
 				return nil, refuse(models.CodeInvoiceState)
 			}
 			b := in.Body

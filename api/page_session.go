@@ -51,15 +51,6 @@ func (v *visit) aboutSession(brief models.Brief, session models.Session) []pageF
 	return append(facts, v.fact("place", place)...)
 }
 
-// sheetClosed tells whether nobody signs this session's sheet any more.
-func sheetClosed(session models.Session) bool {
-	switch session.Status {
-	case models.SessionToJudge, models.SessionValidated, models.SessionRefused:
-		return true
-	}
-	return !session.SheetSigned.IsZero()
-}
-
 // attendPage lets a participant sign each half-day, from its start until the sheet is signed (F124).
 type attendPage struct {
 	session     models.Session
@@ -99,7 +90,7 @@ func openAttend(v *visit) (linkPage, error) {
 		return nil, err
 	}
 	switch {
-	case sheetClosed(session):
+	case session.SheetClosed():
 		p.why = v.t("attend.sheet_closed")
 		if len(p.recorded) == 0 {
 			return nil, v.withdrawn(p.why)

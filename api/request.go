@@ -274,7 +274,7 @@ type Registration struct {
 }
 
 func registration(p models.Participant) Registration {
-	return Registration{p, p.Name == "" || p.Email == ""}
+	return Registration{p, p.Incomplete()}
 }
 
 // NewParticipant is a person to register.

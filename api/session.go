@@ -132,10 +132,7 @@ func (s *Server) registerSessions() {
 				return nil, err
 			}
 			for _, o := range others {
-				if o.Ref == x.Ref || o.Status == models.SessionCancelled || o.Status == models.SessionRefused {
-					continue
-				}
-				if overlap(o.HalfDays, in.HalfDays) {
+				if o.Ref != x.Ref && o.Counts() && models.Overlap(o.HalfDays, in.HalfDays) {
 					return nil, refuse(models.CodeSessionOverlap)
 				}
 			}
@@ -206,15 +203,4 @@ func (s *Server) attendances(ctx context.Context, x models.Session, at time.Time
 	}
 	stored, err := s.store.SaveAttendances(ctx, rows)
 	return List[models.Attendance]{Items: stored}, err
-}
-
-func overlap(a, b []models.HalfDay) bool {
-	for _, x := range a {
-		for _, y := range b {
-			if x.Start.Before(y.End) && y.Start.Before(x.End) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -38,6 +38,9 @@ const (
 	ContractCancelled = "cancelled"
 )
 
+// Signable tells whether a signature or a refusal can be recorded: who refused may still sign.
+func (c Contract) Signable() bool { return c.Status == ContractPending || c.Status == ContractDeclined }
+
 // DocumentKind names what can be rendered.
 type DocumentKind string
 

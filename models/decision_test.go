@@ -101,3 +101,117 @@ func TestSessionTakes(t *testing.T) {
 	s.Status = SessionValidated
 	require.Equal(t, CodeSessionState, ErrorCode(s.Takes(VerbJudgeSheet, end)))
 }
+
+func TestInvitationAwaitsAnswer(t *testing.T) {
+	for status, awaits := range map[InvitationStatus]bool{InvitationSent: true, InvitationUndeliverable: true, InvitationSilent: true,
+		InvitationInterested: false, InvitationDeclined: false, InvitationChosen: false, InvitationNotRetained: false, InvitationDropped: false} {
+		require.Equal(t, awaits, Invitation{Status: status}.AwaitsAnswer(), status)
+	}
+	require.False(t, Invitation{Status: InvitationSilent, LateAnswer: "declined"}.AwaitsAnswer(), "F071: it came, late")
+}
+
+func TestSheetOfASession(t *testing.T) {
+	start := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
+	end := start.Add(8 * time.Hour)
+	for name, c := range map[string]struct {
+		status                  string
+		signed                  bool
+		now                     time.Time
+		sheet, presence, closed bool
+	}{
+		"before":          {SessionConvoked, false, start.Add(-time.Minute), false, false, false},
+		"F124 from start": {SessionConvoked, false, start, false, true, false},
+		"over":            {SessionPlanned, false, end, true, true, false},
+		"signed":          {SessionConvoked, true, end, false, false, true},
+		"to judge":        {SessionToJudge, false, end, true, true, true},
+		"signed to judge": {SessionToJudge, true, end, false, true, true},
+		"validated":       {SessionValidated, true, end, false, false, true},
+		"not held":        {SessionRefused, false, end, false, false, true},
+		"cancelled":       {SessionCancelled, false, end, false, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := Session{Status: c.status, StartAt: start, EndAt: end}
+			if c.signed {
+				s.SheetSigned = end
+			}
+			require.Equal(t, []bool{c.sheet, c.presence, c.closed}, []bool{s.TakesSheet(c.now), s.TakesPresence(c.now), s.SheetClosed()})
+		})
+	}
+}
+
+func TestOrderUnplanned(t *testing.T) {
+	o := Order{HalfDays: 4}
+	day := make([]HalfDay, 2)
+	session := func(status string) Session { return Session{Status: status, HalfDays: day} }
+	require.Equal(t, 4, o.Unplanned(nil))
+	require.Equal(t, 2, o.Unplanned([]Session{session(SessionPlanned), session(SessionCancelled), session(SessionRefused)}), "what is not held is to plan again")
+	require.Equal(t, -2, o.Unplanned([]Session{session(SessionValidated), session(SessionToJudge), session(SessionConvoked)}))
+}
+
+func TestOrderCostAt(t *testing.T) {
+	o := Order{HalfDays: 3, Unit: UnitDay, Quantity: 150}
+	for unit, want := range map[Unit]Cents{UnitFlat: 40_000, UnitDay: 60_000, UnitHalfDay: 120_000} {
+		cost, ok := o.CostAt(40_000, unit)
+		require.True(t, ok)
+		require.Equal(t, want, cost, unit)
+	}
+	_, ok := o.CostAt(5_000, UnitHour)
+	require.False(t, ok, "hours are known once sessions are")
+	o.Unit, o.Quantity = UnitHour, 10_50
+	cost, ok := o.CostAt(5_000, UnitHour)
+	require.True(t, ok)
+	require.Equal(t, Cents(52_500), cost)
+}
+
+func TestHalfDaysOverlap(t *testing.T) {
+	at := func(from, to int) []HalfDay {
+		day := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+		return []HalfDay{{Start: day.Add(time.Duration(from) * time.Hour), End: day.Add(time.Duration(to) * time.Hour)}}
+	}
+	require.True(t, Overlap(at(9, 12), at(11, 13)))
+	require.True(t, Overlap(at(9, 12), at(8, 17)))
+	require.False(t, Overlap(at(9, 12), at(12, 17)), "one follows the other")
+	require.False(t, Overlap(at(9, 12), nil))
+}
+
+func TestWhatCanStillCome(t *testing.T) {
+	for status, ok := range map[string]bool{ContractPending: true, ContractDeclined: true, ContractSigned: false, ContractExpired: false, ContractCancelled: false} {
+		require.Equal(t, ok, Contract{Status: status}.Signable(), status)
+	}
+	for status, ok := range map[string]bool{AbsenceOpen: true, AbsenceUnjustified: true, AbsenceJustified: false, AbsenceCancelled: false} {
+		require.Equal(t, ok, Absence{Status: status}.Justifiable(), status)
+	}
+	for status, ok := range map[string]bool{InvoiceAwaited: true, InvoiceNonConforming: true, InvoiceReceived: false, InvoiceConform: false, InvoicePaid: false, InvoiceWithdrawn: false} {
+		require.Equal(t, ok, Invoice{Kind: InvoiceSupplier, Status: status}.Receivable(), status)
+		require.False(t, Invoice{Kind: InvoiceSelfBilled, Status: status}.Receivable(), "the agency writes it itself")
+	}
+	require.True(t, Participant{Name: "Alix Exemple"}.Incomplete(), "F114")
+	require.True(t, Participant{Email: "alix@example.org"}.Incomplete(), "F114")
+	require.False(t, Participant{Name: "Alix Exemple", Email: "alix@example.org"}.Incomplete())
+}
+
+func TestF196TheEarlierClockLeads(t *testing.T) {
+	for name, c := range map[string]struct {
+		invoice Invoice
+		clock   string
+		due     Date
+		overdue bool // on 25 November 2026
+	}{
+		"promise":              {Invoice{PromiseOn: "2026-11-20", LegalOn: "2026-12-20", PayOn: "2026-11-20"}, ClockPromise, "2026-11-20", true},
+		"law":                  {Invoice{PromiseOn: "2026-12-05", LegalOn: "2026-11-30", PayOn: "2026-11-30"}, ClockLegal, "2026-11-30", false},
+		"both on one day":      {Invoice{PromiseOn: "2026-11-30", LegalOn: "2026-11-30", PayOn: "2026-11-30"}, ClockPromise, "2026-11-30", false},
+		"not conforming yet":   {Invoice{LegalOn: "2026-11-24"}, ClockLegal, "2026-11-24", true},
+		"paid on a bank day":   {Invoice{PromiseOn: "2026-11-29", LegalOn: "2026-12-20", PayOn: "2026-11-27"}, ClockPromise, "2026-11-27", false},
+		"due today":            {Invoice{LegalOn: "2026-11-25"}, ClockLegal, "2026-11-25", false},
+		"paid":                 {Invoice{Status: InvoicePaid, LegalOn: "2026-11-20"}, ClockLegal, "2026-11-20", false},
+		"withdrawn":            {Invoice{Status: InvoiceWithdrawn, LegalOn: "2026-11-20"}, ClockLegal, "2026-11-20", false},
+		"F202 the client's":    {Invoice{Kind: InvoiceClient, PromiseOn: "2026-11-24"}, ClockClient, "2026-11-24", true},
+		"awaited, no date yet": {Invoice{Status: InvoiceAwaited}, ClockLegal, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, c.clock, c.invoice.LeadingClock())
+			require.Equal(t, c.due, c.invoice.DueOn())
+			require.Equal(t, c.overdue, c.invoice.Overdue("2026-11-25"))
+		})
+	}
+}

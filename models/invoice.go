@@ -54,3 +54,46 @@ const (
 	InvoicePaid          = "paid"
 	InvoiceWithdrawn     = "withdrawn"
 )
+
+// Clocks that the payment of an invoice may follow.
+const (
+	ClockPromise = "promise" // F197
+	ClockLegal   = "legal"
+	ClockClient  = "client" // the client's own term
+)
+
+// LeadingClock is the clock that an invoice's payment follows: the earlier one (F196).
+func (i Invoice) LeadingClock() string {
+	switch {
+	case i.Kind == InvoiceClient:
+		return ClockClient
+	case !i.PromiseOn.IsZero() && (i.LegalOn.IsZero() || i.PromiseOn <= i.LegalOn):
+		return ClockPromise
+	}
+	return ClockLegal
+}
+
+// DueOn is when an invoice is to be paid: the earlier of its clocks, which runs even while the invoice is held (F196).
+func (i Invoice) DueOn() Date {
+	switch {
+	case i.Kind == InvoiceClient:
+		return i.PromiseOn
+	case !i.PayOn.IsZero():
+		return i.PayOn
+	}
+	return i.LegalOn
+}
+
+// Unpaid tells whether money is still to be paid.
+func (i Invoice) Unpaid() bool { return i.Status != InvoicePaid && i.Status != InvoiceWithdrawn }
+
+// Overdue tells whether an invoice is not paid and its date has passed, held or not.
+func (i Invoice) Overdue(today Date) bool {
+	due := i.DueOn()
+	return i.Unpaid() && !due.IsZero() && due < today
+}
+
+// Receivable tells whether a supplier may still send the invoice: it has not come, or went back (F194, F198).
+func (i Invoice) Receivable() bool {
+	return i.Kind == InvoiceSupplier && (i.Status == InvoiceAwaited || i.Status == InvoiceNonConforming)
+}

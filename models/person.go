@@ -159,6 +159,9 @@ type Participant struct {
 	RemovedAt time.Time `gorm:"serializer:instant;type:varchar(27)" json:"removed_at,omitzero"`
 }
 
+// Incomplete tells whether nothing can be sent to a participant: without a name or an address (F114).
+func (p Participant) Incomplete() bool { return p.Name == "" || p.Email == "" }
+
 // Note is a free text of somebody, stored apart so that workflows carry only its reference.
 type Note struct {
 	Ref     string    `gorm:"primaryKey;size:40" json:"ref"`

@@ -52,6 +52,29 @@ type Order struct {
 // TotalCents is the price excluding tax, rounded half-even.
 func (o Order) TotalCents() Cents { return MulQuantity(o.UnitPriceCents, o.Quantity) }
 
+// Unplanned is how many half-days of the order no session stands for; below zero if there are too many.
+func (o Order) Unplanned(sessions []Session) int {
+	n := o.HalfDays
+	for _, s := range sessions {
+		if s.Counts() {
+			n -= len(s.HalfDays)
+		}
+	}
+	return n
+}
+
+// CostAt is what the whole order is worth at a rate; false if the number of hours is not known yet.
+func (o Order) CostAt(rate Cents, unit Unit) (Cents, bool) {
+	switch unit {
+	case UnitFlat:
+		return rate, true
+	case o.Unit:
+		return MulQuantity(rate, o.Quantity), true
+	}
+	quantity := Quantity(unit, o.HalfDays, 0)
+	return MulQuantity(rate, quantity), quantity > 0
+}
+
 // Brief is what is known of a request: written by the API at intake and by qualification, read by pages, mails and
 // documents. What the process needs of it travels, without personal data, in Scope.
 type Brief struct {

@@ -37,6 +37,47 @@ const (
 	SessionCancelled = "cancelled"
 )
 
+// Counts tells whether a session stands for half-days of the order: those of one cancelled or not held are to plan again.
+func (s Session) Counts() bool { return s.Status != SessionCancelled && s.Status != SessionRefused }
+
+// SheetClosed tells whether nobody signs a session's sheet any more (F124).
+func (s Session) SheetClosed() bool {
+	return s.Status == SessionToJudge || s.Status == SessionValidated || s.Status == SessionRefused || !s.SheetSigned.IsZero()
+}
+
+// open tells whether a session's sheet is still staff's to complete.
+func (s Session) open() bool {
+	return s.Status == SessionPlanned || s.Status == SessionConvoked || s.Status == SessionToJudge
+}
+
+// TakesSheet tells whether the trainer's signature of the sheet can be recorded at an instant: once, when all is over.
+func (s Session) TakesSheet(now time.Time) bool {
+	return s.open() && s.SheetSigned.IsZero() && !s.EndAt.After(now)
+}
+
+// TakesPresence tells whether what a paper sheet says of each half-day can be recorded at an instant: from the start,
+// until the sheet is signed; one to judge is completed all the same.
+func (s Session) TakesPresence(now time.Time) bool {
+	return s.open() && !s.StartAt.After(now) && (s.SheetSigned.IsZero() || s.Status == SessionToJudge)
+}
+
+// Overlap tells whether some time is in both.
+func Overlap(a, b []HalfDay) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if x.Start.Before(y.End) && y.Start.Before(x.End) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Justifiable tells whether a reason for an absence can still be recorded (F136); what comes late is kept as late.
+func (a Absence) Justifiable() bool {
+	return a.Status == AbsenceOpen || a.Status == AbsenceUnjustified
+}
+
 // Minutes is the planned duration.
 func (s Session) Minutes() int64 {
 	var n int64

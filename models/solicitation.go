@@ -39,6 +39,11 @@ type Invitation struct {
 	DecidedNote string           `json:"decision_note_ref,omitempty"` // why chosen (F066)
 }
 
+// AwaitsAnswer tells whether the trainer's answer would still be heard, even after silence (F071).
+func (i Invitation) AwaitsAnswer() bool {
+	return i.Status == InvitationSent || i.Status == InvitationUndeliverable || i.Status == InvitationSilent && i.LateAnswer == ""
+}
+
 // Candidate is one trainer found by matching, in contact order.
 type Candidate struct {
 	TrainerRef string `json:"trainer_ref"`
