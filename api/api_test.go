@@ -221,6 +221,8 @@ func TestBadInputIsRefusedInWords(t *testing.T) {
 		}
 		return len(facts)
 	}
+	apply(t, h.store, models.Request{Ref: b.Ref, Stage: models.StageQualification, OpenedAt: epoch}, models.Rows{
+		Audits: []models.Audit{{Ref: models.AuditRef(b.Ref, 1), Dossier: b.Ref, Number: 1, TrainerRef: "T-000001", Status: models.AuditSlotsAwaited}}})
 	before := count()
 	with := func(old, new string) string { return strings.Replace(intakeBody, old, new, 1) }
 	const past = `{"half_days":[{"start":"2026-10-30T09:00:00Z","end":"2026-10-30T12:00:00Z"}]}`
@@ -267,6 +269,9 @@ func TestBadInputIsRefusedInWords(t *testing.T) {
 		{"rework out of stage", "POST", "/requests/" + b.Ref + "/rework", `{}`, nil, 409, models.CodeWrongStage},
 		{"record about another dossier", "POST", "/requests/" + b.Ref + "/record", `{"kind":"contract_signed","subject":"D-2026-000099/contract/1","channel":"paper"}`, nil, 404, models.CodeUnknown},
 		{"record from the future", "POST", "/requests/" + b.Ref + "/record", `{"kind":"client_cancelled","channel":"phone","received_at":"2027-01-01T09:00:00Z"}`, nil, 422, models.CodeFutureDate},
+		{"record from another age", "POST", "/requests/" + b.Ref + "/record", `{"kind":"client_cancelled","channel":"phone","received_at":"1026-11-01T09:00:00Z"}`, nil, 422, models.CodeDateTooOld},
+		{"slots of another age", "POST", "/requests/" + b.Ref + "/record", `{"kind":"slots_offered","subject":"` + models.AuditRef(b.Ref, 1) + `","channel":"phone","slots":["2206-11-05T09:00:00Z"]}`, nil, 422, models.CodeDateTooFar},
+		{"wanted in another age", "POST", "/requests", with(`"group_size":4`, `"group_size":4,"wanted_from":"2206-11-05"`), nil, 422, models.CodeDateTooFar},
 		{"wrong token", "GET", "/requests", "", []string{"Authorization", "Bearer jln_wrong"}, 401, models.CodeUnauthenticated},
 	}
 	for _, c := range cases {
@@ -362,6 +367,7 @@ func TestCommandsReachTheProcess(t *testing.T) {
 		apply(t, h.store, models.Request{Ref: b.Ref, Stage: models.StageSessions, Policy: "standard", TrainerRef: "T-000001", OpenedAt: epoch})
 		h.refused(plan(`{"sessions":[{"half_days":[{"start":"2026-11-01T09:00:00Z","end":"2026-11-01T12:00:00Z"}]}]}`), 422, models.CodePastDate)
 		h.refused(plan(`{"sessions":[{"half_days":[{"start":"2026-12-01T09:00:00Z","end":"2026-12-01T12:00:00Z"},{"start":"2026-12-01T11:00:00Z","end":"2026-12-01T15:00:00Z"}]}]}`), 422, models.CodeSessionOverlap)
+		h.refused(plan(`{"sessions":[{"half_days":[{"start":"2206-12-01T09:00:00Z","end":"2206-12-01T12:00:00Z"}]}]}`), 422, models.CodeDateTooFar)
 		plan(`{"sessions":[{"place":"Salle 2","half_days":[{"start":"2026-12-01T09:00:00Z","end":"2026-12-01T12:00:00Z"}]}]}`).into(t, &models.CommandResult{})
 	})
 	t.Run("what ended cannot change", func(t *testing.T) {
@@ -568,6 +574,7 @@ func TestMoneyAndDeadlines(t *testing.T) {
 	}
 	h.refused(h.do(models.RoleFinance, "POST", "/invoices/I-2026-000002/pay", `{"paid_on":"2026-12-01"}`), 422, models.CodeFutureDate)
 	h.refused(h.do(models.RoleFinance, "POST", "/invoices/I-2026-000002/pay", `{"paid_on":"2026-10-01"}`), 422, models.CodePastDate)
+	h.refused(h.do(models.RoleFinance, "POST", "/invoices/I-2026-000003/pay", `{"paid_on":"1026-10-01"}`), 422, models.CodeDateTooOld)
 	twice := `{"line":"` + b.Ref + `/session/1","quantity":50}`
 	h.refused(h.staff("POST", "/recaps/agency/T-000001/2026-11/correct", `{"corrections":[`+twice+`,`+twice+`],"note":"x"}`), 422, models.CodeInvalid)
 	var r Recorded

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -230,7 +229,7 @@ func (s *Server) registerCommands() {
 			}
 			plan := models.PlanSessions{}
 			for i, p := range in.Sessions {
-				if err := s.comingHalfDays(p.HalfDays, fmt.Sprintf("body.sessions[%d].half_days", i)); err != nil {
+				if err := s.comingHalfDays(fmt.Sprintf("body.sessions[%d].half_days", i), p.HalfDays); err != nil {
 					return order{}, err
 				}
 			}
@@ -332,24 +331,10 @@ func (s *Server) knownTrainer(ctx context.Context, ref, at string) error {
 	return err
 }
 
-// comingHalfDays refuses half-days that are empty or out of order (invalid_input), overlap (session_overlap) or have
-// begun (past_date, F108).
-func (s *Server) comingHalfDays(halfDays []models.HalfDay, at string) error {
-	now := s.now()
-	for i, h := range halfDays {
-		where := fmt.Sprintf("%s[%d]", at, i)
-		switch {
-		case !h.End.After(h.Start):
-			return invalid(where+".end", "ends before it starts")
-		case h.End.Sub(h.Start) > 12*time.Hour:
-			return invalid(where+".end", "a half-day lasts 12 hours at most")
-		case !h.Start.After(now):
-			return fault(models.CodePastDate, where+".start", "already past")
-		case i > 0 && h.Start.Before(halfDays[i-1].End):
-			return fault(models.CodeSessionOverlap, where+".start", "before the end of the one before")
-		}
-	}
-	return nil
+// comingHalfDays checks half-days to plan (see models.CheckHalfDays).
+func (s *Server) comingHalfDays(at string, halfDays []models.HalfDay) error {
+	place, err := models.CheckHalfDays(halfDays, s.now())
+	return misplaced(at+place, err)
 }
 
 func inUTC(halfDays []models.HalfDay) []models.HalfDay {

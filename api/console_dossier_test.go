@@ -477,6 +477,32 @@ func TestConsoleRecords(t *testing.T) {
 	}
 }
 
+// A year mistyped is told beside its field, whatever was typed stays.
+func TestConsoleTellsOfAWrongYear(t *testing.T) {
+	o := newOffice(t)
+	withOne := func(r *models.Request, s *models.Step) { withSession(26, models.SessionConvoked)(r, s) }
+	for _, c := range []struct {
+		change            func(*models.Request, *models.Step)
+		path, field, year string
+		bad               url.Values
+	}{
+		{retained, "/decide/plan-sessions", "s1_am_from", "lointaine", typed("s1_day", "2206-11-26")},
+		{withOne, "/decide/reschedule?subject=1", "h1_from", "lointaine", typed("h1_day", "2206-11-26", "h2_day", "2206-11-26")},
+		{withOne, "/record/client-cancel", "received_at", "ancienne", typed("sure", "yes", "received_at", "1026-11-25T10:30")},
+	} {
+		o.mission(models.StageSessions, c.change)
+		page := o.fill(dossierPath+c.path, c.bad)
+		require.Equal(t, http.StatusUnprocessableEntity, page.status, page.words())
+		require.Equal(t, []string{c.field}, page.wrong(), page.words())
+		require.Contains(t, page.words(), "Cette date est trop "+c.year+". Vérifiez l'année.")
+		for field, list := range c.bad {
+			if s := page.Find(`input[type=date][name="` + field + `"],input[type=datetime-local][name="` + field + `"]`); s.Length() > 0 {
+				require.Equal(t, list[0], s.AttrOr("value", ""))
+			}
+		}
+	}
+}
+
 // handler is a courier to processes that say at once what becomes of a fact.
 type handler struct {
 	store *store.Store

@@ -322,7 +322,7 @@ func TestConsoleRecordsWhatWasSaidAboutMoney(t *testing.T) {
 		}
 		return form
 	}
-	for _, c := range [][]string{{"answer", ""}, {"line", ""}, {"channel", ""}, {"received_on", "hier"}, {"received_on", "2026-11-26"}} {
+	for _, c := range [][]string{{"answer", ""}, {"line", ""}, {"channel", ""}, {"received_on", "hier"}, {"received_on", "2026-11-26"}, {"received_on", "1026-11-25"}} {
 		res := o.post(at+"/record", said(c...))
 		if c[0] == "line" {
 			form := said()

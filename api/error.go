@@ -48,6 +48,8 @@ var refusals = map[models.Code]refusal{
 	models.CodeKeyMissing:        {400, "L'en-tête Idempotency-Key est nécessaire (1 à 200 caractères).", "The Idempotency-Key header is needed (1 to 200 characters)."},
 	models.CodePastDate:          {422, "Cette date est déjà passée.", "This date is already past."},
 	models.CodeFutureDate:        {422, "Cette date est encore à venir.", "This date is still to come."},
+	models.CodeDateTooOld:        {422, "Cette date est trop ancienne. Vérifiez l'année.", "This date is too long ago. Check the year."},
+	models.CodeDateTooFar:        {422, "Cette date est trop lointaine. Vérifiez l'année.", "This date is too far ahead. Check the year."},
 
 	models.CodeLinkInvalid:   {404, "Ce lien n'est pas valable. Vérifiez qu'il est complet.", "This link is not valid. Check that it is complete."},
 	models.CodeLinkExpired:   {410, "Ce lien n'est plus valable : le délai est passé.", "This link has expired: its time is over."},
@@ -160,6 +162,14 @@ func (e *faulty) Unwrap() error { return e.cause }
 // fault refuses one field, saying where and what in English.
 func fault(code models.Code, location, message string) error {
 	return &faulty{models.NewError(code, message), []Fault{{location, message}}}
+}
+
+// misplaced refuses one field for what models says of it; nil if it says nothing.
+func misplaced(location string, err error) error {
+	if e := (*models.Error)(nil); errors.As(err, &e) {
+		return fault(e.Code, location, e.Message)
+	}
+	return err
 }
 
 // invalid refuses one field of the input (invalid_input).

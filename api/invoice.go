@@ -99,11 +99,12 @@ func (s *Server) registerInvoices() {
 		if in.PaidOn == "" {
 			in.PaidOn = s.today()
 		}
-		if in.PaidOn > s.today() {
-			return nil, fault(models.CodeFutureDate, "body.paid_on", "still to come")
+		var issued models.Date
+		if !i.IssuedAt.IsZero() {
+			issued = s.calendar.DateOf(i.IssuedAt)
 		}
-		if !i.IssuedAt.IsZero() && in.PaidOn < s.calendar.DateOf(i.IssuedAt) {
-			return nil, fault(models.CodePastDate, "body.paid_on", "before the invoice was issued")
+		if err := misplaced("body.paid_on", models.CheckPaid(in.PaidOn, issued, s.today())); err != nil {
+			return nil, err
 		}
 		return func(by models.By) any { return models.Pay{By: by, PaidOn: in.PaidOn} }, nil
 	})

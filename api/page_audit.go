@@ -133,12 +133,13 @@ func (p slotsPage) act(v *visit, action string) (*linkDone, error) {
 			continue
 		}
 		at, ok := parseLocal(text)
+		outside := models.ErrorCode(models.CheckSlot(at, v.now))
 		switch {
 		case !ok:
 			wrong.add(name, v.t("fault.slot_form", "label", label))
-		case !at.After(v.now):
+		case outside == models.CodePastDate:
 			wrong.add(name, v.t("fault.slot_past", "label", label))
-		case at.After(v.now.AddDate(1, 0, 0)):
+		case outside != "":
 			wrong.add(name, v.t("fault.slot_far", "label", label))
 		case containsTime(slots, at):
 			wrong.add(name, v.t("fault.slot_twice", "label", label))

@@ -123,8 +123,8 @@ func (s *Server) particulars(ctx context.Context, b models.Brief, f *models.Fact
 				return nil, "", invalid("body.slots", "at least one slot is needed")
 			}
 			for _, at := range in.Slots {
-				if !at.After(s.now()) {
-					return nil, "", fault(models.CodePastDate, "body.slots", "already past")
+				if err := misplaced("body.slots", models.CheckSlot(at, s.now())); err != nil {
+					return nil, "", err
 				}
 				f.Data.Slots = append(f.Data.Slots, at.UTC().Truncate(time.Microsecond))
 			}

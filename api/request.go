@@ -85,8 +85,10 @@ func (s *Server) apply(ctx context.Context, b *models.Brief, in Needs) error {
 	if in.Mode.OnSite() && in.Address == "" {
 		return invalid("body.address", "this mode needs an address")
 	}
-	if in.WantedFrom != "" && in.WantedFrom < s.today() && in.WantedFrom != b.WantedFrom {
-		return fault(models.CodePastDate, "body.wanted_from", "already past")
+	if in.WantedFrom != "" && in.WantedFrom != b.WantedFrom {
+		if err := misplaced("body.wanted_from", models.CheckWanted(in.WantedFrom, s.today())); err != nil {
+			return err
+		}
 	}
 	if in.Owner != "" {
 		u, err := s.store.User(ctx, in.Owner)

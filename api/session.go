@@ -43,19 +43,16 @@ type SheetInput struct {
 // Keyed is what staff key for somebody: how it reached them, and when.
 type Keyed struct {
 	Channel    models.Channel `json:"channel" enum:"phone,paper,mail"`
-	ReceivedAt time.Time      `json:"received_at,omitzero" required:"false" doc:"Business time, not to come; now if absent"`
+	ReceivedAt time.Time      `json:"received_at,omitzero" required:"false" doc:"Business time, not to come and at most a year ago; now if absent"`
 }
 
-// at is when it was received; future_date if that is still to come.
+// received is when it was received. Errors: future_date, date_too_old.
 func (s *Server) received(k Keyed) (time.Time, error) {
 	now := s.now()
-	switch {
-	case k.ReceivedAt.IsZero():
+	if k.ReceivedAt.IsZero() {
 		return now, nil
-	case k.ReceivedAt.After(now):
-		return now, fault(models.CodeFutureDate, "body.received_at", "still to come")
 	}
-	return k.ReceivedAt.UTC().Truncate(time.Microsecond), nil
+	return k.ReceivedAt.UTC().Truncate(time.Microsecond), misplaced("body.received_at", models.CheckReceived(k.ReceivedAt, now))
 }
 
 // session reads one by its number; session_unknown if the dossier has none.
@@ -121,7 +118,7 @@ func (s *Server) registerSessions() {
 		})
 	sessionCommand(s, models.VerbReschedule, "reschedule", "Move a session that has not started",
 		func(ctx context.Context, x models.Session, in RescheduleInput) (func(models.By) any, error) {
-			if err := s.comingHalfDays(in.HalfDays, "body.half_days"); err != nil {
+			if err := s.comingHalfDays("body.half_days", in.HalfDays); err != nil {
 				return nil, err
 			}
 			if !x.StartAt.After(s.now()) {

@@ -64,6 +64,12 @@ func (d Date) AddDays(n int) Date {
 	return NewDate(t.Year(), t.Month(), t.Day()+n)
 }
 
+// AddYears is the date n years later, earlier if n is negative; 29 February is 1 March in other years.
+func (d Date) AddYears(n int) Date {
+	t := d.utc()
+	return NewDate(t.Year()+n, t.Month(), t.Day())
+}
+
 // DaysUntil is how many days later other is, negative if it is earlier.
 func (d Date) DaysUntil(other Date) int {
 	return int((other.utc().Unix() - d.utc().Unix()) / (24 * 60 * 60))

@@ -30,6 +30,8 @@ const (
 	CodeKeyMissing        Code = "idempotency_key_missing"
 	CodePastDate          Code = "past_date"
 	CodeFutureDate        Code = "future_date"
+	CodeDateTooOld        Code = "date_too_old"
+	CodeDateTooFar        Code = "date_too_far"
 
 	CodeLinkInvalid   Code = "link_invalid"
 	CodeLinkExpired   Code = "link_expired"

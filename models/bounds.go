@@ -1,0 +1,86 @@
+package models
+
+import (
+	"fmt"
+	"time"
+)
+
+// Moments that people type are bounded: with a wrong year, what happened would close waits of long ago, and what is to come
+// would be waited for as long as the dossier lives.
+const (
+	receivedYears = 1 // ago, at most
+	slotYears     = 1 // ahead, at most
+	plannedYears  = 2
+)
+
+// longestHalfDay is as long as one may last.
+const longestHalfDay = 12 * time.Hour
+
+// CheckReceived checks when something is said to have reached the agency. Errors: future_date, date_too_old.
+func CheckReceived(at, now time.Time) error {
+	switch {
+	case at.After(now):
+		return NewError(CodeFutureDate, "still to come")
+	case at.Before(now.AddDate(-receivedYears, 0, 0)):
+		return NewError(CodeDateTooOld, "more than a year ago")
+	}
+	return nil
+}
+
+// CheckSlot checks a moment offered for an audit (F079). Errors: past_date, date_too_far.
+func CheckSlot(at, now time.Time) error { return coming(at, now, slotYears) }
+
+// CheckWanted checks the day from which a client wants a course. Errors: past_date, date_too_far.
+func CheckWanted(day, today Date) error {
+	switch {
+	case day < today:
+		return NewError(CodePastDate, "already past")
+	case day > today.AddYears(plannedYears):
+		return NewError(CodeDateTooFar, fmt.Sprintf("more than %d years ahead", plannedYears))
+	}
+	return nil
+}
+
+// CheckPaid checks the day of a payment said to have been made; issued is none if the supplier's own date is not known.
+// Errors: future_date, past_date, date_too_old.
+func CheckPaid(on, issued, today Date) error {
+	switch {
+	case on > today:
+		return NewError(CodeFutureDate, "still to come")
+	case on < issued:
+		return NewError(CodePastDate, "before the invoice was issued")
+	case issued.IsZero() && on < today.AddYears(-receivedYears):
+		return NewError(CodeDateTooOld, "more than a year ago")
+	}
+	return nil
+}
+
+// CheckHalfDays checks the half-days of a session to hold, planned before they take place (F108), and says which end of
+// which one is wrong: "[1].start". Errors: invalid_input, session_overlap, past_date, date_too_far.
+func CheckHalfDays(halfDays []HalfDay, now time.Time) (place string, err error) {
+	for i, h := range halfDays {
+		start, end := fmt.Sprintf("[%d].start", i), fmt.Sprintf("[%d].end", i)
+		if err := coming(h.Start, now, plannedYears); err != nil {
+			return start, err
+		}
+		switch {
+		case !h.End.After(h.Start):
+			return end, NewError(CodeInvalid, "ends before it starts")
+		case h.End.Sub(h.Start) > longestHalfDay:
+			return end, NewError(CodeInvalid, "a half-day lasts 12 hours at most")
+		case i > 0 && h.Start.Before(halfDays[i-1].End):
+			return start, NewError(CodeSessionOverlap, "before the end of the one before")
+		}
+	}
+	return "", nil
+}
+
+func coming(at, now time.Time, years int) error {
+	switch {
+	case !at.After(now):
+		return NewError(CodePastDate, "already past")
+	case at.After(now.AddDate(years, 0, 0)):
+		return NewError(CodeDateTooFar, fmt.Sprintf("more than %d years ahead", years))
+	}
+	return nil
+}
