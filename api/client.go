@@ -181,7 +181,7 @@ func item[T any](v T, err error) (*itemOutput[T], error) {
 
 // paged reads one page of a list kept in the order of its cursor.
 func paged[T any](in *Paging, read func(from store.Cursor) (store.Page[T], error)) (*listOutput[T], error) {
-	from, err := store.ParseCursor(in.Cursor)
+	from, err := cursorOf(in.Cursor)
 	if err != nil {
 		return nil, badQuery("cursor", "use the one a page gave")
 	}
@@ -197,7 +197,7 @@ func paged[T any](in *Paging, read func(from store.Cursor) (store.Page[T], error
 
 // sliced is one page of a short list read whole; key is unique in it.
 func sliced[T any](in *Paging, all []T, key func(T) string) (*listOutput[T], error) {
-	from, err := store.ParseCursor(in.Cursor)
+	from, err := cursorOf(in.Cursor)
 	if err != nil {
 		return nil, badQuery("cursor", "use the one a page gave")
 	}

@@ -207,7 +207,7 @@ func (a *reply) Write(b []byte) (int, error) { return a.body.Write(b) }
 
 // cursor is where the list of the page begins.
 func (d *desk) cursor() (store.Cursor, error) {
-	from, err := store.ParseCursor(d.c.Query("cursor"))
+	from, err := cursorOf(d.c.Query("cursor"))
 	if err != nil {
 		return from, models.NewError(models.CodeMalformed, "cursor")
 	}

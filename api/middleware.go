@@ -9,13 +9,17 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 	"golang.org/x/time/rate"
 
 	"jalon/models"
+	"jalon/store"
 )
 
 // requestTimeout bounds one request, whatever it asks for.
@@ -120,6 +124,31 @@ func (s *Server) limitBody(c *gin.Context) {
 	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit)
 	c.Next()
+}
+
+// legible refuses an address that holds text no database keeps alike: PostgreSQL takes neither a null character nor
+// bytes that are not UTF-8, SQLite both.
+func (s *Server) legible(c *gin.Context) {
+	ok := isText(c.Request.URL.Path)
+	for name, values := range c.Request.URL.Query() {
+		ok = ok && isText(name) && !slices.ContainsFunc(values, func(v string) bool { return !isText(v) })
+	}
+	if !ok {
+		s.refusePage(c, models.NewError(models.CodeMalformed, "address"))
+		return
+	}
+	c.Next()
+}
+
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+// cursorOf reads a cursor of an address. Errors: invalid_input.
+func cursorOf(s string) (store.Cursor, error) {
+	from, err := store.ParseCursor(s)
+	if err == nil && !isText(from.ID) {
+		err = models.NewError(models.CodeInvalid, "cursor: use the one a page gave")
+	}
+	return from, err
 }
 
 // limiter is a token bucket per key, forgotten once full again.

@@ -47,7 +47,7 @@ func (s *Server) serveHome(c *gin.Context) {
 func (s *Server) serveMailbox(c *gin.Context) {
 	v := s.newVisit(c)
 	to := strings.TrimSpace(c.Query("to"))
-	cursor, err := store.ParseCursor(c.Query("cursor"))
+	cursor, err := cursorOf(c.Query("cursor"))
 	if err != nil {
 		v.stop(v.failed(models.NewError(models.CodeMalformed, "cursor")))
 		return

@@ -352,7 +352,7 @@ func (s *Server) registerRequests() {
 			if _, err := s.store.Brief(ctx, in.Ref); err != nil {
 				return nil, err
 			}
-			from, err := store.ParseCursor(in.Cursor)
+			from, err := cursorOf(in.Cursor)
 			if err != nil {
 				return nil, badQuery("cursor", "use the one a page gave")
 			}

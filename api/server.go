@@ -143,7 +143,7 @@ func New(cfg Config) (*Server, error) {
 	if err := s.engine.SetTrustedProxies(nil); err != nil {
 		return nil, err
 	}
-	s.engine.Use(s.requestID, s.accessLog, s.recover, s.secure, s.limitBody)
+	s.engine.Use(s.requestID, s.accessLog, s.recover, s.secure, s.legible, s.limitBody)
 	s.engine.NoRoute(func(c *gin.Context) { s.refusePage(c, models.NewError(models.CodeUnknown, "no such address")) })
 	s.engine.NoMethod(func(c *gin.Context) {
 		s.problem(c, refuse(models.CodeMethod))

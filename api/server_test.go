@@ -126,14 +126,14 @@ func newAgency(t testing.TB, temporalClient client.Client, change ...func(*Confi
 	t.Cleanup(h.http.Close)
 	for i, role := range []models.Role{models.RoleStaff, models.RolePedagogy, models.RoleFinance, models.RoleAdmin} {
 		h.tokens[role] = NewToken()
-		err := st.SaveToken(ctx, models.Token{Ref: fmt.Sprintf("K-%06d", i+1), Name: string(role), SHA256: HashToken(h.tokens[role]),
+		err := s.store.SaveToken(ctx, models.Token{Ref: fmt.Sprintf("K-%06d", i+1), Name: string(role), SHA256: HashToken(h.tokens[role]),
 			Roles: []models.Role{role}, CreatedAt: epoch})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, c := range []models.Course{{Topic: "tableur", TitleFR: "Tableur", TitleEN: "Spreadsheet"}} {
-		if err := st.SaveCourse(ctx, c); err != nil {
+		if err := s.store.SaveCourse(ctx, c); err != nil {
 			t.Fatal(err)
 		}
 	}
