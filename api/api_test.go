@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -180,6 +181,58 @@ func TestWhoGuessesTakesNoRoom(t *testing.T) {
 		if len(key) > 100 {
 			t.Errorf("%d bytes are kept of a name", len(key))
 		}
+	}
+}
+
+// Behind a proxy everybody shares its address: what it says of theirs is believed, what anybody else says is not.
+func TestWhoSignsInBehindAProxy(t *testing.T) {
+	for name, c := range map[string]struct {
+		trusted       []string
+		from, said    string // the connection's address, and the header; %d is another one each time
+		apart         bool   // attempts are counted apart
+		alsoAppending bool   // the proxy adds a header of its own to the one that came
+	}{
+		"no proxy is trusted":                    {nil, "10.0.0.7", "192.0.2.%d", false, false},
+		"the proxy's word":                       {[]string{"10.0.0.7"}, "10.0.0.7", "192.0.2.%d", true, false},
+		"its network's":                          {[]string{"10.0.0.0/24"}, "10.0.0.7", "192.0.2.%d", true, false},
+		"somebody else's word":                   {[]string{"10.0.0.7"}, "198.51.100.9", "192.0.2.%d", false, false},
+		"a visitor who makes up where from":      {[]string{"10.0.0.7"}, "10.0.0.7", "192.0.2.%d, 198.51.100.9", false, false},
+		"the same, the proxy adding its own":     {[]string{"10.0.0.7"}, "10.0.0.7", "192.0.2.%d", false, true},
+		"two proxies, one after the other":       {[]string{"10.0.0.0/24"}, "10.0.0.7", "192.0.2.%d, 10.0.0.8", true, false},
+		"another header that nobody was told of": {[]string{"10.0.0.7"}, "10.0.0.7", "", false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newAgency(t, nil, func(cfg *Config) { cfg.TrustedProxies = c.trusted })
+			last := 0
+			for i := range 15 {
+				w, r := httptest.NewRecorder(), httptest.NewRequest("POST", "https://missions.example.org"+signInPath,
+					strings.NewReader(url.Values{"login": {"nobody" + strconv.Itoa(i)}, "password": {"x"}}.Encode()))
+				r.RemoteAddr = c.from + ":4711"
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+				r.Header.Set("Origin", "https://missions.example.org")
+				r.Header.Set("X-Real-IP", fmt.Sprintf("203.0.113.%d", i+1))
+				if c.said != "" {
+					r.Header.Add("X-Forwarded-For", strings.Replace(c.said, "%d", strconv.Itoa(i+1), 1))
+				}
+				if c.alsoAppending {
+					r.Header.Add("X-Forwarded-For", "198.51.100.9")
+				}
+				h.Handler().ServeHTTP(w, r)
+				last = w.Code
+			}
+			want := http.StatusTooManyRequests
+			if c.apart {
+				want = http.StatusUnauthorized
+			}
+			if last != want {
+				t.Errorf("the fifteenth attempt: %d, want %d", last, want)
+			}
+		})
+	}
+	cfg := newAgency(t, nil).cfg
+	cfg.TrustedProxies = []string{"proxy"}
+	if _, err := New(cfg); err == nil {
+		t.Error("a proxy that is no address is taken")
 	}
 }
 

@@ -150,9 +150,9 @@ func (d *desk) call(method, path string, body, out any) *Problem {
 	r.Header.Set("Accept-Language", string(d.lang))
 	r.Header.Set("Idempotency-Key", d.values.Get(keyField))
 	r.Header.Set("Sec-Fetch-Site", "same-origin") // the form's own origin was checked before it came here
-	for _, name := range []string{"Authorization", "Cookie"} {
-		if v := from.Header.Get(name); v != "" {
-			r.Header.Set(name, v)
+	for _, name := range []string{"Authorization", "Cookie", forwardedFor} {
+		for _, v := range from.Header.Values(name) {
+			r.Header.Add(name, v)
 		}
 	}
 	w := reply{header: http.Header{}, status: http.StatusOK}

@@ -5,6 +5,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -21,6 +22,9 @@ import (
 	"jalon/models"
 	"jalon/store"
 )
+
+// forwardedFor is the header in which a proxy tells who it speaks for.
+const forwardedFor = "X-Forwarded-For"
 
 // DefaultBodyLimit is the largest request body accepted, in bytes.
 const DefaultBodyLimit = 1 << 20
@@ -64,8 +68,10 @@ type Config struct {
 	Documents Documents
 	Events    MailEvents // nil: the webhook answers 404
 	PublicURL string     // absolute, without a final slash
-	Partners  []string   // codes a request may come with (F002)
-	Mailbox   bool       // show the local mailbox page
+	// TrustedProxies are the addresses or networks whose word about who calls is believed (X-Forwarded-For); none: nobody's.
+	TrustedProxies []string
+	Partners       []string // codes a request may come with (F002)
+	Mailbox        bool     // show the local mailbox page
 	// TemporalUIURL is shown on the home page, TeamEmail at the foot of the pages; empty: not shown.
 	TemporalUIURL string
 	TeamEmail     string
@@ -139,9 +145,10 @@ func New(cfg Config) (*Server, error) {
 	s.engine = gin.New()
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.ContextWithFallback = true
-	// Who calls is told by the connection alone: a header could be made up to escape the limits.
-	if err := s.engine.SetTrustedProxies(nil); err != nil {
-		return nil, err
+	// Who calls is told by the connection, unless it is a proxy's: a header could be made up to escape the limits.
+	s.engine.RemoteIPHeaders = []string{forwardedFor}
+	if err := s.engine.SetTrustedProxies(cfg.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("api: trusted proxies: %w", err)
 	}
 	s.engine.Use(s.requestID, s.accessLog, s.recover, s.secure, s.legible, s.limitBody)
 	s.engine.NoRoute(func(c *gin.Context) { s.refusePage(c, models.NewError(models.CodeUnknown, "no such address")) })

@@ -34,6 +34,8 @@ type Config struct {
 	HealthListen string `env:"JALON_HEALTH_LISTEN" help:"Address on which jalon worker answers /healthz and /readyz; none: it does not listen. (The API answers them where it listens.)" example:"127.0.0.1:8081"`
 	PublicURL    string `env:"JALON_PUBLIC_URL" default:"http:// and the address listened on, for jalon dev only" help:"Address people reach this installation at: the links of mails begin with it." example:"https://missions.example.org"`
 
+	TrustedProxies []string `env:"JALON_TRUSTED_PROXIES" help:"Addresses or networks (CIDR) of the reverse proxies in front, comma-separated: the visitor's address, by which attempts to sign in are limited, is read from X-Forwarded-For where the connection comes from one of them, and from nobody else." example:"127.0.0.1,10.0.0.0/24"`
+
 	TemporalAddress   string `env:"JALON_TEMPORAL_ADDRESS" envDefault:"127.0.0.1:7233" help:"Temporal frontend. jalon dev starts its own server there, on a loopback address; port 0 takes a free one." example:"temporal.example.org:7233"`
 	TemporalNamespace string `env:"JALON_TEMPORAL_NAMESPACE" envDefault:"default" help:"Temporal namespace; made at the start of a worker where it is missing." example:"jalon"`
 	TemporalUI        string `env:"JALON_TEMPORAL_UI" envDefault:"127.0.0.1:8233" help:"Address of the Temporal UI that jalon dev starts; port 0 takes a free one." example:"127.0.0.1:9233"`
@@ -278,6 +280,18 @@ func (c Config) validate(u use) (bad Problems) {
 		bad.add("JALON_PUBLIC_URL", "is missing: the links of mails begin with it")
 	} else if !webAddress(c.PublicURL) {
 		bad.add("JALON_PUBLIC_URL", "must be an http or https address without query, not %q", c.PublicURL)
+	}
+	for _, proxy := range c.TrustedProxies {
+		network, err := netip.ParsePrefix(proxy)
+		if _, one := netip.ParseAddr(proxy); one == nil {
+			continue
+		}
+		switch {
+		case err != nil:
+			bad.add("JALON_TRUSTED_PROXIES", "must be addresses or networks, not %q", proxy)
+		case network.Bits() == 0:
+			bad.add("JALON_TRUSTED_PROXIES", "must not be everybody: whoever made up an address would be believed")
+		}
 	}
 	if c.TemporalNamespace == "" {
 		bad.add("JALON_TEMPORAL_NAMESPACE", "must not be empty")

@@ -103,7 +103,7 @@ const (
 func (s *system) handler() (http.Handler, error) {
 	cfg := api.Config{
 		Store: s.store, Temporal: s.temporal, Courier: s.courier, Signer: s.signer, Clock: s.clock,
-		Documents: s.documents, PublicURL: s.cfg.PublicURL, Partners: s.cfg.Partners, Mailbox: s.cfg.MailTransport == "local",
+		Documents: s.documents, PublicURL: s.cfg.PublicURL, TrustedProxies: s.cfg.TrustedProxies, Partners: s.cfg.Partners, Mailbox: s.cfg.MailTransport == "local",
 		TemporalUIURL: s.cfg.TemporalUIURL, TeamEmail: s.cfg.TeamEmail, Log: s.log,
 	}
 	if s.cfg.SendGridEventsKey != "" {
