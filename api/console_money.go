@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"jalon/models"
@@ -218,11 +217,10 @@ func (d *desk) payments() iter.Seq2[[]string, error] {
 
 // plainAmount is an amount as spreadsheets of the language read it.
 func (d *desk) plainAmount(c models.Cents) string {
-	s := strconv.FormatFloat(float64(c)/100, 'f', 2, 64)
 	if d.lang == models.French {
-		s = strings.Replace(s, ".", ",", 1)
+		return c.Plain(",")
 	}
-	return s
+	return c.Plain(".")
 }
 
 // Statuses in the order of an invoice's life, and those a client's can have.

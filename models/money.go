@@ -104,6 +104,9 @@ func (c Cents) FormatFR() string { return c.format("\u00a0", ",", "", "\u00a0€
 // FormatEN writes the amount as in English documents: €1,234.56.
 func (c Cents) FormatEN() string { return c.format(",", ".", "€", "") }
 
+// Plain writes the amount as tables hold it: digits with a decimal mark and nothing else.
+func (c Cents) Plain(mark string) string { return c.format("", mark, "", "") }
+
 // FormatFR writes an amount as in French documents.
 func FormatFR(c Cents) string { return c.FormatFR() }
 

@@ -52,6 +52,28 @@ func TestFormat(t *testing.T) {
 	}
 }
 
+func TestPlainAmount(t *testing.T) {
+	for cents, want := range map[Cents]string{0: "0,00", 5: "0,05", -5: "-0,05", 123456: "1234,56", 9_007_199_254_740_993: "90071992547409,93", -1 << 63: "-92233720368547758,08"} {
+		if got := cents.Plain(","); got != want {
+			t.Errorf("%d: got %q, want %q", cents, got, want)
+		}
+	}
+	if got := Cents(123456).Plain("."); got != "1234.56" {
+		t.Error(got)
+	}
+}
+
+func TestQuantityInWords(t *testing.T) {
+	for hundredths, want := range map[int64]string{0: "0", 5: "0,05", 50: "0,5", 100: "1", 1000: "10", 150: "1,5", -250: "-2,5", 9_007_199_254_740_993: "90071992547409,93"} {
+		if got := French.Quantity(hundredths); got != want {
+			t.Errorf("%d: got %q, want %q", hundredths, got, want)
+		}
+	}
+	if got := English.Quantity(150); got != "1.5" {
+		t.Error(got)
+	}
+}
+
 func TestShare(t *testing.T) {
 	for _, c := range []struct {
 		total   Cents

@@ -158,11 +158,11 @@ func (l Lang) Euros(c Cents) string {
 
 // Quantity is a volume in hundredths: « 1,5 », 1.5.
 func (l Lang) Quantity(hundredths int64) string {
-	s := strconv.FormatFloat(float64(hundredths)/100, 'f', -1, 64)
+	mark := ","
 	if l == English {
-		return s
+		mark = "."
 	}
-	return strings.Replace(s, ".", ",", 1)
+	return strings.TrimSuffix(strings.TrimRight(Cents(hundredths).Plain(mark), "0"), mark)
 }
 
 // RateName is a rate in words: « 450,00 € par jour », « 1 200,00 € au forfait »; empty for no unit.
