@@ -368,23 +368,44 @@ func (p dossiersPage) Keep(except ...string) []field {
 	return out
 }
 
+// board is what a board is drawn from: a page of its rows, how many there are by what narrows them, and who owns them.
+type board[R, C any] struct {
+	rows   []R
+	pages  *web.Pages
+	counts []C
+	users  []models.User
+	owners map[string]string
+}
+
+// loadBoard reads the page that the address names.
+func loadBoard[R, C any](d *desk, rows func(from store.Cursor) (store.Page[R], error), counts func() ([]C, error)) (b board[R, C], err error) {
+	cursor, err := d.cursor()
+	if err != nil {
+		return b, err
+	}
+	list, err := rows(cursor)
+	if err != nil {
+		return b, err
+	}
+	b.rows, b.pages = list.Items, d.pages(cursor, list.Next)
+	if b.counts, err = counts(); err != nil {
+		return b, err
+	}
+	b.users, b.owners, err = d.team()
+	return b, err
+}
+
 func serveDossiers(d *desk) {
 	f, err := d.filtering()
 	if err != nil {
 		d.fail(err)
 		return
 	}
-	cursor, err := d.cursor()
-	if err != nil {
-		d.fail(err)
-		return
-	}
-	list, err := d.dossiers(f, cursor, store.DefaultPage)
-	if err != nil {
-		d.fail(err)
-		return
-	}
-	counts, err := d.s.store.BoardCounts(d.ctx, f.BoardFilter)
+	b, err := loadBoard(d, func(from store.Cursor) (store.Page[store.BoardRow], error) {
+		return d.dossiers(f, from, store.DefaultPage)
+	}, func() ([]store.BoardCount, error) {
+		return d.s.store.BoardCounts(d.ctx, f.BoardFilter)
+	})
 	if err != nil {
 		d.fail(err)
 		return
@@ -394,25 +415,20 @@ func serveDossiers(d *desk) {
 		d.fail(err)
 		return
 	}
-	users, owners, err := d.team()
-	if err != nil {
-		d.fail(err)
-		return
-	}
 	p := dossiersPage{Search: f.Search, Number: f.query.Get("search"), Lost: f.lost, Everybody: f.href("search", ""), Waiting: waiting,
-		query: f.query, Pages: d.pages(cursor, list.Next), Filtered: len(f.query) > 0,
+		query: f.query, Pages: b.pages, Filtered: len(f.query) > 0,
 		Export: dossiersPath + ".csv?" + f.query.Encode()}
 	for _, name := range []string{"owner", "alert", "due", "policy", "sort"} {
 		p.Narrowed = p.Narrowed || f.query.Has(name)
 	}
-	chips, alerts, shown := d.stageChips(f, counts)
+	chips, alerts, shown := d.stageChips(f, b.counts)
 	p.Chips = chips
 	p.Caption = d.t("dossiers.caption", "count", shown)
 	if f.byDue {
 		p.Caption = d.t("dossiers.caption_due")
 	}
 	p.Pickers = []picker{
-		d.ownerPicker(f.query.Get("owner"), users),
+		d.ownerPicker(f.query.Get("owner"), b.users),
 		d.picker("alert", f.query.Get("alert"), append([]option{{Label: d.t("dossiers.alert_all")}, {Value: filterAny, Label: d.t("dossiers.alert_any")}}, alerts...)...),
 		d.picker("due", f.query.Get("due"), option{Label: d.t("dossiers.due_all")}, option{Value: spanOverdue, Label: d.t("dossiers.due_overdue")},
 			option{Value: spanToday, Label: d.t("dossiers.due_today")}, option{Value: spanWeek, Label: d.t("dossiers.due_week")}),
@@ -422,8 +438,8 @@ func serveDossiers(d *desk) {
 	for _, stage := range stagesInOrder {
 		p.Stages = append(p.Stages, option{string(stage), d.lang.StageName(stage), slices.Contains(f.query["stage"], string(stage))})
 	}
-	for _, row := range list.Items {
-		p.Rows = append(p.Rows, d.dossierLine(row, owners))
+	for _, row := range b.rows {
+		p.Rows = append(p.Rows, d.dossierLine(row, b.owners))
 	}
 	d.render(http.StatusOK, "console_board", &web.Page{Title: d.t("dossiers.title"), State: "list", Data: p})
 }

@@ -284,21 +284,16 @@ func (x *dossierDesk) serveDecision() {
 		return
 	}
 	subject := x.c.Query("subject")
-	posted := x.c.Request.Method == http.MethodPost
-	if !posted {
+	if !x.posted() {
 		if err := c.offers(x, subject); err != nil {
 			x.notNow(err)
 			return
 		}
 	}
-	f := x.draft("decide."+c.name, posted)
-	if posted {
-		if err := x.read(); err != nil {
-			x.fail(err)
-			return
-		}
+	f := x.draft("decide." + c.name)
+	if f == nil {
+		return
 	}
-	f.start()
 	body := c.fill(x, f)
 	if c.grave {
 		f.tick("sure", x.says(c, subject, "sure"))
@@ -306,7 +301,7 @@ func (x *dossierDesk) serveDecision() {
 	page := decidePage{Action: x.c.Request.URL.RequestURI(), Back: x.at(), Button: x.says(c, subject, "button"), Says: x.says(c, subject, "says"), Grave: c.grave}
 	title := x.says(c, subject, "title")
 	path := strings.NewReplacer("{ref}", url.PathEscape(x.brief.Ref), "{number}", url.PathEscape(subject), "{participant}", url.PathEscape(subject)).Replace(c.route)
-	if !posted || f.more || !x.send(f, c.method, path, body, nil) {
+	if !f.posted || !x.send(f, c.method, path, body, nil) {
 		x.draw(title, f, page)
 		return
 	}
@@ -315,15 +310,7 @@ func (x *dossierDesk) serveDecision() {
 		until = (*dossierDesk).goesOn
 	}
 	shown := x.settle(func(now models.Request) bool { return until(x, now) })
-	said := x.says(c, subject, "done")
-	if !shown {
-		said += " " + x.t("dossier.soon")
-	}
-	back := x.at()
-	if c.tab != "" {
-		back = x.at(c.tab)
-	}
-	x.done(back, said)
+	x.goOn(c.tab, x.says(c, subject, "done"), shown)
 }
 
 // send makes the call of a form without faults; false: the form has to be shown again.
@@ -430,18 +417,37 @@ type opt struct {
 	free                       bool // the API knows which values there are: those shown may have changed meanwhile
 }
 
-func (d *desk) draft(prefix string, posted bool) *draft {
-	return &draft{desk: d, prefix: prefix, posted: posted, status: http.StatusOK, at: map[string]string{}, lists: map[string][]pick{},
+// draft opens the form of what is decided or recorded, with what was sent; nil: it cannot be read, which is said.
+func (x *dossierDesk) draft(prefix string) *draft {
+	f := &draft{desk: x.desk, prefix: prefix, status: http.StatusOK, at: map[string]string{}, lists: map[string][]pick{},
 		blame: map[models.Code]string{models.CodeReasonMissing: "reason"}}
-}
-
-// start makes what was typed readable.
-func (f *draft) start() {
-	f.more = f.posted && f.values.Get("more") != ""
-	f.posted = f.posted && !f.more
+	if x.posted() {
+		if err := x.read(); err != nil {
+			x.fail(err)
+			return nil
+		}
+		f.more = x.values.Get("more") != ""
+		f.posted = !f.more
+	}
 	if f.values == nil {
 		f.values = url.Values{}
 	}
+	return f
+}
+
+// posted tells whether a form was sent.
+func (d *desk) posted() bool { return d.c.Request.Method == http.MethodPost }
+
+// goOn leads to the tab that shows what was done, and says it; what has still to be written is said to come.
+func (x *dossierDesk) goOn(tab, said string, shown bool) {
+	if !shown {
+		said += " " + x.t("dossier.soon")
+	}
+	to := x.at()
+	if tab != "" {
+		to = x.at(tab)
+	}
+	x.done(to, said)
 }
 
 // field declares a field; what it holds first is its initial value.
@@ -561,92 +567,85 @@ func (f *draft) tick(name, label string) {
 	}
 }
 
-// number is a whole number within bounds.
-func (f *draft) number(name string, least, most int, o opt) int {
-	o.mode = "numeric"
+// figure declares a field for a number; read turns what was typed into one and says what is wrong with it. An optional one
+// left empty is none.
+func figure[N any](f *draft, name, mode string, o opt, read func(text, label string) (n N, wrong string)) (n N) {
+	o.mode = mode
 	c := f.field(name, "input", o)
 	f.add(c)
 	if c.Value == "" && !c.Required {
-		return 0
+		return n
 	}
-	n, err := strconv.Atoi(c.Value)
-	if err != nil || n < least || n > most {
-		f.wrong(name, f.t("dossier.fault_number", "label", c.Label, "min", least, "max", most))
+	n, wrong := read(c.Value, c.Label)
+	if wrong != "" {
+		f.wrong(name, wrong)
 	}
 	return n
 }
 
+// number is a whole number within bounds.
+func (f *draft) number(name string, least, most int, o opt) int {
+	return figure(f, name, "numeric", o, func(text, label string) (n int, wrong string) {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < least || n > most {
+			wrong = f.t("dossier.fault_number", "label", label, "min", least, "max", most)
+		}
+		return n, wrong
+	})
+}
+
 // decimal is a number with up to two decimals, in hundredths.
 func (f *draft) decimal(name string, least int64, o opt) int64 {
-	o.mode = "decimal"
-	c := f.field(name, "input", o)
-	f.add(c)
-	if c.Value == "" && !c.Required {
-		return 0
-	}
-	n, ok := parseEuros(c.Value)
-	if !ok || int64(n) < least {
-		f.wrong(name, f.t("dossier.fault_decimal", "label", c.Label))
-	}
-	return int64(n)
+	return figure(f, name, "decimal", o, func(text, label string) (n int64, wrong string) {
+		hundredths, ok := parseEuros(text)
+		if !ok || int64(hundredths) < least {
+			wrong = f.t("dossier.fault_decimal", "label", label)
+		}
+		return int64(hundredths), wrong
+	})
 }
 
 // amount is a sum in euros.
 func (f *draft) amount(name string, least models.Cents, o opt) models.Cents {
-	o.mode = "decimal"
+	return figure(f, name, "decimal", o, func(text, _ string) (cents models.Cents, wrong string) {
+		cents, ok := parseEuros(text)
+		switch {
+		case !ok:
+			wrong = f.t("fault.money")
+		case cents < least:
+			wrong = f.t("dossier.fault_least", "min", web.Money(f.lang, least))
+		}
+		return cents, wrong
+	})
+}
+
+// timed declares a field of a kind for a time; none if nothing was typed, or nothing that read understands.
+func timed[T any](f *draft, name, kind, fault string, o opt, read func(text string) (T, error)) (none T) {
+	o.kind = kind
 	c := f.field(name, "input", o)
 	f.add(c)
-	if c.Value == "" && !c.Required {
-		return 0
+	if f.typed(c) == "" {
+		return none
 	}
-	cents, ok := parseEuros(c.Value)
-	switch {
-	case !ok:
-		f.wrong(name, f.t("fault.money"))
-	case cents < least:
-		f.wrong(name, f.t("dossier.fault_least", "min", web.Money(f.lang, least)))
+	at, err := read(c.Value)
+	if err != nil {
+		f.wrong(name, f.t(fault, "label", c.Label))
+		return none
 	}
-	return cents
+	return at
 }
 
 // date is a day.
 func (f *draft) date(name string, o opt) models.Date {
-	o.kind = "date"
-	c := f.field(name, "input", o)
-	f.add(c)
-	return f.day(c)
-}
-
-func (f *draft) day(c control) models.Date {
-	if f.typed(c) == "" {
-		return ""
-	}
-	d, err := models.ParseDate(c.Value)
-	if err != nil {
-		f.wrong(c.Name, f.t("dossier.fault_date", "label", c.Label))
-	}
-	return d
+	return timed(f, name, "date", "dossier.fault_date", o, models.ParseDate)
 }
 
 // moment is a day and a time in Paris.
 func (f *draft) moment(name string, o opt) time.Time {
-	o.kind = "datetime-local"
-	c := f.field(name, "input", o)
-	f.add(c)
-	return f.instant(c)
-}
-
-func (f *draft) instant(c control) time.Time {
-	if f.typed(c) == "" {
-		return time.Time{}
-	}
-	// Browsers may add seconds.
-	t, err := time.Parse(localTime, c.Value[:min(len(c.Value), len(localTime))])
-	if err != nil {
-		f.wrong(c.Name, f.t("dossier.fault_moment", "label", c.Label))
-		return time.Time{}
-	}
-	return f.s.calendar.At(models.NewDate(t.Year(), t.Month(), t.Day()), t.Hour(), t.Minute())
+	return timed(f, name, "datetime-local", "dossier.fault_moment", o, func(text string) (time.Time, error) {
+		t, err := time.Parse(localTime, text[:min(len(text), len(localTime))]) // browsers may add seconds
+		return f.s.calendar.At(models.NewDate(t.Year(), t.Month(), t.Day()), t.Hour(), t.Minute()), err
+	})
 }
 
 // local is an instant as a datetime-local input holds it.

@@ -55,11 +55,6 @@ type duePage struct {
 
 func serveDue(d *desk) {
 	query := d.c.Request.URL.Query()
-	cursor, err := d.cursor()
-	if err != nil {
-		d.fail(err)
-		return
-	}
 	f := store.DueFilter{Awaits: models.Role(query.Get("awaits")), Kind: models.DeadlineKind(query.Get("kind"))}
 	f.Owner, f.Unowned = d.ownerFilter(query)
 	bounds := d.spans()
@@ -75,31 +70,25 @@ func serveDue(d *desk) {
 	if span >= 0 && span < len(bounds) {
 		f.Before = bounds[span]
 	}
-	list, err := d.s.store.Due(d.ctx, f, cursor, store.DefaultPage)
-	if err != nil {
-		d.fail(err)
-		return
-	}
 	// The choices of a filter are counted without it, so that another one can be chosen.
 	wide := f
 	wide.Awaits, wide.Kind = "", ""
-	counts, err := d.s.store.DueCounts(d.ctx, wide, bounds)
+	b, err := loadBoard(d, func(from store.Cursor) (store.Page[store.DueRow], error) {
+		return d.s.store.Due(d.ctx, f, from, store.DefaultPage)
+	}, func() ([]store.DueCount, error) {
+		return d.s.store.DueCounts(d.ctx, wide, bounds)
+	})
 	if err != nil {
 		d.fail(err)
 		return
 	}
-	users, owners, err := d.team()
-	if err != nil {
-		d.fail(err)
-		return
-	}
-	p := duePage{When: when, Pages: d.pages(cursor, list.Next)}
+	p := duePage{When: when, Pages: b.pages}
 	for _, name := range []string{"awaits", "kind", "owner"} {
 		p.Filtered = p.Filtered || query.Get(name) != ""
 	}
-	p.Chips = d.spanChips(f, counts, when, query)
-	p.Pickers = []picker{d.rolePicker(f.Awaits, counts), d.kindPicker(f.Kind, counts), d.ownerPicker(query.Get("owner"), users)}
-	for _, row := range list.Items {
+	p.Chips = d.spanChips(f, b.counts, when, query)
+	p.Pickers = []picker{d.rolePicker(f.Awaits, b.counts), d.kindPicker(f.Kind, b.counts), d.ownerPicker(query.Get("owner"), b.users)}
+	for _, row := range b.rows {
 		i := slices.IndexFunc(bounds, row.DueAt.Before)
 		if i < 0 {
 			i = len(bounds)
@@ -109,7 +98,7 @@ func serveDue(d *desk) {
 			p.Groups = append(p.Groups, dueGroup{Name: name, Title: d.t("due." + name)})
 		}
 		g := &p.Groups[len(p.Groups)-1]
-		g.Lines = append(g.Lines, d.dueLine(row, owners))
+		g.Lines = append(g.Lines, d.dueLine(row, b.owners))
 	}
 	d.render(http.StatusOK, "console_due", &web.Page{Title: d.t("due.title"), State: "list", Data: p})
 }

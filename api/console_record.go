@@ -225,19 +225,14 @@ func (x *dossierDesk) serveRecord() {
 		return
 	}
 	subject := x.c.Query("subject")
-	posted := x.c.Request.Method == http.MethodPost
-	if !posted && !x.offersRecord(r.name, subject) {
+	if !x.posted() && !x.offersRecord(r.name, subject) {
 		x.notNow(refuse(models.CodeWrongStage))
 		return
 	}
-	if posted {
-		if err := x.read(); err != nil {
-			x.fail(err)
-			return
-		}
+	f := x.draft("record." + r.name)
+	if f == nil {
+		return
 	}
-	f := x.draft("record."+r.name, posted)
-	f.start()
 	if from := x.from(r.name, subject); from != "" {
 		f.facts = append(f.facts, pageFact{x.t("dossier.awaited_from"), from})
 	}
@@ -254,23 +249,16 @@ func (x *dossierDesk) serveRecord() {
 	title := x.records(r, subject, "title")
 	path := strings.NewReplacer("{ref}", url.PathEscape(x.brief.Ref), "{number}", strconv.Itoa(models.LastNumber(subject))).Replace(r.route)
 	var stored Recorded
-	if !posted || !x.send(f, http.MethodPost, path, body, &stored) {
+	if !f.posted || !x.send(f, http.MethodPost, path, body, &stored) {
 		x.draw(title, f, decidePage{Action: x.c.Request.URL.RequestURI(), Back: x.at(), Button: x.t("dossier.record_button"), Says: x.records(r, subject, "says")})
 		return
 	}
-	said := x.t("dossier.recorded")
-	if !x.settle(func(now models.Request) bool { return x.goesOn(now) }) {
-		said += " " + x.t("dossier.soon")
-	}
+	said, shown := x.t("dossier.recorded"), x.settle(x.goesOn)
 	// What came too late, or twice, is kept and changes nothing: who records it should know.
 	if row, err := x.s.store.Fact(x.ctx, stored.ID); err == nil && (row.State == models.FactLate || row.State == models.FactIgnored) {
-		said = x.t("dossier.recorded_late")
+		said, shown = x.t("dossier.recorded_late"), true
 	}
-	back := x.at()
-	if r.tab != "" {
-		back = x.at(r.tab)
-	}
-	x.done(back, said)
+	x.goOn(r.tab, said, shown)
 }
 
 // from is who something was awaited from.
