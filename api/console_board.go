@@ -262,7 +262,7 @@ type dueWords struct {
 
 // dueWords say what a deadline awaits from whom until when, and what happens otherwise.
 func (d *desk) dueWords(x models.Deadline, person string) *dueWords {
-	w := &dueWords{What: d.lang.Awaited(x.Kind), Of: d.partOf(x), From: d.awaits(x.Awaits), Otherwise: d.lang.Otherwise(x.Kind),
+	w := &dueWords{What: d.lang.Awaited(x.Kind), Of: d.partOf(x.Dossier, x.Subject), From: d.awaits(x.Awaits), Otherwise: d.lang.Otherwise(x.Kind),
 		When: web.When(d.lang, x.DueAt, d.now), Machine: x.DueAt.UTC().Format(time.RFC3339)}
 	if person != "" {
 		w.From += ", " + person
@@ -284,10 +284,10 @@ func (d *desk) awaits(r models.Role) string {
 	return d.lang.RoleName(r)
 }
 
-// partOf says which part of a dossier a deadline is about: « séance 2 »; empty if it is the dossier.
-func (d *desk) partOf(x models.Deadline) string {
-	parts := strings.Split(strings.TrimPrefix(strings.TrimPrefix(x.Subject, x.Dossier), "/"), "/")
-	if len(parts) < 2 || x.Dossier == "" {
+// partOf says which part of a dossier something is about: « séance 2 »; empty if it is the dossier.
+func (d *desk) partOf(dossier, subject string) string {
+	parts := strings.Split(strings.TrimPrefix(strings.TrimPrefix(subject, dossier), "/"), "/")
+	if len(parts) < 2 || dossier == "" {
 		return ""
 	}
 	if key := "part." + parts[0]; web.Has(key) {

@@ -695,7 +695,7 @@ func (x *dossierDesk) showMessages(p *dossierPage) error {
 	return nil
 }
 
-type documentLine struct{ Href, Name, What, When, SHA256 string }
+type documentLine struct{ Href, Name, When, SHA256 string }
 
 // signatureLine is a document to sign and where its signature stands.
 type signatureLine struct{ What, Who, State, Tone, When, Href string }
@@ -736,16 +736,61 @@ func (x *dossierDesk) showDocuments(p *dossierPage) error {
 	if err != nil {
 		return err
 	}
+	var who []string
+	for _, d := range docs {
+		_, of, _ := strings.Cut(d.Subject, "|")
+		who = append(who, of)
+	}
+	if err := x.meet(who); err != nil {
+		return err
+	}
 	for i := len(docs) - 1; i >= 0; i-- {
 		d := docs[i]
-		what := string(d.Kind)
-		if key := "dossier.document." + what; web.Has(key) {
-			what = x.t(key)
+		name, err := x.documentName(d)
+		if err != nil {
+			return err
 		}
-		p.Documents = append(p.Documents, documentLine{Href: x.at("files", d.SHA256), Name: d.Name, What: what,
-			When: web.DateTime(x.lang, d.CreatedAt), SHA256: d.SHA256})
+		p.Documents = append(p.Documents, documentLine{Href: x.at("files", d.SHA256), Name: name, When: web.DateTime(x.lang, d.CreatedAt), SHA256: d.SHA256})
 	}
 	return nil
+}
+
+// documentName is what a document is and of what: « Feuille d’émargement, séance 2 », « Autofacture F-2026-0012 ».
+func (x *dossierDesk) documentName(d models.Document) (string, error) {
+	about, person, _ := strings.Cut(d.Subject, "|")
+	kind, of := string(d.Kind), ""
+	switch d.Kind {
+	case models.DocumentConvention, models.DocumentTrainerContract:
+		of = x.client.Name
+		for _, c := range x.contracts {
+			if c.Ref == about {
+				kind = string(c.Kind)
+				if c.Signer == models.RoleTrainer {
+					of = x.called(c.TrainerRef)
+				}
+			}
+		}
+	case models.DocumentInvoice, models.DocumentInvoiceDraft:
+		i, err := x.s.store.Invoice(x.ctx, about)
+		if err != nil && models.ErrorCode(err) != models.CodeUnknown {
+			return "", err
+		}
+		if d.Kind == models.DocumentInvoice && i.Kind != "" {
+			kind = "invoice_" + string(i.Kind)
+		}
+		return x.t("dossier.document."+kind) + " " + cmp.Or(i.Number, about), nil
+	case models.DocumentSheet:
+		if of = x.t("dossier.every_session"); about != x.brief.Ref {
+			of = x.partOf(x.brief.Ref, about)
+		}
+	default:
+		of = x.partOf(x.brief.Ref, about)
+	}
+	parts := []string{kind, of, x.called(person)}
+	if key := "dossier.document." + kind; web.Has(key) {
+		parts[0] = x.t(key)
+	}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), x.t("dossier.comma")), nil
 }
 
 // sendFile shows a document of this dossier, and no other one.

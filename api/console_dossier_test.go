@@ -665,6 +665,48 @@ func TestConsoleSpeaksOfEveryAlertAndMail(t *testing.T) {
 	}
 }
 
+// Files are listed by what they are and of what, not by reference.
+func TestDocumentsHaveNamesThatPeopleUnderstand(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageSessions, func(r *models.Request, s *models.Step) {
+		withSession(24, models.SessionValidated)(r, s)
+		s.Rows.Contracts = []models.Contract{
+			{Ref: models.ContractRef(dossier, 1), Dossier: dossier, Number: 1, Kind: models.ContractConvention, Signer: models.RoleClient},
+			{Ref: models.ContractRef(dossier, 2), Dossier: dossier, Number: 2, Kind: models.ContractTrainer, Signer: models.RoleTrainer, TrainerRef: "T-000042"},
+			{Ref: models.ContractRef(dossier, 3), Dossier: dossier, Number: 3, Kind: models.ContractIndividual, Signer: models.RoleClient}}
+		s.Rows.Invoices = []models.Invoice{{Ref: "I-2026-000001", Number: "F-2026-0012", Kind: models.InvoiceSelfBilled, Dossier: dossier},
+			{Ref: "I-2026-000002", Number: "F-2026-0013", Kind: models.InvoiceClient, Dossier: dossier},
+			{Ref: "I-2026-000003", Kind: models.InvoiceSupplier, Dossier: dossier}}
+	})
+	client := "Atelier " + hostile
+	for n, c := range []struct {
+		kind            models.DocumentKind
+		subject, fr, en string
+	}{
+		{models.DocumentConvention, dossier + "/contract/1", "Convention de formation, " + client, "Training agreement, " + client},
+		{models.DocumentConvention, dossier + "/contract/3", "Contrat de formation, " + client, "Training contract, " + client},
+		{models.DocumentTrainerContract, dossier + "/contract/2", "Contrat du formateur, Formatrice Alpha", "Trainer’s contract, Formatrice Alpha"},
+		{models.DocumentProgramme, dossier + "/programme/2", "Programme, version 2", "Programme, version 2"},
+		{models.DocumentConvocation, dossier + "/session/1|P-000002", "Convocation, séance 1, sans-nom@example.org", "Convocation, session 1, sans-nom@example.org"},
+		{models.DocumentSheet, dossier + "/session/2", "Feuille d’émargement, séance 2", "Attendance sheet, session 2"},
+		{models.DocumentSheet, dossier, "Feuille d’émargement, toutes les séances", "Attendance sheet, all sessions"},
+		{models.DocumentCertificate, dossier + "|P-000001", "Certificat de réalisation, Alix " + hostile, "Certificate of completion, Alix " + hostile},
+		{models.DocumentInvoice, "I-2026-000001", "Autofacture F-2026-0012", "Self-billed invoice F-2026-0012"},
+		{models.DocumentInvoice, "I-2026-000002", "Facture au client F-2026-0013", "Client’s invoice F-2026-0013"},
+		{models.DocumentInvoice, "I-2026-000003", "Facture du formateur I-2026-000003", "Trainer’s invoice I-2026-000003"},
+		{models.DocumentInvoiceDraft, "I-2026-000003", "Projet de facture I-2026-000003", "Draft invoice I-2026-000003"},
+		{models.DocumentInvoice, "I-2026-000009", "Facture I-2026-000009", "Invoice I-2026-000009"},
+	} {
+		content := fmt.Sprintf("%064d", n)
+		require.NoError(t, o.store.SaveDocument(t.Context(), models.Document{SHA256: content, Kind: c.kind, Subject: c.subject, Dossier: dossier, Name: "x.pdf", MediaType: "application/pdf", CreatedAt: paris(24, 9, 30)}))
+		for lang, want := range map[string]string{"fr": c.fr, "en": c.en} {
+			link := o.get(dossierPath + "/documents?lang=" + lang).Find(`a[href$="/files/` + content + `"]`)
+			require.Equal(t, plain(want), plain(link.Text()))
+			require.Contains(t, link.Parent().Text(), "24 ", "its date stands beside it")
+		}
+	}
+}
+
 // The console and the API show money by one rule (F192, F202): pedagogy sees neither invoices nor their files, and keeps
 // contracts, programme and sheets.
 func TestMoneyOfADossierIsForWhoMaySeeIt(t *testing.T) {
