@@ -28,6 +28,7 @@ type dossierDesk struct {
 	contracts   []models.Contract
 	sessions    []models.Session
 	absences    []models.Absence
+	asks        map[string]models.Message // those that ask, by what they ask about
 	standing    models.Standing
 	names       map[string]string // of people met so far, by reference
 }
@@ -78,7 +79,7 @@ func (s *Server) withDossier(serve func(*dossierDesk)) func(*desk) {
 }
 
 func (d *desk) dossier(ref string) (*dossierDesk, error) {
-	x := &dossierDesk{desk: d, names: map[string]string{}}
+	x := &dossierDesk{desk: d, names: map[string]string{}, asks: map[string]models.Message{}}
 	var err error
 	if x.brief, x.row, err = d.s.dossier(d.ctx, ref); err != nil {
 		return nil, err
@@ -109,6 +110,13 @@ func (d *desk) dossier(ref string) (*dossierDesk, error) {
 	}
 	if x.absences, err = st.Absences(ctx, ref); err != nil {
 		return nil, err
+	}
+	asks, err := st.MessagesOf(ctx, ref, models.TemplatesThatAsk...)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range asks {
+		x.asks[m.Subject] = m
 	}
 	x.standing = models.Standing{Stage: x.row.Stage, Retained: x.row.TrainerRef != "", Held: x.row.HalfDaysHeld > 0}
 	if n := len(x.programmes); n > 0 {
@@ -273,6 +281,7 @@ type dossierPage struct {
 	Others   []offer
 	Records  []offer
 	Asked    []asked
+	Unsent   string // how many of them the message has not left for, and when it does
 	Recent   []journalEntry
 	ReadOnly string // why nothing can be decided
 
@@ -493,6 +502,7 @@ func (x *dossierDesk) showSituation(p *dossierPage) (err error) {
 	}
 	if x.row.Stage == models.StageSolicitation {
 		p.Asked = x.asked(x.row.Solicitation)
+		p.Unsent = x.unsentOf(func(i models.Invitation) bool { return i.Search == x.row.Solicitation })
 	}
 	page, err := x.s.store.JournalBack(x.ctx, x.brief.Ref, store.Cursor{}, 6)
 	if err != nil {
@@ -516,7 +526,10 @@ func (x *dossierDesk) asked(search int) []asked {
 			continue
 		}
 		a := asked{ChooseLabel: x.t("dossier.choose"), RecordLabel: x.t("dossier.record_answer"), Name: x.called(i.TrainerRef), State: x.t("dossier.invitation." + string(i.Status)),
-			When: x.t("dossier.asked_on", "when", web.DateTime(x.lang, i.SentAt))}
+			When: x.t("dossier.asked_on", "when", web.DateTime(x.lang, x.leftAt(i.Ref, i.SentAt)))}
+		if m := x.asks[i.Ref]; m.Waits(x.now) && i.Status == models.InvitationSent {
+			a.State, a.When = x.t("dossier.invitation.unsent"), x.t("dossier.will_leave", "when", web.DateTime(x.lang, m.NotBefore))
+		}
 		switch i.Status {
 		case models.InvitationInterested, models.InvitationChosen:
 			a.Tone = "good"
@@ -548,6 +561,30 @@ func (x *dossierDesk) asked(search int) []asked {
 		out = append(out, a)
 	}
 	return out
+}
+
+// leftAt is when the message that asks really left; decided is when it was decided to ask, for what no message tells of.
+func (x *dossierDesk) leftAt(subject string, decided time.Time) time.Time {
+	if m := x.asks[subject]; !m.SentAt.IsZero() {
+		return m.SentAt
+	}
+	return decided
+}
+
+// unsentOf says of trainers asked how many of their messages wait for the hours of mail; empty if none does.
+func (x *dossierDesk) unsentOf(of func(models.Invitation) bool) string {
+	n, first := 0, time.Time{}
+	for _, i := range x.invitations {
+		if m := x.asks[i.Ref]; m.Waits(x.now) && of(i) {
+			if n++; first.IsZero() || m.NotBefore.Before(first) {
+				first = m.NotBefore
+			}
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return x.t("dossier.unsent", "count", n, "when", web.DateTime(x.lang, first))
 }
 
 // journalEntry is a line of the timeline: who did what, when, through what, and who keyed it.
@@ -585,7 +622,15 @@ func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error
 		if l.Recorder != "" {
 			by += x.t("dossier.comma") + x.t("dossier.recorded_by", "name", x.called(l.Recorder))
 		}
-		out = append(out, journalEntry{When: web.DateTime(x.lang, l.At), Sentence: JournalSentence(said, x.lang), By: by, Note: words[l.Note]})
+		sentence := JournalSentence(said, x.lang)
+		if l.Kind == "wave_sent" {
+			// The line is of the moment they were chosen; a wave of an earlier search is older than those asked in this one.
+			unsent := x.unsentOf(func(i models.Invitation) bool {
+				return strconv.Itoa(i.Wave) == l.Args.Get("wave") && !i.SentAt.After(l.At)
+			})
+			sentence = strings.TrimSpace(sentence + " " + unsent)
+		}
+		out = append(out, journalEntry{When: web.DateTime(x.lang, l.At), Sentence: sentence, By: by, Note: words[l.Note]})
 	}
 	return out, nil
 }
@@ -710,7 +755,10 @@ func (x *dossierDesk) showDocuments(p *dossierPage) error {
 	for i := len(x.contracts) - 1; i >= 0; i-- {
 		c := x.contracts[i]
 		line := signatureLine{What: x.t("dossier.contract_kind." + string(c.Kind)), Who: x.person(c.Signer, c.TrainerRef),
-			State: x.t("dossier.contract_state." + c.Status), When: x.t("dossier.left", "when", web.DateTime(x.lang, c.SentAt))}
+			State: x.t("dossier.contract_state." + c.Status), When: x.t("dossier.left", "when", web.DateTime(x.lang, x.leftAt(c.Ref, c.SentAt)))}
+		if m := x.asks[c.Ref]; m.Waits(x.now) {
+			line.When = x.t("dossier.leaves", "when", web.DateTime(x.lang, m.NotBefore))
+		}
 		switch c.Status {
 		case models.ContractSigned:
 			line.Tone, line.When = "good", x.t("dossier.signed_on", "when", web.DateTime(x.lang, c.SignedAt))

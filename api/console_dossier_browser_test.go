@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/url"
 	"testing"
 
@@ -57,6 +58,13 @@ func TestBrowserDossier(t *testing.T) {
 	for _, tab := range []string{"/journal", "/deadlines", "/people", "/messages", "/money"} {
 		look("dossier"+tab[1:], tab)
 	}
+	o.now = paris(25, 21, 0) // what is asked now leaves tomorrow
+	o.mission(models.StageSolicitation, func(r *models.Request, s *models.Step) {
+		searched(r, s)
+		ref := models.InvitationRef(dossier, 1, 3)
+		s.Messages = []models.Message{{Key: ref, Dossier: dossier, Workflow: models.SolicitationID(dossier, 1), Template: "invitation", To: models.RoleTrainer, ToRef: "T-000042", Subject: ref, NotBefore: paris(26, 8, 0)}}
+	})
+	look("dossier-unsent", "")
 	look("decide-choose", "/decide/choose")
 	look("decide-cancel", "/decide/cancel?lang=en")
 	look("decide-widen", "/decide/widen?lang=fr")
@@ -68,6 +76,11 @@ func TestBrowserDossier(t *testing.T) {
 	look("decide-approve", "/decide/approve-programme")
 	look("record-programme", "/record/programme?subject="+url.QueryEscape(dossier+"/programme/1"))
 	o.mission(models.StageContract, withContract)
+	for n, d := range []models.Document{{Kind: models.DocumentConvention, Subject: dossier + "/contract/1"}, {Kind: models.DocumentSheet, Subject: dossier + "/session/2"},
+		{Kind: models.DocumentCertificate, Subject: dossier + "|P-000001"}, {Kind: models.DocumentInvoice, Subject: "I-2026-000001"}} {
+		d.SHA256, d.Dossier, d.Name, d.MediaType, d.CreatedAt = fmt.Sprintf("%064d", n), dossier, "x.pdf", "application/pdf", paris(24, 9, 30)
+		require.NoError(t, o.store.SaveDocument(t.Context(), d))
+	}
 	look("dossier-documents", "/documents")
 	look("record-signature", "/record/signature?subject="+url.QueryEscape(dossier+"/contract/1"))
 	o.mission(models.StageSessions, retained)

@@ -665,6 +665,55 @@ func TestConsoleSpeaksOfEveryAlertAndMail(t *testing.T) {
 	}
 }
 
+// Asked outside the hours of mail, trainers hear of it when they open: until then the dossier says so (F070).
+func TestMessagesThatWaitForTheHoursOfMailAreNotSaidToHaveLeft(t *testing.T) {
+	o := newOffice(t)
+	o.now = paris(24, 21, 0)
+	message := func(key, template, subject string, at time.Time) models.Message {
+		return models.Message{Key: key, Dossier: dossier, Workflow: models.RequestID(dossier), Template: template, To: models.RoleTrainer, ToRef: "T-000042", Subject: subject, NotBefore: at}
+	}
+	o.mission(models.StageSolicitation, func(r *models.Request, s *models.Step) {
+		for n := 1; n <= 3; n++ {
+			ref := models.InvitationRef(dossier, 1, n)
+			s.Rows.Invitations = append(s.Rows.Invitations, models.Invitation{Ref: ref, Dossier: dossier, Search: 1, Number: n, Wave: n/2 + 1, TrainerRef: "T-000042", Status: models.InvitationSent, SentAt: paris(24, 20, 0)})
+			s.Messages = append(s.Messages, message("r"+ref, "invitation_reminder", ref, paris(26, 8, 0)))
+			if n > 1 { // the first one left long ago, its reminder alone waits
+				s.Messages = append(s.Messages, message(ref, "invitation", ref, paris(25, 8, 0)))
+			}
+		}
+		s.Rows.Contracts = []models.Contract{{Ref: models.ContractRef(dossier, 1), Dossier: dossier, Number: 1, Kind: models.ContractConvention, Signer: models.RoleClient, Status: models.ContractPending, SentAt: paris(24, 20, 0)}}
+		s.Messages = append(s.Messages, message("c", "contract_client", models.ContractRef(dossier, 1), paris(25, 8, 0)))
+		for i, wave := range []string{"1", "2"} {
+			s.Journal = append(s.Journal, models.JournalLine{ID: "j" + wave, Dossier: dossier, At: paris(24, 20, i), Kind: "wave_sent", Subject: dossier, Args: models.Args{{Name: "wave", Value: wave}, {Name: "trainers", Value: "2"}}},
+				models.JournalLine{ID: "old" + wave, Dossier: dossier, At: paris(20, 20, i), Kind: "wave_sent", Subject: dossier, Args: models.Args{{Name: "wave", Value: wave}, {Name: "trainers", Value: "7"}}})
+		}
+	})
+	page := o.get(dossierPath)
+	asked := page.Find(`section[aria-labelledby=h-asked]`)
+	require.Contains(t, plain(asked.Find("p").First().Text()), "2 messages attendent les heures d’envoi : ils partiront le mercredi 25 novembre 2026 à 8 h 00.")
+	states := asked.Find(".state").Map(func(_ int, s *goquery.Selection) string { return s.Text() })
+	require.Equal(t, []string{"Réponse attendue", "Pas encore parti", "Pas encore parti"}, states)
+	require.Equal(t, 2, strings.Count(plain(asked.Text()), "Le message partira le mercredi 25 novembre 2026 à 8 h 00"))
+	require.Equal(t, 1, strings.Count(plain(asked.Text()), "Sollicité le mardi 24 novembre 2026 à 20 h 00"))
+	entries := page.Find(".journal li").Map(func(_ int, s *goquery.Selection) string { return plain(s.Text()) })
+	require.Len(t, entries, 4)
+	require.Contains(t, entries[0], "Vague 2, formateurs sollicités : 2. 2 messages attendent les heures d’envoi")
+	for _, e := range entries[1:] {
+		require.NotContains(t, e, "attend")
+	}
+	require.Contains(t, plain(o.get(dossierPath+"/documents").words()), "À signer partira le mercredi 25 novembre 2026 à 8 h 00")
+	require.Contains(t, plain(o.get(dossierPath+"?lang=en").words()), "2 messages wait for the hours of mail: they leave on Wednesday 25 November 2026 at 08:00.")
+	require.Equal(t, http.StatusOK, o.get(dossierPath+"?lang=fr").status)
+
+	o.now = paris(25, 8, 0) // they leave now
+	page = o.get(dossierPath)
+	require.NotContains(t, page.words(), "attendent les heures d’envoi")
+	require.Equal(t, 3, strings.Count(plain(page.Find(`section[aria-labelledby=h-asked]`).Text()), "Sollicité le"))
+	require.NoError(t, o.store.MessageSent(t.Context(), models.InvitationRef(dossier, 1, 2), paris(25, 8, 1)))
+	require.Contains(t, plain(o.get(dossierPath).words()), "Sollicité le mercredi 25 novembre 2026 à 8 h 01", "when it really left")
+	require.Contains(t, plain(o.get(dossierPath+"/documents").words()), "envoyé le")
+}
+
 // Files are listed by what they are and of what, not by reference.
 func TestDocumentsHaveNamesThatPeopleUnderstand(t *testing.T) {
 	o := newOffice(t)

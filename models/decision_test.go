@@ -139,6 +139,14 @@ func TestSheetOfASession(t *testing.T) {
 	}
 }
 
+func TestMessageWaits(t *testing.T) {
+	now := time.Date(2026, 11, 24, 20, 0, 0, 0, time.UTC)
+	require.True(t, Message{Status: MessageQueued, NotBefore: now.Add(time.Minute)}.Waits(now))
+	require.False(t, Message{Status: MessageQueued, NotBefore: now}.Waits(now), "it leaves")
+	require.False(t, Message{Status: MessageWithdrawn, NotBefore: now.Add(time.Minute)}.Waits(now))
+	require.False(t, Message{}.Waits(now))
+}
+
 func TestOrderUnplanned(t *testing.T) {
 	o := Order{HalfDays: 4}
 	day := make([]HalfDay, 2)

@@ -27,6 +27,11 @@ type Message struct {
 	CreatedAt  time.Time `gorm:"serializer:instant;type:varchar(27);autoCreateTime:false" json:"created_at"`
 }
 
+// Waits tells whether a message may not leave yet: most wait for the hours of mail.
+func (m Message) Waits(now time.Time) bool {
+	return m.Status == MessageQueued && m.NotBefore.After(now)
+}
+
 // Message statuses.
 const (
 	MessageQueued     = "queued"
@@ -39,6 +44,9 @@ const (
 	MessageNoAddress  = "no_address"
 	MessageSuperseded = "superseded"
 )
+
+// TemplatesThatAsk are those of what a dossier shows as asked from somebody outside: a trainer, a signature.
+var TemplatesThatAsk = []string{"invitation", "contract_client", "trainer_contract"}
 
 // Templates of what staff are called about: to the owner, and to the team when nobody read it in time.
 const (

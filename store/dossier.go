@@ -25,6 +25,11 @@ func (s *Store) MessagesBack(ctx context.Context, dossier string, from Cursor, l
 		place: func(m models.Message) Cursor { return Cursor{At: m.CreatedAt, ID: m.Key} }}, from, limit)
 }
 
+// MessagesOf lists the messages of a dossier of some templates, in the order in which they leave.
+func (s *Store) MessagesOf(ctx context.Context, dossier string, templates ...string) ([]models.Message, error) {
+	return all[models.Message](ctx, s, "not_before, key", "dossier = ? AND template IN ?", dossier, templates)
+}
+
 // PastDeadlines lists the deadlines of a dossier that are decided, the latest due first.
 func (s *Store) PastDeadlines(ctx context.Context, dossier string, from Cursor, limit int) (Page[models.Deadline], error) {
 	return page(s.db.WithContext(ctx).Where("dossier = ? AND status <> ?", dossier, models.Open),

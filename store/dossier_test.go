@@ -37,6 +37,16 @@ func TestReadsOfOneDossier(t *testing.T) {
 		require.Len(t, rest.Items, 2)
 		require.Equal(t, noon, rest.Items[1].At)
 
+		some, err := s.MessagesOf(ctx, dossier, "interview_notice", "invitation")
+		require.NoError(t, err)
+		require.Len(t, some, 1)
+		require.Equal(t, noon, some[0].NotBefore)
+		for _, none := range [][]string{{dossier, "invitation"}, {"D-2026-999999", "interview_notice"}} {
+			some, err = s.MessagesOf(ctx, none[0], none[1:]...)
+			require.NoError(t, err)
+			require.Empty(t, some)
+		}
+
 		past, err := s.PastDeadlines(ctx, dossier, store.Cursor{}, 3)
 		require.NoError(t, err)
 		require.Equal(t, noon.Add(3*time.Hour), past.Items[0].DueAt, "the open one is not past")
