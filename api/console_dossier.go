@@ -806,7 +806,8 @@ func (x *dossierDesk) showDocuments(p *dossierPage) error {
 // documentName is what a document is and of what: « Feuille d’émargement, séance 2 », « Autofacture F-2026-0012 ».
 func (x *dossierDesk) documentName(d models.Document) (string, error) {
 	about, person, _ := strings.Cut(d.Subject, "|")
-	kind, of := string(d.Kind), ""
+	kind := string(d.Kind)
+	var of string
 	switch d.Kind {
 	case models.DocumentConvention, models.DocumentTrainerContract:
 		of = x.client.Name

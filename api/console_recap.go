@@ -213,7 +213,7 @@ func (d *desk) recapPage(v RecapView, refused string) (p recapPageData, err erro
 	if p.Awaited, open, err = d.clocks(v.Workflow); err != nil {
 		return p, err
 	}
-	p.Record = v.Status == models.RecapSent || v.Status == models.RecapWithStaff
+	p.Record = v.Unanswered()
 	// The team decides once the process asks for it: the lines agreed on have left then.
 	if v.Status == models.RecapContested && slices.ContainsFunc(open, func(x models.Deadline) bool { return x.Kind == models.DeadlineStaff }) {
 		p.Correct = d.correctables(v)

@@ -60,8 +60,7 @@ var recordings = map[string]*recording{
 				"feasible": f.choose("feasible", "radio", opt{label: f.t("record.report.feasible"), keys: "dossier.yes_no."}, "yes", "no") == "yes"}
 		}},
 	"programme": {route: recordRoute, fill: (*dossierDesk).fillParts, subjects: func(x *dossierDesk) []string {
-		if n := len(x.programmes); n > 0 && x.row.Stage == models.StageProgramme &&
-			(x.programmes[n-1].Status == models.ProgrammeAwaited || x.programmes[n-1].Status == models.ProgrammeSubmitted) {
+		if n := len(x.programmes); n > 0 && x.row.Stage == models.StageProgramme && x.programmes[n-1].Receivable() {
 			return []string{x.programmes[n-1].Ref}
 		}
 		return nil
@@ -431,14 +430,7 @@ func (x *dossierDesk) fillEvaluation(f *draft, _ string) map[string]any {
 	in := map[string]any{"participant": f.choose("participant", "select", opt{words: words}, refs...)}
 	kind := f.choose("kind", "select", opt{keys: "dossier.evaluation."}, evaluationKinds...)
 	in["kind"] = kind
-	most := 5
-	if kind == models.EvaluationPositioning {
-		most = 100
-	}
-	least := 1
-	if kind == models.EvaluationPositioning {
-		least = 0
-	}
+	least, most := models.ScoreBounds(kind)
 	in["score"] = f.number("score", least, most, opt{class: "short"})
 	in["text"] = f.area("text", opt{optional: true, most: 10_000})
 	return in

@@ -172,8 +172,8 @@ func (s *Server) registerSessions() {
 			if err != nil || p.Dossier != in.Ref {
 				return nil, firstError(err, refuse(models.CodeUnknown))
 			}
-			if b.Kind != models.EvaluationPositioning && (b.Score < 1 || b.Score > 5) {
-				return nil, invalid("body.score", "1 to 5")
+			if least, most := models.ScoreBounds(b.Kind); b.Score < least || b.Score > most {
+				return nil, invalid("body.score", fmt.Sprintf("%d to %d", least, most))
 			}
 			at, err := s.received(b.Keyed)
 			if err != nil {

@@ -193,6 +193,16 @@ func TestWhatCanStillCome(t *testing.T) {
 		require.Equal(t, ok, Invoice{Kind: InvoiceSupplier, Status: status}.Receivable(), status)
 		require.False(t, Invoice{Kind: InvoiceSelfBilled, Status: status}.Receivable(), "the agency writes it itself")
 	}
+	for status, ok := range map[string]bool{ProgrammeAwaited: true, ProgrammeSubmitted: true, ProgrammeReturned: false, ProgrammeApproved: false, ProgrammeWaived: false, ProgrammeCancelled: false} {
+		require.Equal(t, ok, Programme{Status: status}.Receivable(), status)
+	}
+	for status, ok := range map[string]bool{RecapSent: true, RecapWithStaff: true, RecapAccepted: false, RecapContested: false, RecapReplaced: false} {
+		require.Equal(t, ok, Recap{Status: status}.Unanswered(), status)
+	}
+	for kind, want := range map[string][2]int{EvaluationPositioning: {0, 100}, EvaluationHot: {1, 5}, EvaluationCold: {1, 5}} {
+		least, most := ScoreBounds(kind)
+		require.Equal(t, want, [2]int{least, most}, kind)
+	}
 	require.True(t, Participant{Name: "Alix Exemple"}.Incomplete(), "F114")
 	require.True(t, Participant{Email: "alix@example.org"}.Incomplete(), "F114")
 	require.False(t, Participant{Name: "Alix Exemple", Email: "alix@example.org"}.Incomplete())

@@ -26,6 +26,11 @@ const (
 	ProgrammeCancelled = "cancelled"
 )
 
+// Receivable tells whether a text for this version may still come: until it is decided, another may replace it.
+func (p Programme) Receivable() bool {
+	return p.Status == ProgrammeAwaited || p.Status == ProgrammeSubmitted
+}
+
 // ProgrammeText is what the trainer wrote: any layout that holds these four parts (F091).
 type ProgrammeText struct {
 	Ref        string    `gorm:"primaryKey;size:40" json:"ref"`

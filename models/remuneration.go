@@ -48,6 +48,9 @@ type Recap struct {
 	DeadlineID string    `json:"deadline_id"`
 }
 
+// Unanswered tells whether the trainer's answer is still awaited, by the trainer's link or through staff.
+func (r Recap) Unanswered() bool { return r.Status == RecapSent || r.Status == RecapWithStaff }
+
 // Recap statuses.
 const (
 	RecapSent      = "sent"

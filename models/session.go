@@ -158,6 +158,14 @@ const (
 	EvaluationCold        = "cold"
 )
 
+// ScoreBounds are the least and the most that an answer to a questionnaire may score.
+func ScoreBounds(kind string) (least, most int) {
+	if kind == EvaluationPositioning {
+		return 0, 100
+	}
+	return 1, 5
+}
+
 // AttendanceReading is what the sheet of a session says when it is read: references only.
 type AttendanceReading struct {
 	Participants []string       `json:"participants"` // registered, in order
