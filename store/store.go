@@ -12,19 +12,15 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
-	gosqlite "github.com/glebarez/go-sqlite"
-	"github.com/glebarez/sqlite"
 	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
+	"modernc.org/sqlite"
 
 	"jalon/models"
 )
@@ -76,12 +72,11 @@ func Open(ctx context.Context, address string) (*Store, error) {
 	conns := 20
 	switch {
 	case strings.HasPrefix(address, "sqlite:"):
-		dsn, err := sqliteDSN(strings.TrimPrefix(address, "sqlite:"))
-		if err != nil {
+		var err error
+		if dialector, err = openSQLite(strings.TrimPrefix(address, "sqlite:")); err != nil {
 			return nil, err
 		}
-		dialector, conns = sqlite.Open(dsn), 8
-		c.sqlite, c.writer = true, make(chan struct{}, 1)
+		c.sqlite, c.writer, conns = true, make(chan struct{}, 1), 8
 	case strings.HasPrefix(address, "postgres://"), strings.HasPrefix(address, "postgresql://"):
 		dialector = postgres.Open(address)
 	default:
@@ -105,26 +100,6 @@ func Open(ctx context.Context, address string) (*Store, error) {
 		return nil, err
 	}
 	return s, nil
-}
-
-func sqliteDSN(path string) (string, error) {
-	if path == "" || strings.HasPrefix(path, ":") {
-		return "", errors.New("database address: sqlite: needs the path of a file")
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", fmt.Errorf("open database: %w", err)
-	}
-	// SQLite would make it readable by everybody; its companions take the mode of the main file.
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return "", fmt.Errorf("open database: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return "", fmt.Errorf("open database: %w", err)
-	}
-	// The timeout comes first: setting the journal mode may already have to wait.
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate&_pragma=busy_timeout(10000)" +
-		"&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)", nil
 }
 
 // Close ends all connections.
@@ -209,7 +184,7 @@ func (s *Store) notify(left Left) {
 
 // transient tells whether the database asks for the same transaction again.
 func transient(err error) bool {
-	if e := (*gosqlite.Error)(nil); errors.As(err, &e) {
+	if e := (*sqlite.Error)(nil); errors.As(err, &e) {
 		const busy, locked = 5, 6
 		return e.Code()&0xff == busy || e.Code()&0xff == locked
 	}
