@@ -104,16 +104,16 @@ func (s *Store) ClaimFacts(ctx context.Context, realNow time.Time, lease time.Du
 		if err != nil {
 			return failure(err)
 		}
+		ids := make([]string, len(rows))
 		for i := range rows {
 			rows[i].Attempts++
-			rows[i].LeaseUntil = realNow.Add(lease)
-			_, err := update[models.Inbox](ctx, tx, map[string]any{"attempts": rows[i].Attempts,
-				"lease_until": instant(rows[i].LeaseUntil)}, "id = ?", rows[i].ID)
-			if err != nil {
-				return err
-			}
+			ids[i], rows[i].LeaseUntil = rows[i].ID, realNow.Add(lease)
 		}
-		return nil
+		if len(rows) > 0 {
+			_, err = update[models.Inbox](ctx, tx, map[string]any{"attempts": gorm.Expr("attempts + 1"),
+				"lease_until": instant(realNow.Add(lease))}, "id IN ?", ids)
+		}
+		return err
 	})
 	return rows, err
 }
@@ -162,7 +162,7 @@ func (s *Store) undeliverable(ctx context.Context, m models.Message, at time.Tim
 	if m.Workflow == "" {
 		return nil
 	}
-	return s.post(ctx, models.Fact{ID: fmt.Sprintf("%s/%s", models.FactUndeliverable, m.Key), Kind: models.FactUndeliverable,
+	return s.post(ctx, at, models.Fact{ID: fmt.Sprintf("%s/%s", models.FactUndeliverable, m.Key), Kind: models.FactUndeliverable,
 		Workflow: m.Workflow, Dossier: m.Dossier, Subject: m.Subject, ReceivedAt: at, Channel: models.ChannelMail,
-		Actor: string(models.RoleSystem), Data: models.FactData{Ref: m.Key}}, at)
+		Actor: string(models.RoleSystem), Data: models.FactData{Ref: m.Key}})
 }

@@ -32,14 +32,14 @@ func (s *Store) ClaimMessages(ctx context.Context, realNow, businessNow time.Tim
 		if err != nil {
 			return failure(err)
 		}
+		keys := make([]string, len(rows))
 		for i := range rows {
-			rows[i].LeaseUntil = realNow.Add(lease)
-			if _, err := update[models.Message](ctx, tx, map[string]any{"lease_until": instant(rows[i].LeaseUntil)},
-				"key = ?", rows[i].Key); err != nil {
-				return err
-			}
+			keys[i], rows[i].LeaseUntil = rows[i].Key, realNow.Add(lease)
 		}
-		return nil
+		if len(rows) > 0 {
+			_, err = update[models.Message](ctx, tx, map[string]any{"lease_until": instant(realNow.Add(lease))}, "key IN ?", keys)
+		}
+		return err
 	})
 	return rows, err
 }
@@ -65,18 +65,14 @@ func (s *Store) lockMessage(ctx context.Context, key string) (models.Message, er
 
 // MessageSent says that a message left at (business time). What a webhook said of it already stays.
 func (s *Store) MessageSent(ctx context.Context, key string, at time.Time) error {
-	return s.Transact(ctx, func(tx *Store) error {
-		m, err := tx.lockMessage(ctx, key)
-		if err != nil || !m.SentAt.IsZero() {
-			return err
-		}
-		values := map[string]any{"sent_at": instant(at)}
-		if m.Status == models.MessageQueued || m.Status == models.MessageSending || m.Status == models.MessageParked {
-			values["status"], values["failure"] = models.MessageSent, ""
-		}
-		_, err = update[models.Message](ctx, tx, values, "key = ?", key)
-		return err
-	})
+	onItsWay := []string{models.MessageQueued, models.MessageSending, models.MessageParked}
+	n, err := update[models.Message](ctx, s, map[string]any{"sent_at": instant(at),
+		"status":  gorm.Expr("CASE WHEN status IN ? THEN ? ELSE status END", onItsWay, models.MessageSent),
+		"failure": gorm.Expr("CASE WHEN status IN ? THEN '' ELSE failure END", onItsWay)}, "key = ? AND sent_at = ''", key)
+	if err == nil && n == 0 {
+		_, err = s.Message(ctx, key)
+	}
+	return err
 }
 
 // MessageFailed ends a message as bounced, no_address or parked, with a code. All but parked tell its workflow, in
@@ -137,9 +133,9 @@ func (s *Store) tellParked(ctx context.Context, m models.Message, kind models.Fa
 	if m.Dossier == "" {
 		return nil // a month's: the watcher tells
 	}
-	return s.post(ctx, models.Fact{ID: fmt.Sprintf("%s/%s/%d", kind, m.Key, at.UnixMicro()), Kind: kind, Workflow: models.RequestID(m.Dossier),
+	return s.post(ctx, at, models.Fact{ID: fmt.Sprintf("%s/%s/%d", kind, m.Key, at.UnixMicro()), Kind: kind, Workflow: models.RequestID(m.Dossier),
 		Dossier: m.Dossier, Subject: m.Key, ReceivedAt: at, Channel: models.ChannelMail, Actor: string(models.RoleSystem),
-		Data: models.FactData{Reason: "message_parked"}}, at)
+		Data: models.FactData{Reason: "message_parked"}})
 }
 
 // Events that a mail provider reports.

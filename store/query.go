@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -17,6 +19,9 @@ const (
 	MaxPage     = 500
 	DefaultPage = 50
 )
+
+// maxRows is how many rows a statement writes at most: databases count its arguments.
+const maxRows = 100
 
 // Cursor is a place in a list, by instant then key. The zero cursor is its beginning.
 type Cursor struct {
@@ -124,20 +129,55 @@ func all[T any](ctx context.Context, s *Store, sort, query string, args ...any) 
 	return rows, failure(err)
 }
 
-// save writes rows whole, new or not. One statement each: a row that comes twice ends as its last version.
+// save writes rows whole, new or not: one that comes twice ends as its last version.
 func save[T any](ctx context.Context, s *Store, rows ...T) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return s.Transact(ctx, func(tx *Store) error {
-		for i := range rows {
-			err := tx.db.WithContext(ctx).Omit(clause.Associations).Clauses(clause.OnConflict{UpdateAll: true}).Create(&rows[i]).Error
-			if err != nil {
-				return failure(err)
-			}
-		}
-		return nil
+	rows, err := lastVersions(ctx, s, rows)
+	if err != nil {
+		return err
+	}
+	return s.writing(len(rows))(ctx, func(tx *Store) error {
+		return failure(tx.db.WithContext(ctx).Omit(clause.Associations).Clauses(clause.OnConflict{UpdateAll: true}).
+			CreateInBatches(&rows, maxRows).Error)
 	})
+}
+
+// lastVersions are the rows, each key once, since PostgreSQL refuses to write one twice in a statement.
+func lastVersions[T any](ctx context.Context, s *Store, rows []T) ([]T, error) {
+	if len(rows) == 1 {
+		return rows, nil
+	}
+	table := gorm.Statement{DB: s.db}
+	if err := table.Parse(&rows[0]); err != nil {
+		return nil, err
+	}
+	place := map[string]int{}
+	out := make([]T, 0, len(rows))
+	for i := range rows {
+		var key []any
+		for _, f := range table.Schema.PrimaryFields {
+			v, _ := f.ValueOf(ctx, reflect.ValueOf(&rows[i]).Elem())
+			key = append(key, v)
+		}
+		id := fmt.Sprintf("%q", key)
+		if at, twice := place[id]; twice {
+			out[at] = rows[i]
+			continue
+		}
+		place[id] = len(out)
+		out = append(out, rows[i])
+	}
+	return out, nil
+}
+
+// writing is how to write n rows.
+func (s *Store) writing(n int) func(context.Context, func(tx *Store) error) error {
+	if n <= maxRows {
+		return s.once
+	}
+	return s.Transact
 }
 
 // insert writes the rows whose key is new and tells how many were.
@@ -145,8 +185,8 @@ func insert[T any](ctx context.Context, s *Store, rows ...T) (n int64, err error
 	if len(rows) == 0 {
 		return 0, nil
 	}
-	err = s.Transact(ctx, func(tx *Store) error {
-		res := tx.db.WithContext(ctx).Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(&rows, 100)
+	err = s.writing(len(rows))(ctx, func(tx *Store) error {
+		res := tx.db.WithContext(ctx).Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(&rows, maxRows)
 		n = res.RowsAffected
 		return failure(res.Error)
 	})
@@ -155,7 +195,7 @@ func insert[T any](ctx context.Context, s *Store, rows ...T) (n int64, err error
 
 // update changes columns of the rows that a condition names and tells how many there were.
 func update[T any](ctx context.Context, s *Store, values map[string]any, query string, args ...any) (n int64, err error) {
-	err = s.Transact(ctx, func(tx *Store) error {
+	err = s.once(ctx, func(tx *Store) error {
 		res := tx.db.WithContext(ctx).Model(new(T)).Where(query, args...).Updates(values)
 		n = res.RowsAffected
 		return failure(res.Error)

@@ -29,12 +29,9 @@ func (s *Store) Apply(ctx context.Context, step models.Step) (models.StepResult,
 	}
 	var result models.StepResult
 	err := s.Transact(ctx, func(tx *Store) error {
-		if _, err := insert(ctx, tx, process{Workflow: step.Workflow, Run: step.Run}); err != nil {
+		p, err := tx.guard(ctx, step)
+		if err != nil {
 			return err
-		}
-		var p process
-		if err := tx.locked(ctx).Where("workflow = ?", step.Workflow).Take(&p).Error; err != nil {
-			return failure(err)
 		}
 		if p.Run != step.Run {
 			return ErrStaleRun
@@ -43,7 +40,6 @@ func (s *Store) Apply(ctx context.Context, step models.Step) (models.StepResult,
 			result = p.Result
 			return nil
 		}
-		var err error
 		if result, err = tx.write(ctx, step); err != nil {
 			return fmt.Errorf("step %d of %s: %w", step.Seq, step.Workflow, err)
 		}
@@ -51,6 +47,18 @@ func (s *Store) Apply(ctx context.Context, step models.Step) (models.StepResult,
 		return save(ctx, tx, p)
 	})
 	return result, err
+}
+
+// guard locks the row that guards a workflow's rows; its first step makes it.
+func (s *Store) guard(ctx context.Context, step models.Step) (p process, err error) {
+	find := func() error { return failure(s.locked(ctx).Where("workflow = ?", step.Workflow).Take(&p).Error) }
+	if err = find(); !errors.Is(err, ErrNotFound) {
+		return p, err
+	}
+	if _, err = insert(ctx, s, process{Workflow: step.Workflow, Run: step.Run}); err != nil {
+		return p, err
+	}
+	return p, find()
 }
 
 func (s *Store) write(ctx context.Context, step models.Step) (models.StepResult, error) {
@@ -103,7 +111,7 @@ func (s *Store) lockDeadlines(ctx context.Context, step models.Step) error {
 	for _, d := range step.Deadlines {
 		ids = append(ids, d.ID)
 	}
-	if len(ids) == 0 {
+	if len(ids) == 0 || s.core.sqlite { // where a transaction that writes is alone
 		return nil
 	}
 	var rows []models.Deadline
@@ -327,7 +335,8 @@ func (s *Store) journal(ctx context.Context, step models.Step) error {
 
 // facts puts what the step tells others in the inbox.
 func (s *Store) facts(ctx context.Context, step models.Step, facts []models.Fact) error {
-	for i, f := range facts {
+	for i := range facts {
+		f := &facts[i]
 		if f.Workflow == "" || f.Kind == "" {
 			return models.NewError(models.CodeInvalid, fmt.Sprintf("fact %q: kind and addressee are required", f.Kind))
 		}
@@ -337,17 +346,18 @@ func (s *Store) facts(ctx context.Context, step models.Step, facts []models.Fact
 		if f.ReceivedAt.IsZero() {
 			f.ReceivedAt = step.At
 		}
-		if err := s.post(ctx, f, step.At); err != nil {
-			return err
-		}
 	}
-	return nil
+	return s.post(ctx, step.At, facts...)
 }
 
-// post puts a fact in the inbox, once.
-func (s *Store) post(ctx context.Context, f models.Fact, at time.Time) error {
-	_, err := insert(ctx, s, models.Inbox{Fact: f, State: models.FactPending, StoredAt: at})
-	s.tx.left.Facts = true
+// post puts facts in the inbox, each once.
+func (s *Store) post(ctx context.Context, at time.Time, facts ...models.Fact) error {
+	rows := make([]models.Inbox, 0, len(facts))
+	for _, f := range facts {
+		rows = append(rows, models.Inbox{Fact: f, State: models.FactPending, StoredAt: at})
+	}
+	_, err := insert(ctx, s, rows...)
+	s.tx.left.Facts = s.tx.left.Facts || len(rows) > 0
 	return err
 }
 
@@ -417,6 +427,8 @@ func (s *Store) Overdue(ctx context.Context, d models.Deadline, at time.Time) (b
 
 // enqueue puts the step's messages in the outbox, once.
 func (s *Store) enqueue(ctx context.Context, step models.Step) error {
+	var out []models.Message
+	briefs := map[string]models.Brief{}
 	for _, m := range step.Messages {
 		m.Dossier = cmp.Or(m.Dossier, step.Dossier)
 		m.Workflow = cmp.Or(m.Workflow, step.Workflow)
@@ -427,76 +439,89 @@ func (s *Store) enqueue(ctx context.Context, step models.Step) error {
 		if m.CreatedAt.IsZero() {
 			m.CreatedAt = step.At
 		}
-		copies, err := s.expand(ctx, m)
+		copies, err := s.expand(ctx, m, briefs)
 		if err != nil {
 			return err
 		}
-		for _, c := range copies {
-			if err := s.enqueueOne(ctx, c, step.At); err != nil {
-				return err
-			}
-		}
+		out = append(out, copies...)
 	}
-	return nil
-}
-
-func (s *Store) enqueueOne(ctx context.Context, m models.Message, at time.Time) error {
-	reachable, err := s.reachable(ctx, m.To, m.ToRef)
+	reached, lost, err := s.byAddress(ctx, out)
 	if err != nil {
 		return err
 	}
-	if !reachable {
-		m.Status, m.Failure = models.MessageNoAddress, models.MessageNoAddress
-	}
-	n, err := insert(ctx, s, m)
-	if err != nil || n == 0 {
+	n, err := insert(ctx, s, reached...)
+	if err != nil {
 		return err
 	}
-	s.tx.left.Messages = true
-	if !reachable {
-		return s.undeliverable(ctx, m, at)
+	for _, m := range lost {
+		m.Status, m.Failure = models.MessageNoAddress, models.MessageNoAddress
+		one, err := insert(ctx, s, m)
+		if err != nil {
+			return err
+		}
+		if one > 0 {
+			err = s.undeliverable(ctx, m, step.At)
+		}
+		if n += one; err != nil {
+			return err
+		}
 	}
+	s.tx.left.Messages = s.tx.left.Messages || n > 0
 	return nil
 }
 
-// reachable tells whether there is an e-mail address. Staff always are: the team has one.
-func (s *Store) reachable(ctx context.Context, to models.Role, ref string) (bool, error) {
-	var email []string
-	db := s.db.WithContext(ctx)
-	switch to {
-	case models.RoleTrainer:
-		db = db.Model(&models.Trainer{})
-	case models.RoleClient, models.RoleBilling:
-		db = db.Model(&models.Contact{})
-	case models.RoleParticipant:
-		db = db.Model(&models.Participant{})
-	default:
-		return true, nil
+// byAddress tells the messages whose addressee has an e-mail address from the others. Staff have one: the team's.
+func (s *Store) byAddress(ctx context.Context, messages []models.Message) (reached, lost []models.Message, err error) {
+	tables := map[models.Role]string{models.RoleTrainer: "trainers", models.RoleClient: "contacts", models.RoleBilling: "contacts",
+		models.RoleParticipant: "participants"}
+	asked := map[string][]string{}
+	for _, m := range messages {
+		if table := tables[m.To]; table != "" && !slices.Contains(asked[table], m.ToRef) {
+			asked[table] = append(asked[table], m.ToRef)
+		}
 	}
-	err := db.Where("ref = ?", ref).Pluck("email", &email).Error
-	return len(email) > 0 && email[0] != "", failure(err)
+	have := map[string][]string{}
+	for table, refs := range asked {
+		var found []string
+		if err := s.db.WithContext(ctx).Table(table).Where("ref IN ? AND email <> ''", refs).Pluck("ref", &found).Error; err != nil {
+			return nil, nil, failure(err)
+		}
+		have[table] = found
+	}
+	for _, m := range messages {
+		if table := tables[m.To]; table == "" || slices.Contains(have[table], m.ToRef) {
+			reached = append(reached, m)
+		} else {
+			lost = append(lost, m)
+		}
+	}
+	return reached, lost, nil
 }
 
 // address names the dossier's contact, whom a process knows by role only.
-func (s *Store) address(ctx context.Context, m *models.Message) error {
+func (s *Store) address(ctx context.Context, m *models.Message, known map[string]models.Brief) error {
 	if m.ToRef != "" || (m.To != models.RoleClient && m.To != models.RoleBilling) {
 		return nil
 	}
-	brief, err := s.Brief(ctx, m.Dossier)
-	if errors.Is(err, ErrNotFound) {
-		return nil
+	brief, ok := known[m.Dossier]
+	if !ok {
+		var err error
+		if brief, err = s.Brief(ctx, m.Dossier); err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		known[m.Dossier] = brief
 	}
 	m.ToRef = brief.ContactRef
 	if m.To == models.RoleBilling && brief.BillingRef != "" {
 		m.ToRef = brief.BillingRef
 	}
-	return err
+	return nil
 }
 
 // expand turns a message to all participants into one for each who is registered now.
-func (s *Store) expand(ctx context.Context, m models.Message) ([]models.Message, error) {
+func (s *Store) expand(ctx context.Context, m models.Message, known map[string]models.Brief) ([]models.Message, error) {
 	if m.To != models.RoleParticipants {
-		err := s.address(ctx, &m)
+		err := s.address(ctx, &m, known)
 		return []models.Message{m}, err
 	}
 	people, err := s.Participants(ctx, m.Dossier, true)
@@ -528,7 +553,8 @@ func (s *Store) withdraw(ctx context.Context, keys []string) error {
 	if len(keys) == 0 {
 		return nil
 	}
+	// Written so that SQLite looks them up by key: by status, it would read all that is queued.
 	_, err := update[models.Message](ctx, s, map[string]any{"status": models.MessageWithdrawn},
-		"status = ? AND (key IN ? OR group_key IN ?)", models.MessageQueued, keys, keys)
+		"(key IN ? OR group_key IN ?) AND NOT status <> ?", keys, keys, models.MessageQueued)
 	return err
 }

@@ -137,15 +137,36 @@ func (s *Store) Transact(ctx context.Context, fn func(tx *Store) error) error {
 	if s.tx != nil {
 		return fn(s)
 	}
-	for try := 1; ; try++ {
+	return s.again(ctx, func() error {
 		left, err := s.attempt(ctx, fn)
-		if err == nil {
-			if left != (Left{}) {
-				s.notify(left)
-			}
-			return nil
+		if err == nil && left != (Left{}) {
+			s.notify(left)
 		}
-		if !transient(err) || try == maxTries {
+		return err
+	})
+}
+
+// once runs fn, which is one writing statement and leaves nothing to deliver, as Transact would: databases make a
+// transaction of it by themselves.
+func (s *Store) once(ctx context.Context, fn func(tx *Store) error) error {
+	if s.tx != nil {
+		return fn(s)
+	}
+	return s.again(ctx, func() error {
+		release, err := s.turn(ctx)
+		if err != nil {
+			return err
+		}
+		defer release()
+		return fn(s)
+	})
+}
+
+// again runs fn as often as the database asks for it.
+func (s *Store) again(ctx context.Context, fn func() error) error {
+	for try := 1; ; try++ {
+		err := fn()
+		if err == nil || !transient(err) || try == maxTries {
 			return failure(err)
 		}
 		pause := time.Duration(1+rand.IntN(5<<min(try, 6))) * time.Millisecond
@@ -157,15 +178,25 @@ func (s *Store) Transact(ctx context.Context, fn func(tx *Store) error) error {
 	}
 }
 
-func (s *Store) attempt(ctx context.Context, fn func(tx *Store) error) (left Left, err error) {
-	if s.core.writer != nil {
-		select {
-		case s.core.writer <- struct{}{}:
-			defer func() { <-s.core.writer }()
-		case <-ctx.Done():
-			return Left{}, ctx.Err()
-		}
+// turn waits until this process may write.
+func (s *Store) turn(ctx context.Context) (release func(), err error) {
+	if s.core.writer == nil {
+		return func() {}, nil
 	}
+	select {
+	case s.core.writer <- struct{}{}:
+		return func() { <-s.core.writer }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (s *Store) attempt(ctx context.Context, fn func(tx *Store) error) (left Left, err error) {
+	release, err := s.turn(ctx)
+	if err != nil {
+		return Left{}, err
+	}
+	defer release()
 	state := &transaction{}
 	err = s.db.WithContext(ctx).Transaction(func(db *gorm.DB) error {
 		return fn(&Store{db: db, core: s.core, tx: state})
