@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"testing"
 	"time"
@@ -85,6 +86,21 @@ func TestBoardUsesIndexes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestWithdrawnByKey holds the plan of what every step does: by status, it would read all that is queued.
+func TestWithdrawnByKey(t *testing.T) {
+	s, err := Open(t.Context(), "sqlite:"+t.TempDir()+"/jalon.db")
+	require.NoError(t, err)
+	defer s.Close()
+	require.NoError(t, s.Migrate(t.Context()))
+	var plan []struct{ Detail string }
+	require.NoError(t, s.db.Callback().Update().After("gorm:update").Register("test:plan", func(db *gorm.DB) {
+		require.NoError(t, s.db.Raw("EXPLAIN QUERY PLAN "+db.Statement.SQL.String(), db.Statement.Vars...).Scan(&plan).Error)
+	}))
+	require.NoError(t, s.withdraw(t.Context(), []string{"a", "b"}))
+	require.Contains(t, fmt.Sprint(plan), "(key=?)")
+	require.NotContains(t, fmt.Sprint(plan), "status")
 }
 
 func TestRowsOfAnOlderVersionAreFoundToo(t *testing.T) {

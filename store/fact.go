@@ -40,9 +40,8 @@ func (s *Store) Receive(ctx context.Context, fact models.Fact, now func() time.T
 	}
 	err = s.Transact(ctx, func(tx *Store) error {
 		if fact.DeadlineID != "" {
-			var d []models.Deadline
-			if err := tx.locked(ctx).Select("id").Where("id = ?", fact.DeadlineID).Find(&d).Error; err != nil {
-				return failure(err)
+			if err := tx.lockDeadlines(ctx, fact.DeadlineID); err != nil {
+				return err
 			}
 		}
 		at := now().UTC().Truncate(time.Microsecond)

@@ -64,7 +64,11 @@ func (s *Store) guard(ctx context.Context, step models.Step) (p process, err err
 func (s *Store) write(ctx context.Context, step models.Step) (models.StepResult, error) {
 	// Deadlines are locked before anything else, in one order, as Receive does: whoever writes about the same wait
 	// queues here and nowhere else.
-	if err := s.lockDeadlines(ctx, step); err != nil {
+	ids := slices.Clone(step.Expiries)
+	for _, d := range step.Deadlines {
+		ids = append(ids, d.ID)
+	}
+	if err := s.lockDeadlines(ctx, ids...); err != nil {
 		return models.StepResult{}, err
 	}
 	if err := s.handled(ctx, step.Handled); err != nil {
@@ -106,12 +110,9 @@ func (s *Store) write(ctx context.Context, step models.Step) (models.StepResult,
 	return result, nil
 }
 
-func (s *Store) lockDeadlines(ctx context.Context, step models.Step) error {
-	ids := slices.Clone(step.Expiries)
-	for _, d := range step.Deadlines {
-		ids = append(ids, d.ID)
-	}
-	if len(ids) == 0 || s.core.sqlite { // where a transaction that writes is alone
+// lockDeadlines locks rows until the transaction ends. On SQLite, one that writes is alone anyway.
+func (s *Store) lockDeadlines(ctx context.Context, ids ...string) error {
+	if len(ids) == 0 || s.core.sqlite {
 		return nil
 	}
 	var rows []models.Deadline
@@ -119,13 +120,26 @@ func (s *Store) lockDeadlines(ctx context.Context, step models.Step) error {
 }
 
 func (s *Store) handled(ctx context.Context, facts []models.FactHandling) error {
+	last := map[string]string{} // state by fact: one may come twice
 	for _, f := range facts {
 		switch f.State {
 		case models.FactApplied, models.FactIgnored, models.FactLate:
 		default:
 			return models.NewError(models.CodeInvalid, fmt.Sprintf("fact %s: no such state %q", f.ID, f.State))
 		}
-		if _, err := update[models.Inbox](ctx, s, map[string]any{"state": f.State}, "id = ?", f.ID); err != nil {
+		last[f.ID] = f.State
+	}
+	for _, state := range []string{models.FactApplied, models.FactIgnored, models.FactLate} {
+		var ids []string
+		for _, f := range facts {
+			if last[f.ID] == state {
+				ids = append(ids, f.ID)
+			}
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		if _, err := update[models.Inbox](ctx, s, map[string]any{"state": state}, "id IN ?", ids); err != nil {
 			return err
 		}
 	}

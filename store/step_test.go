@@ -93,6 +93,41 @@ func TestApplyRefusesNonsenseWhole(t *testing.T) {
 	})
 }
 
+func TestApplyKeepsTheLastVersion(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		_, _, err := s.Receive(ctx, fact("f", ""), at(0))
+		require.NoError(t, err)
+		invitation := func(ref, note string) models.Invitation {
+			return models.Invitation{Ref: ref, Dossier: dossier, Number: 1, Note: note}
+		}
+		deadline := func(id string, status models.Outcome) models.Deadline {
+			return models.Deadline{ID: id, Dossier: dossier, Status: status}
+		}
+		apply(t, s, models.Step{Workflow: request, Seq: 1, Dossier: dossier,
+			Rows:      models.Rows{Invitations: []models.Invitation{invitation("i1", "a"), invitation("i2", "b"), invitation("i1", "c")}},
+			Deadlines: []models.Deadline{deadline("d2", models.Open), deadline("d1", models.Open), deadline("d2", models.Met)},
+			Messages:  []models.Message{{Key: "m", To: models.RoleStaff, Template: "first"}, {Key: "m", To: models.RoleStaff, Template: "second"}},
+			Handled:   []models.FactHandling{{ID: "f", State: models.FactApplied}, {ID: "f", State: models.FactIgnored}}})
+		invitations, err := s.Invitations(ctx, dossier, 0)
+		require.NoError(t, err)
+		require.Len(t, invitations, 2)
+		for _, i := range invitations {
+			require.Equal(t, map[string]string{"i1": "c", "i2": "b"}[i.Ref], i.Note)
+		}
+		for id, status := range map[string]models.Outcome{"d1": models.Open, "d2": models.Met} {
+			d, err := s.Deadline(ctx, id)
+			require.NoError(t, err)
+			require.Equal(t, status, d.Status, id)
+		}
+		m, err := s.Message(ctx, "m")
+		require.NoError(t, err)
+		require.Equal(t, "first", m.Template, "a message is written once")
+		f, err := s.Fact(ctx, "f")
+		require.NoError(t, err)
+		require.Equal(t, models.FactIgnored, f.State)
+	})
+}
+
 // silence opens a deadline due an hour after noon whose message must have left by noon.
 func silence(t *testing.T, s *store.Store, id string) {
 	t.Helper()
