@@ -12,6 +12,9 @@ const (
 	// gateInsist: a document that cannot be drawn up holds up a month, an invoice or certificates until staff have mended
 	// what it is drawn from; they used to end there.
 	gateInsist gate = "insist-on-documents"
+	// gateAfterwards: timers and search attributes follow once the step they go with is written; they used to be asked for
+	// with it, and whoever waits for its mail waited for them. Passed when a process starts.
+	gateAfterwards gate = "timers-and-attributes-afterwards"
 )
 
 // passes tells whether the process takes the new way. Asked only where ways part, it costs two events there and none

@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/workflow"
 
@@ -70,4 +71,24 @@ func TestGateInsist(t *testing.T) {
 		require.Empty(t, h.alerts())
 		require.Empty(t, h.mails("certificate"))
 	})
+}
+
+// TestGateAfterwards: whoever waits for the mail that an answer causes waits for the step alone; what the Temporal UI
+// shows of it follows. Dossiers that began before the gate go on as they did: the histories v2_*.json replay.
+func TestGateAfterwards(t *testing.T) {
+	tell := func(before bool) (shown []int, story []string) {
+		h := newHarness(t)
+		if before {
+			h.before("timers-and-attributes-afterwards")
+		}
+		h.env.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(mock.Arguments) { shown = append(shown, len(h.steps)) }).Return(nil)
+		h.signed()
+		h.session()
+		return shown, h.kinds()
+	}
+	after, story := tell(false)
+	require.Equal(t, 1, after[0], "the first step is written before it is shown")
+	before, same := tell(true)
+	require.Equal(t, 0, before[0], "it used to be asked for together")
+	require.Equal(t, same, story)
 }

@@ -32,6 +32,8 @@ type process struct {
 	upTo     int                         // changes written with it
 	turning  bool                        // somebody who waits turns the process
 	beside   int                         // coroutines besides the story
+	later    bool                        // timers and search attributes follow a step once it is written
+	over     []workflow.CancelFunc       // of timers, once the step is written
 	watches  []watch
 	expiries map[string]models.ExpiryResult // by deadline, read by key only
 	open     []*models.Deadline             // in order of opening
@@ -69,6 +71,7 @@ func newProcess(ctx workflow.Context, common models.Common, dossier, owner strin
 		owner: owner, expiries: map[string]models.ExpiryResult{}, seen: map[string]bool{}, sent: map[string]int{},
 		step: &models.Step{}, receive: receive, interrupted: never, waived: never, elsewhere: func() []string { return nil },
 	}
+	p.later = passes(ctx, gateAfterwards)
 	if err := command(ctx, p, models.VerbPostpone, p.checkPostpone, p.postpone); err != nil {
 		return nil, err
 	}
@@ -360,7 +363,9 @@ func (p *process) write(ctx workflow.Context) {
 	step := p.next(ctx)
 	p.upTo = p.gathered
 	p.show(ctx)
-	p.index(ctx)
+	if !p.later {
+		p.index(ctx)
+	}
 	durable, _ := workflow.NewDisconnectedContext(ctx)
 	p.writing = apply(durable, step)
 }
@@ -377,6 +382,18 @@ func (p *process) wrote(ctx workflow.Context) {
 		p.expiries[e.DeadlineID] = e
 	}
 	p.written = p.upTo
+	p.endTimers()
+	if p.later {
+		p.index(ctx)
+	}
+}
+
+// endTimers cancels the timers of waits that are over.
+func (p *process) endTimers() {
+	for _, cancel := range p.over {
+		cancel()
+	}
+	p.over = nil
 }
 
 // next closes the step being gathered and numbers it.
@@ -410,6 +427,7 @@ func (p *process) flush(ctx workflow.Context) error {
 // written. Between its return and the workflow's nothing may block.
 func (p *process) finish(ctx workflow.Context) error {
 	p.done = true
+	p.endTimers()
 	p.hush(everyAlarm)
 	durable, _ := workflow.NewDisconnectedContext(ctx)
 	facts := workflow.GetSignalChannel(ctx, models.FactSignal)

@@ -199,8 +199,8 @@ func TestRequestQualification(t *testing.T) {
 		}(h.onJournal["stage_entered"])
 		h.at("2026-11-03 09:00", func() {
 			h.do(id, models.VerbAssign, models.Assign{By: staff, TrainerRef: trainer(7), RateCents: 50_000, RateUnit: models.UnitDay})
+			h.later(0, func() { h.do(id, models.VerbDropTrainer, decision()) }) // at once: the search is still ending
 		})
-		h.at("2026-11-03 09:00", func() { h.do(id, models.VerbDropTrainer, decision()) }) // at once: the search is still ending
 		h.request()
 		require.Equal(t, models.StageClosed, h.current.Stage)
 		require.Equal(t, 2, h.current.Solicitation)

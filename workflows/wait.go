@@ -127,14 +127,23 @@ func (p *process) waitUntil(ctx workflow.Context, d pending, met func() bool) mo
 // untilDue blocks until the deadline is due (true) or anything else is worth a look (false).
 func (p *process) untilDue(ctx workflow.Context, d pending, met func() bool) bool {
 	due := d.DueAt
-	timerCtx, cancel := workflow.WithCancel(ctx)
-	defer cancel()
-	timer := workflow.NewTimerWithOptions(timerCtx, p.common.Clock.RealDelay(workflow.Now(ctx), due),
-		workflow.TimerOptions{Summary: timerSummary(d.Deadline)})
 	turned := func() bool {
 		return met() || d.waived() || d.turned() || p.done || !d.DueAt.Equal(due)
 	}
+	if p.later {
+		upTo := p.gathered
+		err := p.await(ctx, func() bool { return p.written >= upTo || turned() || p.failure != nil })
+		if err != nil || turned() || p.failure != nil {
+			return false
+		}
+	}
+	timerCtx, cancel := workflow.WithCancel(ctx)
+	timer := workflow.NewTimerWithOptions(timerCtx, p.common.Clock.RealDelay(workflow.Now(ctx), due),
+		workflow.TimerOptions{Summary: timerSummary(d.Deadline)})
 	err := p.await(ctx, func() bool { return timer.IsReady() || turned() || p.failure != nil })
+	if p.over = append(p.over, cancel); !p.later || p.done {
+		p.endTimers()
+	}
 	return err == nil && timer.IsReady() && !turned()
 }
 
