@@ -33,7 +33,7 @@ func (a clerk) attended(ctx context.Context, dossier string) ([]presence, error)
 	}
 	by := map[string]*presence{}
 	for _, s := range sessions {
-		if s.Status == models.SessionCancelled || s.Status == models.SessionRefused {
+		if !s.Counts() {
 			continue
 		}
 		marks, err := a.Store.Attendances(ctx, s.Ref)
@@ -90,7 +90,7 @@ func (a clerk) certificates(ctx context.Context, in models.CertificateInput) ([]
 	}
 	var planned int64
 	for _, s := range sessions {
-		if s.Status != models.SessionCancelled && s.Status != models.SessionRefused {
+		if s.Counts() {
 			planned += s.Minutes()
 		}
 	}

@@ -257,7 +257,7 @@ func (g *gathering) brief(m models.Message) {
 	sessions, err := g.Store.Sessions(g.ctx, m.Dossier)
 	if g.found(err) {
 		for _, s := range sessions {
-			if s.Status != models.SessionCancelled && s.Status != models.SessionRefused {
+			if s.Counts() {
 				g.d.Sessions = append(g.d.Sessions, mail.Session{Number: s.Number, HalfDays: s.HalfDays})
 			}
 		}

@@ -130,7 +130,7 @@ func (a clerk) brief(ctx context.Context, dossier string) (models.Brief, documen
 func (a clerk) planned(ctx context.Context, dossier string, lang models.Lang) (out []string, err error) {
 	sessions, err := a.Store.Sessions(ctx, dossier)
 	for _, s := range sessions {
-		if s.Status != models.SessionCancelled && s.Status != models.SessionRefused {
+		if s.Counts() {
 			out = append(out, lang.Times(s.HalfDays)...)
 		}
 	}
