@@ -2,6 +2,8 @@ package activities
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -75,6 +77,23 @@ func (a *Activities) IssueCertificates(ctx context.Context, in models.Certificat
 	return out, failure(ctx, err)
 }
 
+// certified tells whose certificate an earlier attempt has drawn and kept already. It is not drawn again: after a correction
+// of a name between two attempts there would be two of the same instant, and no telling which one the mail encloses.
+func (a clerk) certified(ctx context.Context, in models.CertificateInput) (map[string]bool, error) {
+	kept, err := a.Store.Documents(ctx, in.Dossier)
+	if err != nil {
+		return nil, err
+	}
+	drawn, at := map[string]bool{}, in.At.Truncate(time.Microsecond) // as instants are kept
+	for _, d := range kept {
+		if d.Kind == models.DocumentCertificate && d.CreatedAt.Equal(at) {
+			_, person, _ := strings.Cut(d.Subject, "|")
+			drawn[person] = true
+		}
+	}
+	return drawn, nil
+}
+
 func (a clerk) certificates(ctx context.Context, in models.CertificateInput) ([]string, error) {
 	b, course, err := a.brief(ctx, in.Dossier)
 	if err != nil {
@@ -98,6 +117,10 @@ func (a clerk) certificates(ctx context.Context, in models.CertificateInput) ([]
 	if err != nil {
 		return nil, err
 	}
+	drawn, err := a.certified(ctx, in)
+	if err != nil {
+		return nil, err
+	}
 	employer := client.Name
 	if !b.ClientType.Organisation() {
 		employer = ""
@@ -117,8 +140,10 @@ func (a clerk) certificates(ctx context.Context, in models.CertificateInput) ([]
 	group.SetLimit(drawnAtOnce)
 	out := []string{}
 	for _, p := range people {
-		group.Go(func() error { return issue(together, p) })
 		out = append(out, p.Ref)
+		if !drawn[p.Ref] {
+			group.Go(func() error { return issue(together, p) })
+		}
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err

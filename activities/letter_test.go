@@ -550,4 +550,27 @@ func TestF134CertificatesAreIssuedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	contains(t, d.read(row.SHA256), "Léo Ÿvan", "17 h 30, sur 21 h prévues", "du 7 décembre 2026 au 9 décembre 2026", "Société Secrète")
+	p, err := d.store.Participant(t.Context(), "P-000001")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Name = "Corrigé Entretemps"
+	if err := d.store.SaveParticipants(t.Context(), []models.Participant{p}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.IssueCertificates(t.Context(), models.CertificateInput{Dossier: mission, At: instant(10, 8, 0).Add(300 * time.Nanosecond)}); err != nil {
+		t.Fatal(err)
+	}
+	if all, err = d.store.Documents(t.Context(), mission); err != nil || len(all) != 2 {
+		t.Errorf("a retry after a name was corrected: %d documents, %v", len(all), err)
+	}
+	if again, err := d.store.DocumentOf(t.Context(), models.DocumentCertificate, mission+"|P-000001"); err != nil || again.SHA256 != row.SHA256 {
+		t.Errorf("what is sent changed: %v", err)
+	}
+	if _, err := d.IssueCertificates(t.Context(), models.CertificateInput{Dossier: mission, At: instant(11, 8, 0)}); err != nil {
+		t.Fatal(err)
+	}
+	if all, err = d.store.Documents(t.Context(), mission); err != nil || len(all) != 4 {
+		t.Errorf("issued another day: %d documents, %v", len(all), err)
+	}
 }
