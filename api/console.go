@@ -236,6 +236,7 @@ func (s *Server) registerConsole() {
 	s.console(http.MethodGet, "", Everyone, func(d *desk) { d.c.Redirect(http.StatusSeeOther, ConsolePath+"/dossiers") })
 	s.registerConsoleBoard()
 	s.registerConsoleDue()
+	s.registerConsoleMessages()
 	s.registerConsoleDossier()
 	s.registerConsoleMoney()
 	s.registerConsoleTeam()

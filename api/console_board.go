@@ -343,6 +343,7 @@ type dossiersPage struct {
 	Lost      bool
 	Everybody string // the list without search
 	Waiting   []string
+	Parked    *parkedBox
 	Rows      []dossierLine
 	Caption   string
 	Export    string
@@ -415,7 +416,12 @@ func serveDossiers(d *desk) {
 		d.fail(err)
 		return
 	}
-	p := dossiersPage{Search: f.Search, Number: f.query.Get("search"), Lost: f.lost, Everybody: f.href("search", ""), Waiting: waiting,
+	parked, err := d.parkedBox()
+	if err != nil {
+		d.fail(err)
+		return
+	}
+	p := dossiersPage{Parked: parked, Search: f.Search, Number: f.query.Get("search"), Lost: f.lost, Everybody: f.href("search", ""), Waiting: waiting,
 		query: f.query, Pages: b.pages, Filtered: len(f.query) > 0,
 		Export: dossiersPath + ".csv?" + f.query.Encode()}
 	for _, name := range []string{"owner", "alert", "due", "policy", "sort"} {

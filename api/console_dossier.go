@@ -280,6 +280,7 @@ type dossierPage struct {
 	Primary  []offer
 	Others   []offer
 	Records  []offer
+	Parked   []parkedLine
 	Asked    []asked
 	Unsent   string // how many of them the message has not left for, and when it does
 	Recent   []journalEntry
@@ -489,6 +490,14 @@ func (x *dossierDesk) showSituation(p *dossierPage) (err error) {
 	if p.Awaited, err = x.awaitedNow(); err != nil {
 		return err
 	}
+	// Another alert may hide the one about them: it is the newest that shows.
+	parked, err := x.s.store.ParkedOf(x.ctx, x.brief.Ref)
+	if err != nil {
+		return err
+	}
+	if p.Parked, err = x.parkedLines(parked, "dossier"); err != nil {
+		return err
+	}
 	for _, c := range x.offers() {
 		if c.Grave {
 			p.Others = append(p.Others, c)
@@ -693,7 +702,10 @@ func (x *dossierDesk) showDeadlines(p *dossierPage) error {
 }
 
 // messageLine is a message without its words: what it is, to whom, and where it stands.
-type messageLine struct{ What, To, State, Tone, When string }
+type messageLine struct {
+	What, To, State, Tone, When string
+	Settle                      *settleLinks // of one that nobody knows to have left
+}
 
 func (x *dossierDesk) showMessages(p *dossierPage) error {
 	from, err := x.cursor()
@@ -713,10 +725,7 @@ func (x *dossierDesk) showMessages(p *dossierPage) error {
 		return err
 	}
 	for _, m := range page.Items {
-		line := messageLine{What: m.Template, To: x.recipient(m), State: x.t("dossier.message." + m.Status)}
-		if key := "dossier.template." + m.Template; web.Has(key) {
-			line.What = x.t(key)
-		}
+		line := messageLine{What: templateName(x.lang, m.Template), To: x.recipient(m), State: x.t("dossier.message." + m.Status)}
 		if m.Template == models.TemplateAlert {
 			line.What += x.t("dossier.about", "what", firstSentence(mail.AlertSentence(x.lang, m.Args.Get("alert"))))
 		}
@@ -734,6 +743,9 @@ func (x *dossierDesk) showMessages(p *dossierPage) error {
 		}
 		if !m.SentAt.IsZero() {
 			line.When = x.t("dossier.left", "when", web.DateTime(x.lang, m.SentAt))
+		}
+		if m.Status == models.MessageParked {
+			line.Settle = x.settleLinks(m, line.What, "dossier")
 		}
 		p.Messages = append(p.Messages, line)
 	}

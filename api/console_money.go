@@ -135,6 +135,7 @@ type paymentsPage struct {
 	Export  string
 	Pages   *web.Pages
 	Caption string
+	Parked  *parkedBox
 }
 
 // servePayments shows what is to be paid, by the date money leaves.
@@ -161,6 +162,9 @@ func servePayments(d *desk) {
 	}
 	if p.Rows, err = d.invoiceLines(list.Items); err == nil {
 		p.Tabs, _, err = d.moneyTabs(tabPayments)
+	}
+	if err == nil {
+		p.Parked, err = d.parkedBox()
 	}
 	if err != nil {
 		d.fail(err)

@@ -119,6 +119,7 @@ func (s *Server) registerAPI() {
 	s.registerRecaps()
 	s.registerInvoices()
 	s.registerDeadlines()
+	s.registerMessages()
 	s.registerUsers()
 	s.registerRecord()
 	s.registerRest()

@@ -88,6 +88,8 @@ var refusals = map[models.Code]refusal{
 	models.CodeClientForm:          {422, "Ces informations ne correspondent pas à ce type de client.", "This does not match this type of client."},
 	models.CodeBudgetUnknown:       {409, "Le budget n'est pas encore connu.", "The budget is not known yet."},
 	models.CodeTariffPerHead:       {422, "Le prix par participant n'est pas pris en charge.", "A price per participant is not honoured."},
+	models.CodeNotParked:           {409, "On sait déjà ce qu'est devenu ce message.", "What became of this message is known already."},
+	models.CodeNeverTried:          {409, "Ce message n'a jamais été remis au serveur de courrier : il ne peut pas être parti.", "This message was never handed to the mail server: it cannot have left."},
 	models.CodeStaleRun:            {409, "Ce traitement a été remplacé par un autre.", "This process was replaced by another."},
 }
 

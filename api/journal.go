@@ -54,6 +54,8 @@ func JournalSentence(line models.JournalLine, lang models.Lang) string {
 // journalValue is the value of a sentence in words.
 func journalValue(a models.Arg, lang models.Lang) string {
 	switch a.Name {
+	case "template":
+		return templateName(lang, a.Value)
 	case "alert":
 		return strings.TrimSuffix(mail.AlertSentence(lang, a.Value), ".")
 	case "stage":
@@ -149,6 +151,8 @@ var journalSentences = map[string]bilingual{
 	"invoice_withdrawn":        {"La facture {subject} est retirée.", "Invoice {subject} is withdrawn."},
 	"deadline_postponed":       {"L’échéance est reportée au {due}.", "The deadline is postponed to {due}."},
 	"message_undeliverable":    {"Un message n’a pas pu être remis.", "A message could not be delivered."},
+	"message_left":             {"Un message dont on ne savait pas s’il était parti est tenu pour parti : {template}.", "A message not known to have left is taken to have left: {template}."},
+	"message_again":            {"Un message dont on ne savait pas s’il était parti est renvoyé : {template}.", "A message not known to have left is sent again: {template}."},
 	"alert":                    {"À regarder : {alert}.", "To look at: {alert}."},
 	"fact_late":                {"Arrivé trop tard pour changer quoi que ce soit : {fact}.", "Came too late to change anything: {fact}."},
 	"fact_ignored":             {"Déjà pris en compte : {fact}.", "Already taken into account: {fact}."},

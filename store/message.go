@@ -128,6 +128,74 @@ func (s *Store) SettleMessage(ctx context.Context, key string, left bool, at tim
 	})
 }
 
+// Settlement is what a person found out about a parked message.
+type Settlement struct {
+	ID      string // of this finding: the same one again changes nothing
+	Key     string
+	Left    bool // it left; or else it goes again
+	Actor   string
+	Channel models.Channel
+	At      time.Time // business time
+}
+
+// settledLine begins the keys of the journal lines that Settle writes.
+const settledLine = "message_settled/"
+
+// Settle is SettleMessage with a line in the journal that says who did it: of the dossier, or, for a message of a month,
+// of what it is about. Refused: one that is not parked (message_not_parked), and one said to have left that was never
+// attempted (message_never_tried).
+func (s *Store) Settle(ctx context.Context, x Settlement) error {
+	return s.Transact(ctx, func(tx *Store) error {
+		m, err := tx.lockMessage(ctx, x.Key)
+		if err != nil {
+			return err
+		}
+		line := models.JournalLine{ID: settledLine + x.ID, Dossier: m.Dossier, At: x.At, Kind: "message_again", Subject: m.Subject,
+			Actor: x.Actor, Channel: x.Channel, Args: models.Args{{Name: "template", Value: m.Template}}}
+		if x.Left {
+			line.Kind = "message_left"
+		}
+		if n, err := insert(ctx, tx, line); err != nil || n == 0 {
+			return err
+		}
+		switch {
+		case m.Status != models.MessageParked:
+			return models.NewError(models.CodeNotParked, "this message is "+m.Status+", not parked")
+		case x.Left && m.AttemptAt.IsZero():
+			return models.NewError(models.CodeNeverTried, "this message was never attempted")
+		}
+		return tx.SettleMessage(ctx, x.Key, x.Left, x.At)
+	})
+}
+
+// ParkedFilter narrows the parked messages down.
+type ParkedFilter struct{ OfDossiers bool } // without those of months and of their invoices
+
+func (s *Store) parked(ctx context.Context, f ParkedFilter) *gorm.DB {
+	db := s.db.WithContext(ctx).Where("status = ?", models.MessageParked)
+	if f.OfDossiers {
+		db = db.Where("dossier <> ''")
+	}
+	return db
+}
+
+// Parked lists the messages that wait for a person to find out what became of them, the oldest first.
+func (s *Store) Parked(ctx context.Context, f ParkedFilter, from Cursor, limit int) (Page[models.Message], error) {
+	return page(s.parked(ctx, f), order[models.Message]{at: "created_at", id: "key",
+		place: func(m models.Message) Cursor { return Cursor{At: m.CreatedAt, ID: m.Key} }}, from, limit)
+}
+
+// ParkedCount counts them.
+func (s *Store) ParkedCount(ctx context.Context, f ParkedFilter) (n int64, err error) {
+	err = s.parked(ctx, f).Model(&models.Message{}).Count(&n).Error
+	return n, failure(err)
+}
+
+// ParkedOf lists those of a dossier, the oldest first.
+func (s *Store) ParkedOf(ctx context.Context, dossier string) ([]models.Message, error) {
+	return all[models.Message](ctx, s, "created_at, key", "dossier = ? AND status = ?", dossier, models.MessageParked)
+}
+
 // tellParked raises the alert about a parked message on its dossier, or takes it back.
 func (s *Store) tellParked(ctx context.Context, m models.Message, kind models.FactKind, at time.Time) error {
 	if m.Dossier == "" {

@@ -64,3 +64,52 @@ func TestParkedMessageIsSettledByAPerson(t *testing.T) {
 		require.Equal(t, []string{"alert_raised lost"}, alerts(), "each time")
 	})
 }
+
+// TestWhoSettledAMessageIsInTheJournal keeps, with what was found out about a parked message, who said so.
+func TestWhoSettledAMessageIsInTheJournal(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		apply(t, s, models.Step{Workflow: request, Seq: 1, Messages: []models.Message{
+			{Key: "left", Dossier: dossier, Template: "certificate", Subject: dossier, To: models.RoleStaff},
+			{Key: "unwritten", Template: "recap", Subject: "agency/T-1/2026-11/recap/1", To: models.RoleStaff}}})
+		settle := func(id, key string, left bool) error {
+			return s.Settle(ctx, store.Settlement{ID: id, Key: key, Left: left, Actor: "U-1", Channel: models.ChannelConsole, At: noon})
+		}
+		require.Equal(t, models.CodeUnknown, models.ErrorCode(settle("a", "nothing", true)))
+		require.Equal(t, models.CodeNotParked, models.ErrorCode(settle("a", "left", true)))
+		ok, err := s.RecordAttempt(ctx, "left", noon)
+		require.NoError(t, err)
+		require.True(t, ok)
+		for _, key := range []string{"left", "unwritten"} {
+			require.NoError(t, s.MessageFailed(ctx, key, models.MessageParked, "unclear", noon))
+		}
+		for filter, want := range map[store.ParkedFilter]int{{}: 2, {OfDossiers: true}: 1} {
+			page, err := s.Parked(ctx, filter, store.Cursor{}, 10)
+			require.NoError(t, err)
+			n, err := s.ParkedCount(ctx, filter)
+			require.NoError(t, err)
+			require.Equal(t, []int{want, want}, []int{len(page.Items), int(n)})
+		}
+		of, err := s.ParkedOf(ctx, dossier)
+		require.NoError(t, err)
+		require.Len(t, of, 1)
+
+		require.Equal(t, models.CodeNeverTried, models.ErrorCode(settle("b", "unwritten", true)))
+		require.NoError(t, settle("c", "unwritten", false))
+		require.NoError(t, settle("d", "left", true))
+		require.NoError(t, settle("d", "left", true), "the same finding again")
+		require.Equal(t, models.CodeNotParked, models.ErrorCode(settle("e", "left", false)))
+		m, err := s.Message(ctx, "left")
+		require.NoError(t, err)
+		require.Equal(t, models.MessageSent, m.Status)
+
+		lines, err := s.JournalBack(ctx, dossier, store.Cursor{}, 10)
+		require.NoError(t, err)
+		require.Len(t, lines.Items, 1, "what was refused leaves no line")
+		l := lines.Items[0]
+		require.Equal(t, []string{"message_left", "U-1", "certificate"}, []string{l.Kind, l.Actor, l.Args.Get("template")})
+		lines, err = s.JournalOf(ctx, "agency/T-1/2026-11/recap/1", store.Cursor{}, 10)
+		require.NoError(t, err)
+		require.Len(t, lines.Items, 1)
+		require.Equal(t, "message_again", lines.Items[0].Kind)
+	})
+}

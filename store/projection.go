@@ -40,7 +40,7 @@ var projection = []projected{
 	{rows: models.Recap{}},
 	{rows: models.Invoice{}},
 	{rows: models.Deadline{}},
-	{rows: models.JournalLine{}}, // but for the lines of facts that nobody was left to take
+	{rows: models.JournalLine{}}, // but for those of facts that nobody was left to take, and of messages that a person settled
 	{rows: models.Message{}, others: []string{"status", "attempts", "attempt_at", "lease_until", "sent_at", "failure"}}, // its delivery
 	{rows: models.Inbox{}, others: []string{"attempts", "lease_until"}},                                                 // its delivery, but for what processes say of it
 }
@@ -285,7 +285,7 @@ func compareTable(table string, stored, folded picture, undecided map[string]boo
 		was, is := stored.tables[table][key], folded.tables[table][key]
 		switch table {
 		case "journal_lines":
-			if is == nil && strings.HasPrefix(key, lateLine) {
+			if is == nil && (strings.HasPrefix(key, lateLine) || strings.HasPrefix(key, settledLine)) {
 				continue
 			}
 		case "messages": // who is registered decides who gets what everybody gets

@@ -75,6 +75,8 @@ func TestProjectionFoldsAgain(t *testing.T) {
 		_, _, err = s.Receive(ctx, fact("nobody-left", ""), at(time.Hour))
 		require.NoError(t, err)
 		require.NoError(t, s.FactLate(ctx, "nobody-left", noon))
+		require.NoError(t, s.MessageFailed(ctx, "ask", models.MessageParked, "unclear", noon))
+		require.NoError(t, s.Settle(ctx, store.Settlement{ID: "found", Key: "ask", Actor: "U-1", At: noon}))
 		require.NoError(t, s.SaveParticipants(ctx, []models.Participant{{Ref: "P-2", Dossier: dossier, Email: "p2@example.org", CreatedAt: noon.Add(time.Hour)}}))
 		// A step that history has and the database not yet is on its way, its repeat too.
 		next := models.Step{Workflow: request, Run: "run", Seq: 3, At: noon, Rows: models.Rows{Request: &models.Request{Ref: dossier, Stage: models.StageClosed}}}

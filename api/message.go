@@ -1,0 +1,71 @@
+package api
+
+import (
+	"context"
+
+	"jalon/models"
+	"jalon/store"
+	"jalon/web"
+)
+
+// SettleInput names a parked message.
+type SettleInput struct {
+	Key string `json:"message_key" minLength:"1" maxLength:"200" doc:"As listed"`
+}
+
+// settling is who may look after a message that nobody knows to have left: one of no dossier is about a month's money.
+func settling(m models.Message) Rule {
+	if m.Dossier == "" {
+		return StaffMoney
+	}
+	return Everyone
+}
+
+// parkedFor narrows the parked messages down to those that somebody may settle.
+func parkedFor(who Caller) store.ParkedFilter {
+	return store.ParkedFilter{OfDossiers: !settling(models.Message{}).Allows(who.Roles)}
+}
+
+// templateName is what a message is, in words; the template itself if it has none.
+func templateName(lang models.Lang, template string) string {
+	if key := "dossier.template." + template; web.Has(key) {
+		return web.T(lang, key)
+	}
+	return template
+}
+
+func (s *Server) registerMessages() {
+	add(s, operation{method: "GET", path: "/messages/parked", id: "list-parked-messages", tag: "messages", rule: Everyone,
+		summary: "Messages that nobody knows to have left, the oldest first"},
+		func(ctx context.Context, in *Paging) (*listOutput[models.Message], error) {
+			return paged(in, func(from store.Cursor) (store.Page[models.Message], error) {
+				return s.store.Parked(ctx, parkedFor(callFrom(ctx).Caller), from, in.Limit)
+			})
+		})
+	settle := func(verb string, left bool, summary string) {
+		add(s, operation{method: "POST", path: "/messages/" + verb, id: "message-" + verb, tag: "messages", rule: Everyone, keyed: true, summary: summary},
+			func(ctx context.Context, in *struct{ Body SettleInput }) (*itemOutput[models.Message], error) {
+				call := callFrom(ctx)
+				m, err := s.store.Message(ctx, in.Body.Key)
+				if err == nil && !settling(m).Allows(call.Roles) {
+					err = refuse(models.CodeForbidden)
+				}
+				if err != nil {
+					return nil, err
+				}
+				err = s.store.Settle(ctx, store.Settlement{ID: call.key, Key: m.Key, Left: left, Actor: call.Ref, Channel: models.ChannelConsole, At: s.now()})
+				if err != nil {
+					return nil, err
+				}
+				return item(s.store.Message(ctx, m.Key))
+			})
+	}
+	settle(verbLeft, true, "A parked message left, somebody found out: what it asks for counts from its attempt")
+	settle(verbAgain, false, "A parked message did not leave: it is sent again")
+}
+
+// What is said of a parked message.
+const (
+	verbLeft  = "left"
+	verbAgain = "again"
+)
