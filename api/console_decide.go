@@ -269,6 +269,7 @@ type decidePage struct {
 	Controls             []control
 	Key                  string
 	Grave                bool
+	Upload               bool // a file may go with it
 	Lists                map[string][]pick
 }
 
@@ -525,6 +526,16 @@ func (f *draft) area(name string, o opt) string {
 	return f.typed(c)
 }
 
+// scan is the file of what proves a thing recorded, if one was given: what kind of file it is, the API says.
+func (f *draft) scan() []byte {
+	c := f.field("scan", "file", opt{optional: true})
+	f.add(c)
+	if !f.posted {
+		return nil
+	}
+	return f.scanned(&f.faults)
+}
+
 // hidden is a value the form was drawn for: a form that has grown old does not act on something else.
 func (f *draft) hidden(name, value string) string {
 	c := f.field(name, "hidden", opt{initial: value, optional: true})
@@ -709,6 +720,9 @@ func (f *draft) explain() {
 				if fault.Field == list[i].Name && fault.Field != "" {
 					list[i].Wrong = fault.Message
 				}
+			}
+			if list[i].Kind == "file" && f.posted {
+				list[i].Hint += " " + f.t("dossier.scan_again") // browsers keep no file in a form that comes back
 			}
 			walk(list[i].Items)
 		}

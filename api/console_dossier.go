@@ -64,6 +64,7 @@ func (s *Server) registerConsoleDossier() {
 		s.console(method, path+"/decide/:what", Everyone, s.withDossier((*dossierDesk).serveDecision))
 		s.console(method, path+"/record/:what", Pedagogy, s.withDossier((*dossierDesk).serveRecord))
 	}
+	s.bodies[http.MethodPost+" "+ConsolePath+path+"/record/:what"] = uploadLimit + formLimit
 }
 
 // withDossier reads the dossier that an address names.
@@ -597,7 +598,10 @@ func (x *dossierDesk) unsentOf(of func(models.Invitation) bool) string {
 }
 
 // journalEntry is a line of the timeline: who did what, when, through what, and who keyed it.
-type journalEntry struct{ When, Sentence, By, Note string }
+type journalEntry struct {
+	When, Sentence, By, Note string
+	Proof, ProofLabel        string // address of the scan, empty if there is none
+}
 
 func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error) {
 	var who, notes []string
@@ -614,6 +618,14 @@ func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error
 	words, err := x.s.store.Notes(x.ctx, notes)
 	if err != nil {
 		return nil, err
+	}
+	scans := map[string]string{}
+	if slices.ContainsFunc(lines, func(l models.JournalLine) bool { return l.Recorder != "" }) {
+		facts, err := x.s.store.Facts(x.ctx, x.brief.Ref)
+		if err != nil {
+			return nil, err
+		}
+		scans = proofs(facts, lines)
 	}
 	var out []journalEntry
 	for _, l := range lines {
@@ -639,7 +651,11 @@ func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error
 			})
 			sentence = strings.TrimSpace(sentence + " " + unsent)
 		}
-		out = append(out, journalEntry{When: web.DateTime(x.lang, l.At), Sentence: sentence, By: by, Note: words[l.Note]})
+		entry := journalEntry{When: web.DateTime(x.lang, l.At), Sentence: sentence, By: by, Note: words[l.Note]}
+		if sha := scans[l.ID]; sha != "" {
+			entry.Proof, entry.ProofLabel = x.at("files", sha), x.t("dossier.document.evidence")
+		}
+		out = append(out, entry)
 	}
 	return out, nil
 }
@@ -840,6 +856,10 @@ func (x *dossierDesk) documentName(d models.Document) (string, error) {
 			kind = "invoice_" + string(i.Kind)
 		}
 		return x.t("dossier.document."+kind) + " " + cmp.Or(i.Number, about), nil
+	case models.DocumentEvidence:
+		if about != x.brief.Ref {
+			of = cmp.Or(x.partOf(x.brief.Ref, about), x.subject(about))
+		}
 	case models.DocumentSheet:
 		if of = x.t("dossier.every_session"); about != x.brief.Ref {
 			of = x.partOf(x.brief.Ref, about)

@@ -103,7 +103,7 @@ func (d *desk) invoicePage(i models.Invoice, refused string) (p invoicePageData,
 		now := d.now.In(web.Zone)
 		d.values = url.Values{"paid_on": {string(d.s.today())}, "received_on": {now.Format(time.DateOnly)}, "received_at": {now.Format("15:04")}}
 	}
-	if p.History, err = d.happenings(i.Ref); err != nil {
+	if p.History, err = d.happenings(nil, "", i.Ref); err != nil {
 		return p, err
 	}
 	tab := tabSuppliers

@@ -287,7 +287,8 @@ func serveInvoices(d *desk) {
 const uncounted = -1
 
 // happenings are the timeline of an invoice or of a month, latest first, with the reasons given.
-func (d *desk) happenings(subjects ...string) ([]journalEntry, error) {
+// Scans of what staff recorded are those of facts, under the address at.
+func (d *desk) happenings(facts []models.Inbox, at string, subjects ...string) ([]journalEntry, error) {
 	var lines []models.JournalLine
 	for _, subject := range subjects {
 		page, err := d.s.store.JournalOf(d.ctx, subject, store.Cursor{}, store.MaxPage)
@@ -312,6 +313,7 @@ func (d *desk) happenings(subjects ...string) ([]journalEntry, error) {
 		}
 		return d.lang.RoleName(models.Role(ref)) // the reference itself for what is no role
 	}
+	scans := proofs(facts, lines)
 	out := make([]journalEntry, len(lines))
 	for i, l := range lines {
 		said := l
@@ -321,6 +323,9 @@ func (d *desk) happenings(subjects ...string) ([]journalEntry, error) {
 		entry := journalEntry{When: web.DateTime(d.lang, l.At), Sentence: JournalSentence(said, d.lang), By: called(l.Actor), Note: words[l.Note]}
 		if l.Recorder != "" {
 			entry.By = d.t("money.recorded_by", "who", entry.By, "recorder", called(l.Recorder))
+		}
+		if sha := scans[l.ID]; sha != "" {
+			entry.Proof, entry.ProofLabel = at+"/scans/"+sha, d.t("dossier.document.evidence")
 		}
 		out[i] = entry
 	}

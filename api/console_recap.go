@@ -18,6 +18,8 @@ func (s *Server) registerConsoleRecaps() {
 	s.console(http.MethodGet, path, StaffMoney, func(d *desk) { d.showRecap(http.StatusOK, "") })
 	s.console(http.MethodGet, path+"/document", StaffMoney, serveRecapDocument)
 	s.console(http.MethodPost, path+"/correct", StaffMoney, correctRecap)
+	s.console(http.MethodGet, path+"/scans/:sha256", StaffMoney, serveRecapScan)
+	s.bodies[http.MethodPost+" "+ConsolePath+path+"/record"] = uploadLimit + formLimit
 	s.console(http.MethodPost, path+"/record", StaffMoney, recordRecap)
 }
 
@@ -226,7 +228,11 @@ func (d *desk) recapPage(v RecapView, refused string) (p recapPageData, err erro
 	for _, x := range v.Versions {
 		subjects = append(subjects, x.Ref)
 	}
-	if p.History, err = d.happenings(subjects...); err != nil {
+	facts, err := d.s.store.FactsOf(d.ctx, v.Workflow)
+	if err != nil {
+		return p, err
+	}
+	if p.History, err = d.happenings(facts, p.Row.Href, subjects...); err != nil {
 		return p, err
 	}
 	p.Tabs, _, err = d.moneyTabs(tabRecaps)
@@ -316,6 +322,7 @@ func correctRecap(d *desk) {
 
 // recordRecap keys a trainer's answer given by phone, by mail or on paper.
 func recordRecap(d *desk) {
+	d.uploads = true
 	if err := d.read(); err != nil {
 		d.fail(err)
 		return
@@ -335,6 +342,9 @@ func recordRecap(d *desk) {
 	if words := d.text(&d.faults, "answer_words", d.t("money.answer_words"), web.MaxText, true); words != "" {
 		body["reason"] = words
 	}
+	if content := d.scanned(&d.faults); content != nil {
+		body["scan"] = content
+	}
 	if len(d.faults) > 0 {
 		d.showRecap(http.StatusUnprocessableEntity, "record")
 		return
@@ -345,6 +355,24 @@ func recordRecap(d *desk) {
 		return
 	}
 	d.done(ConsolePath+"/money"+a.path(), d.t("money.answer_done"))
+}
+
+// serveRecapScan shows what proves an answer to this month's statement, and no other file.
+func serveRecapScan(d *desk) {
+	v, err := d.s.recapView(d.ctx, d.recapAddress())
+	var doc models.Document
+	if err == nil {
+		doc, err = d.s.store.Document(d.ctx, d.c.Param("sha256"))
+	}
+	if err == nil && (doc.Kind != models.DocumentMoneyEvidence || d.s.cfg.Documents == nil ||
+		!slices.ContainsFunc(v.Versions, func(x models.Recap) bool { return x.Ref == doc.Subject })) {
+		err = refuse(models.CodeUnknown)
+	}
+	if err != nil {
+		d.fail(err)
+		return
+	}
+	d.sendDocument(doc.SHA256, "inline")
 }
 
 func serveRecapDocument(d *desk) {

@@ -228,6 +228,7 @@ func (x *dossierDesk) serveRecord() {
 		x.notNow(refuse(models.CodeWrongStage))
 		return
 	}
+	x.uploads = true
 	f := x.draft("record." + r.name)
 	if f == nil {
 		return
@@ -243,13 +244,16 @@ func (x *dossierDesk) serveRecord() {
 		if r.route == recordRoute {
 			body["note"] = f.area("note", opt{optional: true})
 		}
+		if content := f.scan(); content != nil {
+			body["scan"] = content
+		}
 	})
 	f.blame[models.CodeFutureDate] = "received_at"
 	title := x.records(r, subject, "title")
 	path := strings.NewReplacer("{ref}", url.PathEscape(x.brief.Ref), "{number}", strconv.Itoa(models.LastNumber(subject))).Replace(r.route)
 	var stored Recorded
 	if !f.posted || !x.send(f, http.MethodPost, path, body, &stored) {
-		x.draw(title, f, decidePage{Action: x.c.Request.URL.RequestURI(), Back: x.at(), Button: x.t("dossier.record_button"), Says: x.records(r, subject, "says")})
+		x.draw(title, f, decidePage{Action: x.c.Request.URL.RequestURI(), Back: x.at(), Button: x.t("dossier.record_button"), Upload: true, Says: x.records(r, subject, "says")})
 		return
 	}
 	said, shown := x.t("dossier.recorded"), x.settle(x.goesOn)

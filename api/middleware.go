@@ -119,7 +119,7 @@ func (s *Server) limitBody(c *gin.Context) {
 	if c.Request.ContentLength > limit {
 		// Read a little further: who is still sending when the connection ends never sees the answer.
 		_, _ = io.CopyN(io.Discard, c.Request.Body, drained)
-		s.problem(c, refuse(models.CodeTooLarge))
+		s.refusePage(c, refuse(models.CodeTooLarge))
 		return
 	}
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit)

@@ -748,7 +748,7 @@ func (v *visit) sendDocument(sha, disposition string) {
 	if doc, err := v.s.store.Document(v.ctx, sha); err == nil {
 		name, media = doc.Name, doc.MediaType
 	}
-	if media != "application/pdf" {
+	if _, ok := scanEndings[media]; !ok {
 		disposition = "attachment" // nothing that a browser could run is shown
 	}
 	h := v.c.Writer.Header()

@@ -81,12 +81,13 @@ func (s *Server) registerRecaps() {
 				func(by models.By) any { return models.CorrectRecap{By: by, Corrections: in.Body.Corrections} }})
 		})
 	add(s, operation{method: "POST", path: "/recaps/{payer}/{trainer}/{month}/record", id: "record-recap", tag: "recaps", rule: StaffMoney,
-		keyed: true, summary: "Key a trainer's answer to the monthly statement"},
+		keyed: true, body: scanBody, summary: "Key a trainer's answer to the monthly statement"},
 		func(ctx context.Context, in *struct {
 			RecapAddress
 			Body struct {
 				Keyed
 				Why
+				Scanned
 				Kind  models.FactKind `json:"kind" enum:"recap_accepted,recap_contested"`
 				Lines []string        `json:"lines,omitempty" maxItems:"500" doc:"Those contested"`
 			}
@@ -112,6 +113,10 @@ func (s *Server) registerRecaps() {
 				}
 				f.Data.Lines = in.Body.Lines
 			}
-			return s.record(ctx, f, in.Body.Keyed, "", in.Body.words())
+			proof, err := s.prove(ctx, &f, models.DocumentMoneyEvidence, "", in.Body.Scan)
+			if err != nil {
+				return nil, err
+			}
+			return s.record(ctx, f, in.Body.Keyed, "", in.Body.words(), proof...)
 		})
 }

@@ -13,6 +13,7 @@ import (
 type RecordInput struct {
 	Keyed
 	Why
+	Scanned
 	Kind       models.FactKind `json:"kind" enum:"invitation_answered,slots_offered,slot_chosen,slots_refused,audit_reported,programme_submitted,contract_signed,contract_declined,trainer_withdrew,client_cancelled,sheet_signed,absence_justified"`
 	Subject    string          `json:"subject,omitempty" maxLength:"120" doc:"Reference of the invitation, audit, programme, contract, session or absence; the newest audit or programme if absent"`
 	OnBehalfOf string          `json:"on_behalf_of,omitempty" maxLength:"32" doc:"Who did it; found from the subject if absent"`
@@ -72,7 +73,7 @@ func (s *Server) record(ctx context.Context, f models.Fact, k Keyed, dossier, wo
 
 func (s *Server) registerRecord() {
 	add(s, operation{method: "POST", path: "/requests/{ref}/record", id: "record", tag: "record", rule: Pedagogy, keyed: true,
-		summary: "Key what somebody did by phone, on paper or by mail: the twin of every link"},
+		body: scanBody, summary: "Key what somebody did by phone, on paper or by mail: the twin of every link"},
 		func(ctx context.Context, in *requestInput[RecordInput]) (*itemOutput[Recorded], error) {
 			b, _, err := s.running(ctx, in.Ref)
 			if err != nil {
@@ -89,7 +90,11 @@ func (s *Server) registerRecord() {
 			if f.Actor == "" {
 				f.Actor = actor
 			}
-			return s.record(ctx, f, in.Body.Keyed, in.Ref, in.Body.words(), opts...)
+			proof, err := s.prove(ctx, &f, models.DocumentEvidence, in.Ref, in.Body.Scan)
+			if err != nil {
+				return nil, err
+			}
+			return s.record(ctx, f, in.Body.Keyed, in.Ref, in.Body.words(), append(opts, proof...)...)
 		})
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"jalon/models"
+	"jalon/store"
 )
 
 // SessionAddress names a session: references hold slashes, numbers do not.
@@ -37,6 +38,7 @@ type AttendanceInput struct {
 // SheetInput is what a paper sheet says.
 type SheetInput struct {
 	Keyed
+	Scanned
 	Attendances []AttendanceInput `json:"attendances" minItems:"1" maxItems:"2000"`
 }
 
@@ -137,7 +139,7 @@ func (s *Server) registerSessions() {
 		})
 
 	add(s, operation{method: "POST", path: "/requests/{ref}/sessions/{number}/attendances", id: "record-attendances", tag: "sessions",
-		rule: Pedagogy, keyed: true, summary: "Key signatures and absences from a paper sheet; what was recorded first stays"},
+		rule: Pedagogy, keyed: true, body: scanBody, summary: "Key signatures and absences from a paper sheet; what was recorded first stays"},
 		func(ctx context.Context, in *sessionInput[SheetInput]) (*itemOutput[List[models.Attendance]], error) {
 			if _, _, err := s.running(ctx, in.Ref); err != nil {
 				return nil, err
@@ -150,14 +152,15 @@ func (s *Server) registerSessions() {
 			if err != nil {
 				return nil, err
 			}
-			return item(s.attendances(ctx, x, at, in.Body.Channel, in.Body.Attendances))
+			return item(s.attendances(ctx, x, at, in.Body))
 		})
 	add(s, operation{method: "POST", path: "/requests/{ref}/evaluations", id: "record-evaluation", tag: "requests", rule: Pedagogy,
-		keyed: true, summary: "Key a participant's answer to a questionnaire; the first one stays"},
+		keyed: true, body: scanBody, summary: "Key a participant's answer to a questionnaire; the first one stays"},
 		func(ctx context.Context, in *struct {
 			Ref  string `path:"ref" maxLength:"32"`
 			Body struct {
 				Keyed
+				Scanned
 				Participant string `json:"participant" minLength:"1" maxLength:"32"`
 				Kind        string `json:"kind" enum:"positioning,hot,cold"`
 				Score       int    `json:"score" minimum:"0" maximum:"100" doc:"0 to 100 for positioning, 1 to 5 for the others"`
@@ -179,16 +182,20 @@ func (s *Server) registerSessions() {
 			if err != nil {
 				return nil, err
 			}
-			e, _, err := s.store.SaveEvaluation(ctx, models.Evaluation{Dossier: in.Ref, Participant: b.Participant, Kind: b.Kind,
-				Score: b.Score, Text: b.Text, At: at, Channel: b.Channel, Recorder: callFrom(ctx).Ref})
+			e := models.Evaluation{Dossier: in.Ref, Participant: b.Participant, Kind: b.Kind,
+				Score: b.Score, Text: b.Text, At: at, Channel: b.Channel, Recorder: callFrom(ctx).Ref}
+			err = s.proven(ctx, in.Ref+"|"+b.Participant, in.Ref, b.Scan, func(tx *store.Store) (err error) {
+				e, _, err = tx.SaveEvaluation(ctx, e)
+				return err
+			})
 			return item(e, err)
 		})
 }
 
 // attendances writes rows of a sheet, all or none.
-func (s *Server) attendances(ctx context.Context, x models.Session, at time.Time, channel models.Channel, in []AttendanceInput) (List[models.Attendance], error) {
+func (s *Server) attendances(ctx context.Context, x models.Session, at time.Time, in SheetInput) (List[models.Attendance], error) {
 	var rows []models.Attendance
-	for i, a := range in {
+	for i, a := range in.Attendances {
 		if a.HalfDay >= len(x.HalfDays) {
 			return List[models.Attendance]{}, invalid(fmt.Sprintf("body.attendances[%d].half_day", i), "no such half-day")
 		}
@@ -196,8 +203,12 @@ func (s *Server) attendances(ctx context.Context, x models.Session, at time.Time
 			return List[models.Attendance]{}, refuse(models.CodeSessionState)
 		}
 		rows = append(rows, models.Attendance{Session: x.Ref, Participant: a.Participant, HalfDay: a.HalfDay, State: a.State,
-			SignedAt: at, Channel: channel, Recorder: callFrom(ctx).Ref})
+			SignedAt: at, Channel: in.Channel, Recorder: callFrom(ctx).Ref})
 	}
-	stored, err := s.store.SaveAttendances(ctx, rows)
+	var stored []models.Attendance
+	err := s.proven(ctx, x.Ref, x.Dossier, in.Scan, func(tx *store.Store) (err error) {
+		stored, err = tx.SaveAttendances(ctx, rows)
+		return err
+	})
 	return List[models.Attendance]{Items: stored}, err
 }

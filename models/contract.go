@@ -55,11 +55,13 @@ const (
 	DocumentProgramme       DocumentKind = "programme"
 	DocumentConvocation     DocumentKind = "convocation"
 	DocumentInvoiceDraft    DocumentKind = "invoice_draft" // for a supplier to check, number and issue
+	DocumentEvidence        DocumentKind = "evidence"      // a scan of what staff recorded for somebody
+	DocumentMoneyEvidence   DocumentKind = "money_evidence"
 )
 
 // Money tells whether a document is about what is billed or paid; a contract is about what is agreed on.
 func (k DocumentKind) Money() bool {
-	return k == DocumentInvoice || k == DocumentInvoiceDraft || k == DocumentRecap
+	return k == DocumentInvoice || k == DocumentInvoiceDraft || k == DocumentRecap || k == DocumentMoneyEvidence
 }
 
 // Document is a stored file, found by its content's SHA-256; Subject is what it documents.

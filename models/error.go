@@ -71,8 +71,11 @@ const (
 	CodeBudgetUnknown       Code = "budget_unknown"
 	CodeTariffPerHead       Code = "tariff_per_participant"
 	CodeStaleRun            Code = "stale_run"
-	CodeNotParked           Code = "message_not_parked"  // what became of it is known already
-	CodeNeverTried          Code = "message_never_tried" // it cannot have left
+	CodeScanType            Code = "scan_wrong_type" // neither a PDF nor a picture
+	CodeScanLarge           Code = "scan_too_large"
+	CodeScanElsewhere       Code = "scan_filed_elsewhere" // the same bytes belong to another dossier, or to money
+	CodeNotParked           Code = "message_not_parked"   // what became of it is known already
+	CodeNeverTried          Code = "message_never_tried"  // it cannot have left
 )
 
 // Error is a refusal that somebody can act upon: a code for machines and a sentence in English for logs. What people

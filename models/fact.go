@@ -96,6 +96,14 @@ type FactData struct {
 	VATCents  Cents       `json:"vat_cents,omitempty"`
 	Reason    string      `json:"reason,omitempty"` // a code
 	Note      string      `json:"note,omitempty"`   // reference of a Note
+	Scan      string      `json:"scan,omitempty"`   // SHA-256 of the document that proves what staff recorded
+}
+
+// Told tells whether a line of the journal is what was written of a fact that staff recorded. Lines do not name facts; who
+// recorded it, of what and when it was received do.
+func (f Fact) Told(l JournalLine) bool {
+	return f.Recorder != "" && l.Recorder == f.Recorder && l.Channel == f.Channel && l.At.Equal(f.ReceivedAt) &&
+		(l.Subject == f.Subject || f.Kind == FactTrainerWithdrew && l.Kind == "trainer_left") // a line of the dossier
 }
 
 // Start tells the relay which workflow to start, with what input, when the addressee does not run. Exactly one input

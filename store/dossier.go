@@ -107,6 +107,14 @@ func (s *Store) ClientNames(ctx context.Context, dossiers []string) (map[string]
 	return out, failure(err)
 }
 
+// FactsOf lists the facts told to a process, oldest first.
+func (s *Store) FactsOf(ctx context.Context, workflow string) ([]models.Inbox, error) {
+	return all[models.Inbox](ctx, s, "received_at, id", "workflow = ?", workflow)
+}
+
+// LineOfLate tells whether a line is the one that FactLate wrote of a fact.
+func LineOfLate(l models.JournalLine, f models.Fact) bool { return l.ID == lateLine+f.ID }
+
 // Settled tells whether every fact of a dossier stored since an instant (business time) is handled by its process.
 func (s *Store) Settled(ctx context.Context, dossier string, since time.Time) (bool, error) {
 	var row models.Inbox
