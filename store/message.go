@@ -1,8 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -24,22 +27,20 @@ func (s *Store) Messages(ctx context.Context, dossier string, from Cursor, limit
 // ClaimMessages takes queued messages that may leave now (business time) and whose lease is over, oldest first, and
 // leases them for a while of real time.
 func (s *Store) ClaimMessages(ctx context.Context, realNow, businessNow time.Time, lease time.Duration, limit int) ([]models.Message, error) {
+	passOver := "" // rows that another relay is claiming; SQLite has a single writer
+	if !s.core.sqlite {
+		passOver = " FOR UPDATE SKIP LOCKED"
+	}
 	var rows []models.Message
-	err := s.Transact(ctx, func(tx *Store) error {
+	// One statement, since mails wait for it. What locks rows is read once, whatever the plan, when it is named.
+	err := s.once(ctx, func(tx *Store) error {
 		rows = nil
-		err := tx.unclaimed(ctx).Where("status = ? AND not_before <= ? AND lease_until <= ?", models.MessageQueued,
-			instant(businessNow), instant(realNow)).Order("not_before, key").Limit(limit).Find(&rows).Error
-		if err != nil {
-			return failure(err)
-		}
-		keys := make([]string, len(rows))
-		for i := range rows {
-			keys[i], rows[i].LeaseUntil = rows[i].Key, realNow.Add(lease)
-		}
-		if len(rows) > 0 {
-			_, err = update[models.Message](ctx, tx, map[string]any{"lease_until": instant(realNow.Add(lease))}, "key IN ?", keys)
-		}
-		return err
+		return failure(tx.db.WithContext(ctx).Raw(`WITH free AS (SELECT key FROM messages WHERE status = ? AND not_before <= ? AND lease_until <= ?
+			ORDER BY not_before, key LIMIT ?`+passOver+`) UPDATE messages SET lease_until = ? WHERE key IN (SELECT key FROM free) RETURNING *`,
+			models.MessageQueued, instant(businessNow), instant(realNow), limit, instant(realNow.Add(lease))).Scan(&rows).Error)
+	})
+	slices.SortFunc(rows, func(a, b models.Message) int {
+		return cmp.Or(a.NotBefore.Compare(b.NotBefore), strings.Compare(a.Key, b.Key))
 	})
 	return rows, err
 }
