@@ -125,7 +125,7 @@ func (l *Letters) addressee(ctx context.Context, m models.Message) (addressee, e
 	ref := m.ToRef
 	switch m.To {
 	case models.RoleTrainer:
-		t, err := l.Store.Trainer(ctx, ref)
+		t, err := l.Store.TrainerAlone(ctx, ref)
 		return addressee{name: t.Name, email: t.Email, lang: t.Lang}, err
 	case models.RoleParticipant:
 		p, err := l.Store.Participant(ctx, ref)
@@ -198,7 +198,9 @@ func (l *Letters) data(ctx context.Context, m models.Message, to addressee) (mai
 	}
 	g.note(m.Args.Get("note"))
 	g.args(m)
-	g.trainerName()
+	if mail.Says(m.Template, "Trainer") {
+		g.trainerName(m.Dossier)
+	}
 	if g.err != nil {
 		return mail.Data{}, g.err
 	}
@@ -220,7 +222,8 @@ type gathering struct {
 	ctx     context.Context
 	lang    models.Lang
 	d       mail.Data
-	trainer string // reference of the dossier's, or of what the message is about
+	trainer string // reference of who is concerned by what the message is about
+	awaited string // the deadline read last
 	err     error
 }
 
@@ -251,28 +254,36 @@ func (g *gathering) brief(m models.Message) {
 	if b.Mode.OnSite() {
 		g.d.Place = b.Address
 	}
-	if r, err := g.Store.Request(g.ctx, m.Dossier); g.found(err) {
-		g.trainer = r.TrainerRef
-	}
-	sessions, err := g.Store.Sessions(g.ctx, m.Dossier)
-	if g.found(err) {
-		for _, s := range sessions {
-			if s.Counts() {
-				g.d.Sessions = append(g.d.Sessions, mail.Session{Number: s.Number, HalfDays: s.HalfDays})
-			}
-		}
+	if mail.Says(m.Template, "Sessions") {
+		g.sessions(m.Dossier)
 	}
 	switch m.To {
 	case models.RoleTrainer:
-		if c, err := g.Store.Client(g.ctx, b.ClientRef); g.found(err) {
-			g.d.Client = c.Name
+		if mail.Says(m.Template, "Client") {
+			if c, err := g.Store.Client(g.ctx, b.ClientRef); g.found(err) {
+				g.d.Client = c.Name
+			}
 		}
-		if c, err := g.Store.Contact(g.ctx, b.ContactRef); g.found(err) {
-			g.d.Contact, g.d.ContactPhone = c.Name, c.Phone
+		if mail.Says(m.Template, "Contact") {
+			if c, err := g.Store.Contact(g.ctx, b.ContactRef); g.found(err) {
+				g.d.Contact, g.d.ContactPhone = c.Name, c.Phone
+			}
 		}
 	case models.RoleClient:
 		if total := b.Order.TotalCents(); total > 0 {
 			g.d.Amount = &total
+		}
+	}
+}
+
+func (g *gathering) sessions(dossier string) {
+	sessions, err := g.Store.Sessions(g.ctx, dossier)
+	if !g.found(err) {
+		return
+	}
+	for _, s := range sessions {
+		if s.Counts() {
+			g.d.Sessions = append(g.d.Sessions, mail.Session{Number: s.Number, HalfDays: s.HalfDays})
 		}
 	}
 }
@@ -401,9 +412,10 @@ func (g *gathering) note(ref string) {
 
 // due takes the deadline as it stands: it may have been postponed since the message was written.
 func (g *gathering) due(id string) {
-	if id == "" {
+	if id == "" || id == g.awaited {
 		return
 	}
+	g.awaited = id
 	if d, err := g.Store.Deadline(g.ctx, id); g.found(err) && d.Status == models.Open {
 		g.d.Due = d.DueAt
 	}
@@ -434,11 +446,17 @@ func (g *gathering) args(m models.Message) {
 	}
 }
 
-func (g *gathering) trainerName() {
+// trainerName names the trainer of what the message is about, or else of the dossier.
+func (g *gathering) trainerName(dossier string) {
+	if g.trainer == "" && dossier != "" {
+		if r, err := g.Store.Request(g.ctx, dossier); g.found(err) {
+			g.trainer = r.TrainerRef
+		}
+	}
 	if g.trainer == "" {
 		return
 	}
-	if t, err := g.Store.Trainer(g.ctx, g.trainer); g.found(err) {
+	if t, err := g.Store.TrainerAlone(g.ctx, g.trainer); g.found(err) {
 		g.d.Trainer, g.d.TrainerPhone = t.Name, t.Phone
 	}
 }

@@ -121,6 +121,7 @@ type part struct {
 
 type words struct {
 	templates map[string][]part // the first part is the subject
+	sources   map[string]string // of all parts of a template
 	alerts    map[string]string
 	reasons   map[string]string
 	buttons   map[string]string // by purpose, for links no button names
@@ -133,7 +134,7 @@ func load() map[models.Lang]words {
 	out := map[models.Lang]words{}
 	for _, lang := range Languages {
 		dir := "templates/" + string(lang)
-		w := words{templates: map[string][]part{}, alerts: table(lang, dir+"/_alerts.txt"),
+		w := words{templates: map[string][]part{}, sources: map[string]string{}, alerts: table(lang, dir+"/_alerts.txt"),
 			reasons: table(lang, dir+"/_reasons.txt"), buttons: table(lang, dir+"/_buttons.txt"),
 			phrases: table(lang, dir+"/_phrases.txt")}
 		names, err := fs.Glob(files, dir+"/*.txt")
@@ -150,6 +151,9 @@ func load() map[models.Lang]words {
 				panic(fmt.Sprintf("mail template %s: %v", name, err)) // embedded: a test renders every one
 			}
 			w.templates[base] = parts
+			for _, p := range parts {
+				w.sources[base] += p.body.Root.String()
+			}
 		}
 		out[lang] = w
 	}
@@ -312,6 +316,16 @@ func Templates() []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// Says tells whether a template names a field of Data, in any language: what none does need not be read.
+func Says(name, field string) bool {
+	for _, w := range vocabulary {
+		if strings.Contains(w.sources[name], "."+field) {
+			return true
+		}
+	}
+	return false
 }
 
 // AlertSentence is an alert in words; one without a sentence of its own is named by its key.

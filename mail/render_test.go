@@ -202,3 +202,35 @@ func TestGoldenMails(t *testing.T) {
 		}
 	}
 }
+
+// Letters do not read what a template does not say: leaving it out must change no word.
+func TestWhatNoTemplateSaysChangesNothing(t *testing.T) {
+	without := map[string]func(*Data){"Sessions": func(d *Data) { d.Sessions = nil }, "Client": func(d *Data) { d.Client = "" },
+		"Contact": func(d *Data) { d.Contact, d.ContactPhone = "", "" }, "Trainer": func(d *Data) { d.Trainer, d.TrainerPhone = "", "" }}
+	for field, leaveOut := range without {
+		said := 0
+		for _, name := range Templates() {
+			if Says(name, field) {
+				said++
+				continue
+			}
+			for _, lang := range Languages {
+				whole, bare := full(), full()
+				leaveOut(&bare)
+				for _, d := range []*Data{&whole, &bare} {
+					for _, purpose := range links[name] {
+						d.Links = append(d.Links, Link{purpose, "https://jalon.example.org/l/x"})
+					}
+				}
+				subject, text, html, err := Render(name, lang, whole)
+				subject2, text2, html2, err2 := Render(name, lang, bare)
+				if err != nil || err2 != nil || subject != subject2 || text != text2 || html != html2 {
+					t.Errorf("%s %s is not the same without %s: %v, %v", lang, name, field, err, err2)
+				}
+			}
+		}
+		if said == 0 {
+			t.Errorf("no template says %s", field)
+		}
+	}
+}

@@ -51,6 +51,11 @@ func (s *Store) Trainer(ctx context.Context, ref string) (models.Trainer, error)
 	return t, failure(err)
 }
 
+// TrainerAlone reads a trainer without skills, which who writes to one has no use for.
+func (s *Store) TrainerAlone(ctx context.Context, ref string) (models.Trainer, error) {
+	return one[models.Trainer](ctx, s, "ref = ?", ref)
+}
+
 // Trainers lists trainers with skills, by reference.
 func (s *Store) Trainers(ctx context.Context, from Cursor, limit int) (Page[models.Trainer], error) {
 	return page(s.withSkills(ctx), order[models.Trainer]{id: "ref",
