@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"strconv"
 	"time"
 
@@ -15,11 +16,7 @@ const maxSlots = 5
 const localTime = "2006-01-02T15:04"
 
 // auditPage is what the three links of an audit call share (F079).
-type auditPage struct {
-	audit    models.Audit
-	brief    models.Brief
-	deadline models.Deadline
-}
+type auditPage struct{ audit models.Audit }
 
 // openAudit reads the audit; a link of an earlier round, or of an audit that is off, awaits nothing. What the round's
 // link already led to shows as recorded.
@@ -29,15 +26,19 @@ func openAudit(v *visit, byClient bool) (auditPage, error) {
 	if p.audit, err = v.s.store.Audit(v.ctx, v.link.Subject); err != nil {
 		return p, err
 	}
-	var request models.Request
-	if p.brief, request, err = v.mission(p.audit.Dossier); err != nil {
-		return p, err
-	}
+	v.to = models.Fact{Dossier: p.audit.Dossier, Workflow: models.RequestID(p.audit.Dossier), DeadlineID: p.audit.DeadlineID}
 	if byClient {
-		err = v.contact(p.brief)
+		var brief models.Brief
+		if brief, err = v.s.store.Brief(v.ctx, p.audit.Dossier); err == nil {
+			err = v.contact(brief)
+		}
 	} else {
 		err = v.trainer(p.audit.TrainerRef)
 	}
+	if err != nil {
+		return p, err
+	}
+	request, err := v.request(p.audit.Dossier)
 	if err != nil {
 		return p, err
 	}
@@ -52,8 +53,17 @@ func openAudit(v *visit, byClient bool) (auditPage, error) {
 	if s := p.audit.Status; s == models.AuditCancelled || s == models.AuditWaived || v.link.Generation != p.audit.Round {
 		return p, v.withdrawn("")
 	}
-	p.deadline, err = v.due(p.audit.DeadlineID)
-	return p, err
+	return p, nil
+}
+
+// shown is what the form says besides the audit, which who acts does not wait for. What cannot be read is left out.
+func (p auditPage) shown(v *visit) (models.Brief, models.Deadline) {
+	brief, err := v.s.store.Brief(v.ctx, p.audit.Dossier)
+	deadline, derr := v.due(p.audit.DeadlineID)
+	if err = errors.Join(err, derr); err != nil {
+		v.s.log.WarnContext(v.ctx, "form not complete", "request", requestIDFrom(v.ctx), "error", err)
+	}
+	return brief, deadline
 }
 
 // auditTold shows what was recorded about the audit.
@@ -102,6 +112,7 @@ func openSlots(v *visit) (linkPage, error) {
 func (p slotsPage) show(v *visit, page *web.Page) string {
 	v.initial()
 	page.Title, page.Values = v.t("slots.title"), v.values
+	brief, deadline := p.shown(v)
 	var inputs []web.Field
 	for n := 1; n <= maxSlots; n++ {
 		options := []string{"type", "datetime-local", "class", "short", "label", v.t("slots.slot", "n", n),
@@ -115,7 +126,7 @@ func (p slotsPage) show(v *visit, page *web.Page) string {
 		Late   string
 		Facts  []pageFact
 		Inputs []web.Field
-	}{v.late(p.deadline), append(v.about(p.brief, true), v.answerBy(p.deadline)...), inputs}
+	}{v.late(deadline), append(v.about(brief, true), v.answerBy(deadline)...), inputs}
 	return "slots"
 }
 
@@ -127,11 +138,11 @@ func (p slotsPage) act(v *visit, action string) (*linkDone, error) {
 	var slots []time.Time
 	for n := 1; n <= maxSlots; n++ {
 		name := "slot" + strconv.Itoa(n)
-		label := v.t("slots.slot", "n", n)
 		text := v.values.Get(name)
 		if text == "" {
 			continue
 		}
+		label := v.t("slots.slot", "n", n)
 		at, ok := parseLocal(text)
 		outside := models.ErrorCode(models.CheckSlot(at, v.now))
 		switch {
@@ -205,15 +216,16 @@ func (p choosePage) show(v *visit, page *web.Page) string {
 		options = append(options, pick{Value: t.UTC().Format(time.RFC3339), Label: web.DateTime(v.lang, t)})
 	}
 	var trainer []pageFact
-	if t, err := v.s.store.Trainer(v.ctx, p.audit.TrainerRef); err == nil {
+	if t, err := v.s.store.TrainerAlone(v.ctx, p.audit.TrainerRef); err == nil {
 		trainer = v.fact("trainer", t.Name)
 	}
 	page.Title = v.t("choose.title")
+	brief, deadline := p.shown(v)
 	page.Data = struct {
 		Late  string
 		Facts []pageFact
 		Picks picks
-	}{v.late(p.deadline), append(append(v.fact("course", v.title(p.brief)), trainer...), v.answerBy(p.deadline)...),
+	}{v.late(deadline), append(append(v.fact("course", v.title(brief)), trainer...), v.answerBy(deadline)...),
 		v.group("radio", "slot", v.t("choose.slot"), "", options...)}
 	return "choose"
 }
@@ -260,7 +272,8 @@ func openReport(v *visit) (linkPage, error) {
 		return nil, v.early(models.CodeWrongStage, v.t("report.not_booked"))
 	}
 	if v.now.Before(p.audit.SlotAt) {
-		return nil, v.early(models.CodeWrongStage, v.t("report.early", "slot", web.DateTime(v.lang, p.audit.SlotAt)), v.about(p.brief, true)...)
+		brief, _ := p.shown(v)
+		return nil, v.early(models.CodeWrongStage, v.t("report.early", "slot", web.DateTime(v.lang, p.audit.SlotAt)), v.about(brief, true)...)
 	}
 	return reportPage{p}, nil
 }
@@ -268,11 +281,12 @@ func openReport(v *visit) (linkPage, error) {
 func (p reportPage) show(v *visit, page *web.Page) string {
 	v.initial()
 	page.Title = v.t("report.title")
+	brief, deadline := p.shown(v)
 	page.Data = struct {
 		Late  string
 		Facts []pageFact
 		Picks []picks
-	}{v.late(p.deadline), append(v.about(p.brief, true), v.fact("slot", web.DateTime(v.lang, p.audit.SlotAt))...), []picks{
+	}{v.late(deadline), append(v.about(brief, true), v.fact("slot", web.DateTime(v.lang, p.audit.SlotAt))...), []picks{
 		v.group("radio", "scale", v.t("report.scale"), "", pick{Value: "isolated", Label: v.t("report.isolated")},
 			pick{Value: "complex", Label: v.t("report.complex")}),
 		v.group("radio", "feasible", v.t("report.feasible"), "", pick{Value: "yes", Label: v.t("report.feasible_yes")},
@@ -297,7 +311,7 @@ func (p reportPage) act(v *visit, action string) (*linkDone, error) {
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
-	with := v.note(&data, p.brief.Ref, observation)
+	with := v.note(&data, p.audit.Dossier, observation)
 	if err := v.receive(models.FactAuditReported, data, with...); err != nil {
 		return nil, err
 	}

@@ -85,6 +85,8 @@ type visit struct {
 	lang   models.Lang
 	chosen bool   // the language was asked for in the query
 	person string // reference of who holds the link
+	// to is the addressee of this link's fact, where the page has read it: workflow, dossier and deadline.
+	to     models.Fact
 	values url.Values
 	faults faults
 	// uploads: the form may carry a file.
@@ -513,8 +515,9 @@ func (v *visit) stored() (models.Inbox, bool, error) {
 
 // receive stores the fact of this link and hands it on. Errors: errRecorded if it was stored before.
 func (v *visit) receive(kind models.FactKind, data models.FactData, with ...store.ReceiveOption) error {
-	_, dup, err := v.s.receive(v.ctx, models.Fact{ID: v.factID(), Kind: kind, Subject: v.link.Subject,
-		Channel: models.ChannelLink, Actor: v.person, Data: data}, with...)
+	f := v.to
+	f.ID, f.Kind, f.Subject, f.Channel, f.Actor, f.Data = v.factID(), kind, v.link.Subject, models.ChannelLink, v.person, data
+	_, dup, err := v.s.receive(v.ctx, f, with...)
 	if err == nil && dup {
 		return errRecorded
 	}
@@ -579,11 +582,17 @@ func (v *visit) mission(dossier string) (models.Brief, models.Request, error) {
 	if err != nil {
 		return brief, models.Request{}, err
 	}
+	request, err := v.request(dossier)
+	return brief, request, err
+}
+
+// request reads how far a dossier is.
+func (v *visit) request(dossier string) (models.Request, error) {
 	request, err := v.s.store.Request(v.ctx, dossier)
 	if models.ErrorCode(err) == models.CodeUnknown {
 		err = nil // the request has just come in: its first step is not written yet
 	}
-	return brief, request, err
+	return request, err
 }
 
 // ended is the stop of a dossier that has ended, nil for one that has not.
@@ -596,7 +605,7 @@ func (v *visit) ended(request models.Request) error {
 
 // trainer is who holds a trainer's link.
 func (v *visit) trainer(ref string) error {
-	t, err := v.s.store.Trainer(v.ctx, ref)
+	t, err := v.s.store.TrainerAlone(v.ctx, ref)
 	if err != nil {
 		return err
 	}
