@@ -125,7 +125,7 @@ func (l *Letters) addressee(ctx context.Context, m models.Message) (addressee, e
 	ref := m.ToRef
 	switch m.To {
 	case models.RoleTrainer:
-		t, err := l.Store.TrainerAlone(ctx, ref)
+		t, err := l.Store.TrainerAddress(ctx, ref)
 		return addressee{name: t.Name, email: t.Email, lang: t.Lang}, err
 	case models.RoleParticipant:
 		p, err := l.Store.Participant(ctx, ref)
@@ -456,7 +456,7 @@ func (g *gathering) trainerName(dossier string) {
 	if g.trainer == "" {
 		return
 	}
-	if t, err := g.Store.TrainerAlone(g.ctx, g.trainer); g.found(err) {
+	if t, err := g.Store.TrainerAddress(g.ctx, g.trainer); g.found(err) {
 		g.d.Trainer, g.d.TrainerPhone = t.Name, t.Phone
 	}
 }

@@ -216,7 +216,7 @@ func (p choosePage) show(v *visit, page *web.Page) string {
 		options = append(options, pick{Value: t.UTC().Format(time.RFC3339), Label: web.DateTime(v.lang, t)})
 	}
 	var trainer []pageFact
-	if t, err := v.s.store.TrainerAlone(v.ctx, p.audit.TrainerRef); err == nil {
+	if t, err := v.s.store.TrainerAddress(v.ctx, p.audit.TrainerRef); err == nil {
 		trainer = v.fact("trainer", t.Name)
 	}
 	page.Title = v.t("choose.title")

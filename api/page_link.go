@@ -605,7 +605,7 @@ func (v *visit) ended(request models.Request) error {
 
 // trainer is who holds a trainer's link.
 func (v *visit) trainer(ref string) error {
-	t, err := v.s.store.TrainerAlone(v.ctx, ref)
+	t, err := v.s.store.TrainerAddress(v.ctx, ref)
 	if err != nil {
 		return err
 	}

@@ -51,9 +51,11 @@ func (s *Store) Trainer(ctx context.Context, ref string) (models.Trainer, error)
 	return t, failure(err)
 }
 
-// TrainerAlone reads a trainer without skills, which who writes to one has no use for.
-func (s *Store) TrainerAlone(ctx context.Context, ref string) (models.Trainer, error) {
-	return one[models.Trainer](ctx, s, "ref = ?", ref)
+// TrainerAddress reads of a trainer what who writes to one needs: reference, name, e-mail, telephone and language.
+func (s *Store) TrainerAddress(ctx context.Context, ref string) (models.Trainer, error) {
+	var t models.Trainer
+	err := s.db.WithContext(ctx).Select("ref", "name", "email", "phone", "lang").Where("ref = ?", ref).Take(&t).Error
+	return t, failure(err)
 }
 
 // Trainers lists trainers with skills, by reference.

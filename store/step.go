@@ -519,9 +519,9 @@ func (s *Store) address(ctx context.Context, m *models.Message, known map[string
 	}
 	brief, ok := known[m.Dossier]
 	if !ok {
-		var err error
-		if brief, err = s.Brief(ctx, m.Dossier); err != nil && !errors.Is(err, ErrNotFound) {
-			return err
+		err := s.db.WithContext(ctx).Select("contact_ref", "billing_ref").Where("ref = ?", m.Dossier).Limit(1).Find(&brief).Error
+		if err != nil {
+			return failure(err)
 		}
 		known[m.Dossier] = brief
 	}
