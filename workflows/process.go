@@ -25,13 +25,15 @@ type process struct {
 	owner    string
 	subject  string // what the UI shows as the process's reference
 	seq      int64
-	gathered int                         // changes recorded so far
-	written  int                         // of which written
+	gathered int // changes recorded so far
+	written  int // of which written
+	facts    workflow.ReceiveChannel
+	durable  workflow.Context            // of the story, past its cancellation: to ask for steps, never to wait
 	step     *models.Step                // being gathered
 	writing  *promise[models.StepResult] // the step that is being written
 	upTo     int                         // changes written with it
 	turning  bool                        // somebody who waits turns the process
-	beside   int                         // coroutines besides the story
+	beside   int                         // asides under way; a command acts at once, and then only waits
 	later    bool                        // timers and search attributes follow a step once it is written
 	over     []workflow.CancelFunc       // of timers, once the step is written
 	watches  []watch
@@ -69,8 +71,9 @@ func newProcess(ctx workflow.Context, common models.Common, dossier, owner strin
 	p := &process{
 		common: common, cal: cal, id: info.WorkflowExecution.ID, run: info.OriginalRunID, dossier: dossier,
 		owner: owner, expiries: map[string]models.ExpiryResult{}, seen: map[string]bool{}, sent: map[string]int{},
-		step: &models.Step{}, receive: receive, interrupted: never, waived: never, elsewhere: func() []string { return nil },
+		facts: workflow.GetSignalChannel(ctx, models.FactSignal), step: &models.Step{}, receive: receive, interrupted: never, waived: never, elsewhere: func() []string { return nil },
 	}
+	p.durable, _ = workflow.NewDisconnectedContext(ctx)
 	p.later = passes(ctx, gateAfterwards)
 	if err := command(ctx, p, models.VerbPostpone, p.checkPostpone, p.postpone); err != nil {
 		return nil, err
@@ -278,7 +281,6 @@ func (p *process) await(ctx workflow.Context, met func() bool) error {
 // does comes before the story. It goes with a wait, not with a coroutine of its own, since each coroutine costs every
 // workflow task and every replay a few switches.
 func (p *process) turn(ctx workflow.Context, met func() bool) error {
-	facts := workflow.GetSignalChannel(ctx, models.FactSignal)
 	for {
 		over, gathered, first := false, p.gathered, p.beside > 0
 		if err := workflow.Await(ctx, func() bool {
@@ -288,7 +290,7 @@ func (p *process) turn(ctx workflow.Context, met func() bool) error {
 			}
 			over = met()
 			switch {
-			case over, facts.Len() > 0, len(p.held) > 0 && slices.ContainsFunc(p.held, p.decided), p.overdue():
+			case over, p.facts.Len() > 0, len(p.held) > 0 && slices.ContainsFunc(p.held, p.decided), p.overdue():
 				return true
 			case p.writing != nil:
 				return p.writing.IsReady()
@@ -297,7 +299,7 @@ func (p *process) turn(ctx workflow.Context, met func() bool) error {
 		}); err != nil || over {
 			return err
 		}
-		p.takeIn(ctx, facts)
+		p.takeIn(ctx)
 		switch {
 		case p.writing != nil:
 			if p.writing.IsReady() {
@@ -320,17 +322,19 @@ func (p *process) aside(ctx workflow.Context, do func(workflow.Context)) {
 }
 
 // takeIn receives what has come: facts, and what is watched.
-func (p *process) takeIn(ctx workflow.Context, facts workflow.ReceiveChannel) {
-	p.watches = slices.DeleteFunc(p.watches, func(w watch) bool {
-		due := w.due()
-		if due {
-			w.then(ctx)
-		}
-		return due
-	})
-	for facts.Len() > 0 {
+func (p *process) takeIn(ctx workflow.Context) {
+	if p.overdue() {
+		p.watches = slices.DeleteFunc(p.watches, func(w watch) bool {
+			due := w.due()
+			if due {
+				w.then(ctx)
+			}
+			return due
+		})
+	}
+	for p.facts.Len() > 0 {
 		var f models.Fact
-		facts.ReceiveAsync(&f)
+		p.facts.ReceiveAsync(&f)
 		p.take(f)
 	}
 	p.release()
@@ -366,8 +370,7 @@ func (p *process) write(ctx workflow.Context) {
 	if !p.later {
 		p.index(ctx)
 	}
-	durable, _ := workflow.NewDisconnectedContext(ctx)
-	p.writing = apply(durable, step)
+	p.writing = apply(p.durable, step)
 }
 
 // wrote takes what the database said to a step.
@@ -430,7 +433,6 @@ func (p *process) finish(ctx workflow.Context) error {
 	p.endTimers()
 	p.hush(everyAlarm)
 	durable, _ := workflow.NewDisconnectedContext(ctx)
-	facts := workflow.GetSignalChannel(ctx, models.FactSignal)
 	for {
 		if err := p.flush(ctx); err != nil {
 			return err
@@ -438,7 +440,7 @@ func (p *process) finish(ctx workflow.Context) error {
 		if err := p.await(durable, func() bool { return len(p.open) == 0 && workflow.AllHandlersFinished(durable) }); err != nil {
 			return err
 		}
-		p.takeIn(ctx, facts)
+		p.takeIn(ctx)
 		if p.gathered == p.written {
 			return nil
 		}
