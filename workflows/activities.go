@@ -53,9 +53,11 @@ func begin[T any](ctx workflow.Context, activity string, in any, summary string)
 }
 
 // call asks for an activity and waits for its result; facts go on coming in meanwhile.
-func call[T any](ctx workflow.Context, p *process, activity string, in any, summary string) (T, error) {
+func call[T any](ctx workflow.Context, p *process, activity string, in any, summary string) (out T, err error) {
 	asked := begin[T](ctx, activity, in, summary)
-	p.ready(ctx, asked)
+	if err = p.ready(ctx, asked); err != nil {
+		return out, err
+	}
 	return asked.get(ctx)
 }
 

@@ -14,6 +14,10 @@ import (
 // the answer is given when its step is written.
 func command[T any](ctx workflow.Context, p *process, verb models.Verb, check func(T) error, act func(workflow.Context, T) models.CommandResult) error {
 	return workflow.SetUpdateHandlerWithOptions(ctx, string(verb), func(ctx workflow.Context, in T) (models.CommandResult, error) {
+		if !p.later { // the story waited for the answer, which only waits itself
+			p.beside++
+			defer func() { p.beside-- }()
+		}
 		result := act(ctx, in)
 		return result, p.flush(ctx)
 	}, workflow.UpdateHandlerOptions{

@@ -26,7 +26,7 @@ func (r *request) playContract(ctx workflow.Context) {
 		return c != nil && c.Status == models.ContractSigned && r.chosen.engaged
 	}
 	if trainer != nil {
-		_ = r.await(ctx, func() bool { return signed() || r.interrupted() || r.failure != nil })
+		_ = r.await(ctx, func() bool { return signed() || r.interrupted() })
 	}
 }
 

@@ -34,7 +34,7 @@ func (r *request) playSessions(ctx workflow.Context) {
 			continue
 		}
 		_ = r.await(ctx, func() bool {
-			return r.delivered() || r.halfDays((*planned).counts) < r.scope.Order.HalfDays || r.interrupted() || r.failure != nil
+			return r.delivered() || r.halfDays((*planned).counts) < r.scope.Order.HalfDays || r.interrupted()
 		})
 	}
 }
@@ -217,7 +217,7 @@ func (r *request) undoSessions() {
 // awaitSessions waits until every session is over: those that have begun have their own deadlines.
 func (r *request) awaitSessions(ctx workflow.Context) {
 	_ = r.await(ctx, func() bool {
-		return !slices.ContainsFunc(r.sessions, func(s *planned) bool { return !s.ended }) || r.failure != nil
+		return !slices.ContainsFunc(r.sessions, func(s *planned) bool { return !s.ended })
 	})
 }
 
@@ -226,7 +226,7 @@ func (r *request) awaitSessions(ctx workflow.Context) {
 func (r *request) playDelivered(ctx workflow.Context) {
 	durable, _ := workflow.NewDisconnectedContext(ctx) // what is delivered cannot be cancelled any more
 	r.conclude(durable)
-	_ = r.await(durable, func() bool { return r.closable() || r.failure != nil })
+	_ = r.await(durable, r.closable)
 }
 
 // conclude bills what was held and hands certificates and evaluations to the follow-up.
@@ -289,7 +289,7 @@ func (r *request) startFollowUp(ctx workflow.Context) {
 	childCtx := workflow.WithChildOptions(ctx, child(models.FollowUpID(r.dossier), "Suivi de la formation · "+r.dossier,
 		enumspb.PARENT_CLOSE_POLICY_ABANDON))
 	// Started is awaited: a parent that completes before would leave no child behind.
-	r.ready(ctx, workflow.ExecuteChildWorkflow(childCtx, models.FollowUpType, in).GetChildWorkflowExecution())
+	_ = r.ready(ctx, workflow.ExecuteChildWorkflow(childCtx, models.FollowUpType, in).GetChildWorkflowExecution())
 }
 
 // moneyFact follows the dossier's pay lines.

@@ -12,8 +12,9 @@ const (
 	// gateInsist: a document that cannot be drawn up holds up a month, an invoice or certificates until staff have mended
 	// what it is drawn from; they used to end there.
 	gateInsist gate = "insist-on-documents"
-	// gateAfterwards: timers and search attributes follow once the step they go with is written; they used to be asked for
-	// with it, and whoever waits for its mail waited for them. Passed when a process starts.
+	// gateAfterwards: what nobody waits for comes after what somebody waits for. Timers and search attributes follow once
+	// the step they go with is written, where they used to be asked for with it; and the story no longer waits until a
+	// command has answered. Passed when a process starts.
 	gateAfterwards gate = "timers-and-attributes-afterwards"
 )
 

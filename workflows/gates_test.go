@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/mock"
@@ -76,19 +77,49 @@ func TestGateInsist(t *testing.T) {
 // TestGateAfterwards: whoever waits for the mail that an answer causes waits for the step alone; what the Temporal UI
 // shows of it follows. Dossiers that began before the gate go on as they did: the histories v2_*.json replay.
 func TestGateAfterwards(t *testing.T) {
-	tell := func(before bool) (shown []int, story []string) {
-		h := newHarness(t)
-		if before {
-			h.before("timers-and-attributes-afterwards")
-		}
-		h.env.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(mock.Arguments) { shown = append(shown, len(h.steps)) }).Return(nil)
-		h.signed()
-		h.session()
-		return shown, h.kinds()
+	for before, want := range map[bool]struct{ shown, set, unset []int }{
+		// The step that opens a wait, the one that closes it and opens another, the last one.
+		false: {shown: []int{1, 2, 3}, set: []int{1, 2}, unset: []int{2, 2}},
+		true:  {shown: []int{0, 1, 2}, set: []int{0, 1}, unset: []int{1, 2}},
+	} {
+		t.Run(fmt.Sprintf("before: %v", before), func(t *testing.T) {
+			h := alone(t, before)
+			var shown []int
+			h.env.OnUpsertTypedSearchAttributes(mock.Anything).Run(func(mock.Arguments) { shown = append(shown, h.stepsWritten()) }).Return(nil)
+			h.at("2026-11-02 10:00", func() { h.answer(inv(1), "interested", 45_000) })
+			h.search()
+			require.Equal(t, want.shown, shown)
+			require.Equal(t, want.set, h.set)
+			require.Equal(t, want.unset, h.unset)
+			require.Equal(t, []string{"wave_sent", "invitation_interested"}, h.kinds())
+		})
+		t.Run(fmt.Sprintf("decided while the question is written, before: %v", before), func(t *testing.T) {
+			h := alone(t, before)
+			h.writing = func(s models.Step) {
+				if s.Seq == 2 { // staff are asked to choose
+					done := make(chan struct{})
+					h.later(0, func() {
+						h.do(h.id, models.VerbChoose, models.Choose{By: staff, Invitation: inv(1)})
+						h.later(0, func() { close(done) })
+					})
+					<-done
+				}
+			}
+			h.at("2026-11-02 10:00", func() { h.answer(inv(1), "interested", 45_000) })
+			h.search()
+			require.Equal(t, models.Met, h.waits(models.DeadlineStaff)[0].Status)
+			require.Len(t, h.set, map[bool]int{false: 1, true: 2}[before], "the timer of what is over before it is written")
+		})
 	}
-	after, story := tell(false)
-	require.Equal(t, 1, after[0], "the first step is written before it is shown")
-	before, same := tell(true)
-	require.Equal(t, 0, before[0], "it used to be asked for together")
-	require.Equal(t, same, story)
+}
+
+// alone is a search that asks one trainer, and ends at ten the next morning.
+func alone(t *testing.T, before bool) *harness {
+	h := newHarness(t)
+	if before {
+		h.before("timers-and-attributes-afterwards")
+	}
+	h.policy.WaveSize, h.policy.MaxWaves = 1, 1
+	h.at("2026-11-03 10:00", h.engaged)
+	return h
 }

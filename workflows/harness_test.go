@@ -84,6 +84,7 @@ type world struct {
 	mailFate     func(m models.Message) (string, time.Duration) // status instead of sent, or a delay
 	lose         func(s models.Step) bool                       // the answer of Apply is lost once it is written
 	writing      func(s models.Step)                            // called while a step is being written
+	stale        func(s models.Step) bool                       // Apply refuses the step for good
 	lost         map[int64]bool
 	refused      int // documents that cannot be drawn, to begin with
 }
@@ -129,6 +130,9 @@ func (w *world) Apply(_ context.Context, s models.Step) (models.StepResult, erro
 	defer w.mu.Unlock()
 	if s.Seq <= w.seqs[s.Workflow] {
 		return w.results[s.Workflow], nil
+	}
+	if w.stale != nil && w.stale(s) {
+		return models.StepResult{}, temporal.NewNonRetryableApplicationError("", string(models.CodeStaleRun), nil)
 	}
 	if s.Seq != w.seqs[s.Workflow]+1 {
 		w.t.Errorf("%s wrote step %d after %d", s.Workflow, s.Seq, w.seqs[s.Workflow])
@@ -494,6 +498,8 @@ type harness struct {
 	horizon time.Duration
 	sent    int
 	timers  map[string]bool // running timers of workflows
+	set     []int           // steps written when each timer was set
+	unset   []int           // and when each was cancelled
 
 	onMail    map[string]func(models.Message)
 	onJournal map[string]func(models.JournalLine)
@@ -567,8 +573,14 @@ func (h *harness) run(workflowType, id string, in any) {
 	h.t.Helper()
 	h.id = id
 	h.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: id, TaskQueue: models.TaskQueue})
-	h.env.SetOnTimerScheduledListener(func(timer string, _ time.Duration) { h.timers[timer] = true })
-	h.env.SetOnTimerCanceledListener(func(timer string) { delete(h.timers, timer) })
+	h.env.SetOnTimerScheduledListener(func(timer string, _ time.Duration) {
+		h.timers[timer] = true
+		h.set = append(h.set, h.stepsWritten())
+	})
+	h.env.SetOnTimerCanceledListener(func(timer string) {
+		delete(h.timers, timer)
+		h.unset = append(h.unset, h.stepsWritten())
+	})
 	h.env.SetOnTimerFiredListener(func(timer string) { delete(h.timers, timer) })
 	h.later(0, func() { h.running = true })
 	h.later(h.horizon, func() {
@@ -584,7 +596,15 @@ func (h *harness) run(workflowType, id string, in any) {
 	})
 	h.env.ExecuteWorkflow(workflowType, in)
 	require.True(h.t, h.env.IsWorkflowCompleted())
-	if err := h.env.GetWorkflowError(); err != nil && !(h.cut && temporal.IsCanceledError(err)) {
+	err := h.env.GetWorkflowError()
+	if h.stale != nil { // what it had promised stays as it was written
+		var refused *temporal.ApplicationError
+		require.ErrorAs(h.t, err, &refused)
+		require.Equal(h.t, string(models.CodeStaleRun), refused.Type())
+		require.False(h.t, h.cut, "it waited for ever")
+		return
+	}
+	if err != nil && !(h.cut && temporal.IsCanceledError(err)) {
 		require.NoError(h.t, err)
 	}
 	for _, name := range h.opened {
@@ -595,6 +615,12 @@ func (h *harness) run(workflowType, id string, in any) {
 	if len(h.timers) > 0 {
 		h.t.Errorf("%d timers are left running", len(h.timers))
 	}
+}
+
+func (w *world) stepsWritten() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.steps)
 }
 
 // stop cancels the run at an instant, for processes that wait for a person for ever.

@@ -257,13 +257,16 @@ func (p *process) hush(over func(alarm) bool) {
 
 func everyAlarm(alarm) bool { return true }
 
-// await blocks until met says so, or ctx is cancelled (the only error). Whoever waits while nobody else does so turns the
+// await blocks until met says so; an error says that ctx was cancelled, or that Apply refused for good. Whoever waits while nobody else does so turns the
 // process meanwhile: it is the story, since whatever else a process does runs only while the story waits.
 func (p *process) await(ctx workflow.Context, met func() bool) error {
 	for !met() {
+		if p.failure != nil {
+			return p.failure
+		}
 		var err error
 		if p.turning {
-			err = workflow.Await(ctx, func() bool { return met() || !p.turning })
+			err = workflow.Await(ctx, func() bool { return met() || !p.turning || p.failure != nil })
 		} else {
 			p.turning = true
 			err = p.turn(ctx, met)
@@ -277,9 +280,9 @@ func (p *process) await(ctx workflow.Context, met func() bool) error {
 }
 
 // turn takes in facts, and is the only caller of Apply: it hands over what was gathered, one step after the other, until
-// met says so. What a deadline causes comes before the facts that were too late for it, and whatever else the process
-// does comes before the story. It goes with a wait, not with a coroutine of its own, since each coroutine costs every
-// workflow task and every replay a few switches.
+// met says so. What a deadline causes comes before the facts that were too late for it, and asides come before the story.
+// It goes with a wait, not with a coroutine of its own, since each coroutine costs every workflow task and every replay a
+// few switches.
 func (p *process) turn(ctx workflow.Context, met func() bool) error {
 	for {
 		over, gathered, first := false, p.gathered, p.beside > 0
@@ -288,14 +291,14 @@ func (p *process) turn(ctx workflow.Context, met func() bool) error {
 				first = false
 				return false
 			}
-			over = met()
+			over = met() || p.failure != nil
 			switch {
 			case over, p.facts.Len() > 0, len(p.held) > 0 && slices.ContainsFunc(p.held, p.decided), p.overdue():
 				return true
 			case p.writing != nil:
 				return p.writing.IsReady()
 			}
-			return p.gathered > p.written && p.failure == nil
+			return p.gathered > p.written
 		}); err != nil || over {
 			return err
 		}
@@ -305,7 +308,7 @@ func (p *process) turn(ctx workflow.Context, met func() bool) error {
 			if p.writing.IsReady() {
 				p.wrote(ctx)
 			}
-		case p.gathered > p.written && p.gathered == gathered && p.failure == nil:
+		case p.gathered > p.written && p.gathered == gathered:
 			// All others have run and added nothing: one task makes one step.
 			p.write(ctx)
 		}
@@ -323,18 +326,17 @@ func (p *process) aside(ctx workflow.Context, do func(workflow.Context)) {
 
 // takeIn receives what has come: facts, and what is watched.
 func (p *process) takeIn(ctx workflow.Context) {
-	if p.overdue() {
-		p.watches = slices.DeleteFunc(p.watches, func(w watch) bool {
-			due := w.due()
-			if due {
-				w.then(ctx)
-			}
-			return due
-		})
+	for p.overdue() { // one after the other: what one does may be watched in turn
+		i := slices.IndexFunc(p.watches, func(w watch) bool { return w.due() })
+		w := p.watches[i]
+		p.watches = slices.Delete(p.watches, i, i+1)
+		w.then(ctx)
 	}
 	for p.facts.Len() > 0 {
 		var f models.Fact
-		p.facts.ReceiveAsync(&f)
+		if !p.facts.ReceiveAsync(&f) {
+			break // the SDK drops what it cannot read
+		}
 		p.take(f)
 	}
 	p.release()
@@ -346,10 +348,11 @@ type watch struct {
 	then func(workflow.Context) // must not block
 }
 
-// ready waits for the end of what was asked for, however the story turns meanwhile.
-func (p *process) ready(ctx workflow.Context, f workflow.Future) {
+// ready waits for the end of what was asked for, however the story turns meanwhile; the error says that Apply refused
+// for good.
+func (p *process) ready(ctx workflow.Context, f workflow.Future) error {
 	durable, _ := workflow.NewDisconnectedContext(ctx)
-	_ = p.await(durable, f.IsReady)
+	return p.await(durable, f.IsReady)
 }
 
 // overdue tells whether something that is watched has happened.
@@ -420,7 +423,7 @@ func (p *process) next(ctx workflow.Context) *models.Step {
 func (p *process) flush(ctx workflow.Context) error {
 	durable, _ := workflow.NewDisconnectedContext(ctx)
 	upTo := p.gathered
-	if err := p.await(durable, func() bool { return p.written >= upTo || p.failure != nil }); err != nil {
+	if err := p.await(durable, func() bool { return p.written >= upTo }); err != nil {
 		return err
 	}
 	return p.failure

@@ -62,6 +62,15 @@ func TestProcess(t *testing.T) {
 		require.Equal(t, models.CodeFinished, r.code)
 		require.Equal(t, models.CodeFinished, after.code)
 	})
+	t.Run("a step that is refused for good ends the process, whatever it waits for", func(t *testing.T) {
+		h := newHarness(t)
+		h.stale = func(s models.Step) bool {
+			return slices.ContainsFunc(s.Journal, func(l models.JournalLine) bool { return l.Kind == "trainer_chosen" })
+		}
+		h.at("2026-11-02 10:00", func() { h.answer(inv(1), "interested", 45_000) })
+		h.at("2026-11-02 11:00", func() { h.command(h.id, models.VerbChoose, models.Choose{By: staff, Invitation: inv(1)}) })
+		h.search() // what follows is for the request to say, and nothing here has a deadline
+	})
 	t.Run("a command that is there before the story waits is written and answered, and the story goes on", func(t *testing.T) {
 		h := newHarness(t)
 		var r *reply

@@ -300,7 +300,7 @@ func (r *request) endSearch(ctx workflow.Context, kind models.FactKind) {
 	r.tell(models.Fact{ID: r.dossier + "/" + string(kind) + "/" + itoa(s.number), Kind: kind, Subject: r.dossier,
 		Workflow: models.SolicitationID(r.dossier, s.number)})
 	durable, _ := workflow.NewDisconnectedContext(ctx)
-	_ = r.await(durable, func() bool { return s.ended || r.failure != nil })
+	_ = r.await(durable, func() bool { return s.ended })
 }
 
 // resume goes back to the search after the trainer left: what was promised is undone, the runner-up comes first.

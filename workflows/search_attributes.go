@@ -30,7 +30,8 @@ var keywords = []struct {
 
 var nextDeadline = temporal.NewSearchAttributeKeyTime(models.AttributeNextDeadline)
 
-// index writes the search attributes that changed. It goes with a step, never alone: each costs an event.
+// index writes the search attributes that changed, in the workflow task that learns that a step is written: each costs an
+// event.
 func (p *process) index(ctx workflow.Context) {
 	now := indexed{dossier: p.dossier, policy: p.common.Policy.Name, owner: p.owner}
 	if p.foundBy != nil {

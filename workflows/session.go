@@ -93,7 +93,7 @@ func (s *session) run(ctx workflow.Context) {
 			s.settle(ctx)
 		}
 	}
-	_ = s.await(ctx, func() bool { return s.windows == 0 || s.failure != nil })
+	_ = s.await(ctx, func() bool { return s.windows == 0 })
 }
 
 // convoke waits for the lead before the session, then convokes every participant; what has to be signed on the day is

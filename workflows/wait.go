@@ -132,15 +132,15 @@ func (p *process) untilDue(ctx workflow.Context, d pending, met func() bool) boo
 	}
 	if p.later {
 		upTo := p.gathered
-		err := p.await(ctx, func() bool { return p.written >= upTo || turned() || p.failure != nil })
-		if err != nil || turned() || p.failure != nil {
+		err := p.await(ctx, func() bool { return p.written >= upTo || turned() })
+		if err != nil || turned() {
 			return false
 		}
 	}
 	timerCtx, cancel := workflow.WithCancel(ctx)
 	timer := workflow.NewTimerWithOptions(timerCtx, p.common.Clock.RealDelay(workflow.Now(ctx), due),
 		workflow.TimerOptions{Summary: timerSummary(d.Deadline)})
-	err := p.await(ctx, func() bool { return timer.IsReady() || turned() || p.failure != nil })
+	err := p.await(ctx, func() bool { return timer.IsReady() || turned() })
 	if p.over = append(p.over, cancel); !p.later || p.done {
 		p.endTimers()
 	}
