@@ -492,11 +492,11 @@ func (x *dossierDesk) showSituation(p *dossierPage) (err error) {
 		return err
 	}
 	// Another alert may hide the one about them: it is the newest that shows.
-	parked, err := x.s.store.ParkedOf(x.ctx, x.brief.Ref)
+	parked, err := x.s.store.Parked(x.ctx, parkedFor(x.who, x.brief.Ref), store.Cursor{}, store.DefaultPage)
 	if err != nil {
 		return err
 	}
-	if p.Parked, err = x.parkedLines(parked, "dossier"); err != nil {
+	if p.Parked, err = x.parkedLines(parked.Items, "dossier"); err != nil {
 		return err
 	}
 	for _, c := range x.offers() {
@@ -760,7 +760,7 @@ func (x *dossierDesk) showMessages(p *dossierPage) error {
 		if !m.SentAt.IsZero() {
 			line.When = x.t("dossier.left", "when", web.DateTime(x.lang, m.SentAt))
 		}
-		if m.Status == models.MessageParked {
+		if m.Status == models.MessageParked && settling(m).Allows(x.who.Roles) {
 			line.Settle = x.settleLinks(m, line.What, "dossier")
 		}
 		p.Messages = append(p.Messages, line)

@@ -763,7 +763,15 @@ func TestMoneyOfADossierIsForWhoMaySeeIt(t *testing.T) {
 	o.mission(models.StageSessions, func(r *models.Request, s *models.Step) {
 		withSession(24, models.SessionValidated)(r, s)
 		s.Rows.Invoices = []models.Invoice{{Ref: "I-2026-000001", Number: "F-2026-0001", Kind: models.InvoiceClient, Dossier: dossier, Status: models.InvoiceIssued, TotalCents: 288_000}}
+		for _, key := range []string{"sent", "parked"} {
+			s.Messages = append(s.Messages, models.Message{Key: key, Dossier: dossier, Workflow: "w", Template: "client_invoice", To: models.RoleBilling, Subject: "I-2026-000001",
+				Args: models.Args{{Name: "invoice", Value: "I-2026-000001"}, {Name: "amount", Value: "288000"}}, NotBefore: paris(24, 9, 0)})
+		}
 	})
+	ok, err := o.store.RecordAttempt(t.Context(), "parked", paris(24, 9, 30))
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.NoError(t, o.store.MessageFailed(t.Context(), "parked", models.MessageParked, "unclear", paris(24, 9, 32)))
 	files := map[models.DocumentKind]string{}
 	for _, kind := range []models.DocumentKind{models.DocumentConvention, models.DocumentTrainerContract, models.DocumentProgramme, models.DocumentSheet,
 		models.DocumentConvocation, models.DocumentCertificate, models.DocumentInvoice, models.DocumentInvoiceDraft, models.DocumentRecap} {
@@ -772,7 +780,7 @@ func TestMoneyOfADossierIsForWhoMaySeeIt(t *testing.T) {
 		files[kind] = content
 		require.NoError(t, o.store.SaveDocument(t.Context(), models.Document{SHA256: content, Kind: kind, Dossier: dossier, Name: string(kind) + ".pdf", MediaType: "application/pdf", CreatedAt: o.now}))
 	}
-	_, _, err := o.store.Receive(t.Context(), models.Fact{ID: "f1", Kind: models.FactInvoiceReceived, Workflow: models.InvoiceID("I-2026-000002"), Dossier: dossier, ReceivedAt: o.now,
+	_, _, err = o.store.Receive(t.Context(), models.Fact{ID: "f1", Kind: models.FactInvoiceReceived, Workflow: models.InvoiceID("I-2026-000002"), Dossier: dossier, ReceivedAt: o.now,
 		Data: models.FactData{NetCents: 45_000}}, func() time.Time { return o.now })
 	require.NoError(t, err)
 	for login, role := range map[string]models.Role{"amel": models.RoleStaff, "bo": models.RoleFinance, "cleo": models.RolePedagogy} {
@@ -804,6 +812,22 @@ func TestMoneyOfADossierIsForWhoMaySeeIt(t *testing.T) {
 			}
 			facts := o.do(role, "GET", "/requests/"+dossier+"/facts", "")
 			require.Equal(t, sees == 1, strings.Contains(facts.body, "45000"), facts.body)
+			var sent, parked List[models.Message]
+			messages := o.do(role, "GET", "/requests/"+dossier+"/messages", "")
+			messages.into(t, &sent)
+			require.Len(t, sent.Items, 2, "that a mail left is no amount")
+			require.Equal(t, "I-2026-000001", sent.Items[0].Args.Get("invoice"))
+			require.Equal(t, sees == 1, strings.Contains(messages.body, "288000"), messages.body)
+			o.do(role, "GET", "/messages/parked", "").into(t, &parked)
+			require.Len(t, parked.Items, sees, "who may settle it")
+			if role == models.RolePedagogy {
+				o.refused(o.do(role, "POST", "/messages/again", `{"message_key":"parked"}`), 403, models.CodeForbidden)
+			}
+			for path, links := range map[string]int{dossierPath: 2, dossierPath + "/messages": 2, messagesPath: 2} {
+				page := o.get(path)
+				require.Equal(t, http.StatusOK, page.status, path)
+				require.Equal(t, links*sees, page.Find(`a[href*="/console/messages/"]`).Length(), path)
+			}
 		})
 	}
 }

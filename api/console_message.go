@@ -89,7 +89,7 @@ func serveParked(d *desk) {
 		d.fail(err)
 		return
 	}
-	page, err := d.s.store.Parked(d.ctx, parkedFor(d.who), from, 40)
+	page, err := d.s.store.Parked(d.ctx, parkedFor(d.who, ""), from, 40)
 	if err != nil {
 		d.fail(err)
 		return
@@ -106,7 +106,7 @@ func serveParked(d *desk) {
 type parkedBox struct{ Says, Href, Label string }
 
 func (d *desk) parkedBox() (*parkedBox, error) {
-	n, err := d.s.store.ParkedCount(d.ctx, parkedFor(d.who))
+	n, err := d.s.store.ParkedCount(d.ctx, parkedFor(d.who, ""))
 	if err != nil || n == 0 {
 		return nil, err
 	}

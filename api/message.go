@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 
 	"jalon/models"
 	"jalon/store"
@@ -13,17 +14,27 @@ type SettleInput struct {
 	Key string `json:"message_key" minLength:"1" maxLength:"200" doc:"As listed"`
 }
 
-// settling is who may look after a message that nobody knows to have left: one of no dossier is about a month's money.
+// settling is who may look after a message that nobody knows to have left: what is about money is for who may see it.
 func settling(m models.Message) Rule {
-	if m.Dossier == "" {
+	if m.Money() {
 		return StaffMoney
 	}
 	return Everyone
 }
 
-// parkedFor narrows the parked messages down to those that somebody may settle.
-func parkedFor(who Caller) store.ParkedFilter {
-	return store.ParkedFilter{OfDossiers: !settling(models.Message{}).Allows(who.Roles)}
+// parkedFor narrows the parked messages down to those that somebody may settle, of one dossier or of all.
+func parkedFor(who Caller, dossier string) store.ParkedFilter {
+	return store.ParkedFilter{Dossier: dossier, NoMoney: !StaffMoney.Allows(who.Roles)}
+}
+
+// shown are messages as somebody may read them: the amount of an invoice, a statement or a payment is for who may see money.
+func shown(who Caller, p store.Page[models.Message], err error) (store.Page[models.Message], error) {
+	if !StaffMoney.Allows(who.Roles) {
+		for i := range p.Items {
+			p.Items[i].Args = slices.DeleteFunc(p.Items[i].Args, func(a models.Arg) bool { return a.Name == "amount" })
+		}
+	}
+	return p, err
 }
 
 // templateName is what a message is, in words; the template itself if it has none.
@@ -39,7 +50,9 @@ func (s *Server) registerMessages() {
 		summary: "Messages that nobody knows to have left, the oldest first"},
 		func(ctx context.Context, in *Paging) (*listOutput[models.Message], error) {
 			return paged(in, func(from store.Cursor) (store.Page[models.Message], error) {
-				return s.store.Parked(ctx, parkedFor(callFrom(ctx).Caller), from, in.Limit)
+				who := callFrom(ctx).Caller
+				p, err := s.store.Parked(ctx, parkedFor(who, ""), from, in.Limit)
+				return shown(who, p, err)
 			})
 		})
 	settle := func(verb string, left bool, summary string) {

@@ -377,7 +377,8 @@ func (s *Server) registerRequests() {
 				return nil, err
 			}
 			return paged(&in.Paging, func(from store.Cursor) (store.Page[models.Message], error) {
-				return s.store.Messages(ctx, in.Ref, from, in.Limit)
+				p, err := s.store.Messages(ctx, in.Ref, from, in.Limit)
+				return shown(callFrom(ctx).Caller, p, err)
 			})
 		})
 

@@ -95,6 +95,23 @@ func TestEveryTemplateIsThere(t *testing.T) {
 	}
 }
 
+// What tells an amount is known to be about money; the price in a client's contract is one of what is agreed on.
+func TestTemplatesThatTellAmountsAreOfMoney(t *testing.T) {
+	var tell []string
+	for _, name := range Templates() {
+		source, err := files.ReadFile("templates/fr/" + name + ".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(source), ".Amount") && name != "contract_client" {
+			tell = append(tell, name)
+		}
+	}
+	if !slices.Equal(tell, models.TemplatesOfMoney) {
+		t.Errorf("tell amounts\n%v\nof money\n%v", tell, models.TemplatesOfMoney)
+	}
+}
+
 func TestEveryMailInBothLanguages(t *testing.T) {
 	for _, name := range Templates() {
 		for _, lang := range Languages {

@@ -1,6 +1,9 @@
 package models
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Message is one row of the outbox: what must reach somebody, keyed by what it is for. It holds references; the
 // words are rendered when it leaves. Written by Apply, delivered by the relay alone.
@@ -32,6 +35,11 @@ func (m Message) Waits(now time.Time) bool {
 	return m.Status == MessageQueued && m.NotBefore.After(now)
 }
 
+// Money tells whether a message is about what is billed or paid: it tells an amount, or is of a month and no dossier.
+func (m Message) Money() bool {
+	return m.Dossier == "" || slices.Contains(TemplatesOfMoney, m.Template)
+}
+
 // Message statuses.
 const (
 	MessageQueued     = "queued"
@@ -47,6 +55,11 @@ const (
 
 // TemplatesThatAsk are those of what a dossier shows as asked from somebody outside: a trainer, a signature.
 var TemplatesThatAsk = []string{"invitation", "contract_client", "trainer_contract"}
+
+// TemplatesOfMoney are those that tell the amount of an invoice, of a month's statement or of a payment.
+var TemplatesOfMoney = []string{"client_invoice", "client_invoice_reminder", "finance_conformity", "finance_payment_due", "finance_payment_late",
+	"invoice_ask", "invoice_conform", "invoice_paid", "invoice_rejected", "invoice_reminder", "invoice_withdrawn",
+	"recap", "recap_reminder", "self_billed_invoice"}
 
 // Templates of what staff are called about: to the owner, and to the team when nobody read it in time.
 const (

@@ -45,11 +45,6 @@ func (s *Store) ClaimMessages(ctx context.Context, realNow, businessNow time.Tim
 	return rows, err
 }
 
-// ParkedMessages lists the messages that wait for a person to find out what became of them.
-func (s *Store) ParkedMessages(ctx context.Context) ([]models.Message, error) {
-	return all[models.Message](ctx, s, "created_at, key", "status = ?", models.MessageParked)
-}
-
 // RecordAttempt notes, before it is made, that a message is about to leave at (business time). False: it was
 // withdrawn or taken by another relay meanwhile, and must not be sent.
 func (s *Store) RecordAttempt(ctx context.Context, key string, at time.Time) (bool, error) {
@@ -104,31 +99,6 @@ func (s *Store) MessageFailed(ctx context.Context, key, status, code string, at 
 	})
 }
 
-// SettleMessage says what became of a parked message, as a person found out: it left (at the attempt), or it did not
-// and goes again; at is business time. Any other message is refused (conflict).
-func (s *Store) SettleMessage(ctx context.Context, key string, left bool, at time.Time) error {
-	return s.Transact(ctx, func(tx *Store) error {
-		m, err := tx.lockMessage(ctx, key)
-		if err != nil {
-			return err
-		}
-		if m.Status != models.MessageParked {
-			return models.NewError(models.CodeConflict, "this message is "+m.Status+", not parked")
-		}
-		values := map[string]any{"status": models.MessageQueued, "lease_until": "", "failure": ""}
-		if left {
-			values = map[string]any{"status": models.MessageSent, "sent_at": instant(m.AttemptAt), "failure": ""}
-			if m.AttemptAt.IsZero() {
-				return models.NewError(models.CodeConflict, "this message was never attempted")
-			}
-		}
-		if _, err := update[models.Message](ctx, tx, values, "key = ?", key); err != nil {
-			return err
-		}
-		return tx.tellParked(ctx, m, models.FactAlertCleared, at)
-	})
-}
-
 // Settlement is what a person found out about a parked message.
 type Settlement struct {
 	ID      string // of this finding: the same one again changes nothing
@@ -142,9 +112,9 @@ type Settlement struct {
 // settledLine begins the keys of the journal lines that Settle writes.
 const settledLine = "message_settled/"
 
-// Settle is SettleMessage with a line in the journal that says who did it: of the dossier, or, for a message of a month,
-// of what it is about. Refused: one that is not parked (message_not_parked), and one said to have left that was never
-// attempted (message_never_tried).
+// Settle says what became of a parked message, as a person found out: it left (at the attempt), or it did not and goes
+// again. A line in the journal says who did it: of the dossier, or, for a message of a month, of what it is about. Refused:
+// one that is not parked (message_not_parked), and one said to have left that was never attempted (message_never_tried).
 func (s *Store) Settle(ctx context.Context, x Settlement) error {
 	return s.Transact(ctx, func(tx *Store) error {
 		m, err := tx.lockMessage(ctx, x.Key)
@@ -165,17 +135,30 @@ func (s *Store) Settle(ctx context.Context, x Settlement) error {
 		case x.Left && m.AttemptAt.IsZero():
 			return models.NewError(models.CodeNeverTried, "this message was never attempted")
 		}
-		return tx.SettleMessage(ctx, x.Key, x.Left, x.At)
+		values := map[string]any{"status": models.MessageQueued, "lease_until": "", "failure": ""}
+		if x.Left {
+			values = map[string]any{"status": models.MessageSent, "sent_at": instant(m.AttemptAt), "failure": ""}
+		}
+		if _, err := update[models.Message](ctx, tx, values, "key = ?", x.Key); err != nil {
+			return err
+		}
+		return tx.tellParked(ctx, m, models.FactAlertCleared, x.At)
 	})
 }
 
 // ParkedFilter narrows the parked messages down.
-type ParkedFilter struct{ OfDossiers bool } // without those of months and of their invoices
+type ParkedFilter struct {
+	Dossier string // of this one alone
+	NoMoney bool   // without those about money (models.Message.Money)
+}
 
 func (s *Store) parked(ctx context.Context, f ParkedFilter) *gorm.DB {
 	db := s.db.WithContext(ctx).Where("status = ?", models.MessageParked)
-	if f.OfDossiers {
-		db = db.Where("dossier <> ''")
+	if f.Dossier != "" {
+		db = db.Where("dossier = ?", f.Dossier)
+	}
+	if f.NoMoney {
+		db = db.Where("dossier <> '' AND template NOT IN ?", models.TemplatesOfMoney)
 	}
 	return db
 }
@@ -190,11 +173,6 @@ func (s *Store) Parked(ctx context.Context, f ParkedFilter, from Cursor, limit i
 func (s *Store) ParkedCount(ctx context.Context, f ParkedFilter) (n int64, err error) {
 	err = s.parked(ctx, f).Model(&models.Message{}).Count(&n).Error
 	return n, failure(err)
-}
-
-// ParkedOf lists those of a dossier, the oldest first.
-func (s *Store) ParkedOf(ctx context.Context, dossier string) ([]models.Message, error) {
-	return all[models.Message](ctx, s, "created_at, key", "dossier = ? AND status = ?", dossier, models.MessageParked)
 }
 
 // tellParked raises the alert about a parked message on its dossier, or takes it back.

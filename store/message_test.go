@@ -39,20 +39,23 @@ func TestParkedMessageIsSettledByAPerson(t *testing.T) {
 		}
 		apply(t, s, models.Step{Workflow: request, Seq: 1, Dossier: dossier, Messages: []models.Message{
 			{Key: "left", Template: "certificate", To: models.RoleStaff}, {Key: "lost", Template: "certificate", To: models.RoleStaff}}})
-		require.Equal(t, models.CodeConflict, models.ErrorCode(s.SettleMessage(ctx, "left", true, noon)), "it is not parked")
-		require.Equal(t, models.CodeUnknown, models.ErrorCode(s.SettleMessage(ctx, "nothing", true, noon)))
+		settle := func(key string, left bool) error {
+			return s.Settle(ctx, store.Settlement{ID: key, Key: key, Left: left, Actor: "U-1", At: noon.Add(time.Hour)})
+		}
+		require.Equal(t, models.CodeNotParked, models.ErrorCode(settle("left", true)))
+		require.Equal(t, models.CodeUnknown, models.ErrorCode(settle("nothing", true)))
 
 		park("left", noon)
 		park("lost", noon)
 		require.ElementsMatch(t, []string{"alert_raised left", "alert_raised lost"}, alerts())
-		parked, err := s.ParkedMessages(ctx)
+		parked, err := s.Parked(ctx, store.ParkedFilter{}, store.Cursor{}, 0)
 		require.NoError(t, err)
-		require.Len(t, parked, 2)
+		require.Len(t, parked.Items, 2)
 
-		require.NoError(t, s.SettleMessage(ctx, "left", true, noon.Add(time.Hour)))
+		require.NoError(t, settle("left", true))
 		require.Equal(t, models.MessageSent, message("left").Status)
 		require.True(t, message("left").SentAt.Equal(noon), "it left when it was tried")
-		require.NoError(t, s.SettleMessage(ctx, "lost", false, noon.Add(time.Hour)))
+		require.NoError(t, settle("lost", false))
 		require.Equal(t, models.MessageQueued, message("lost").Status)
 		require.ElementsMatch(t, []string{"alert_cleared left", "alert_cleared lost"}, alerts())
 		claimed, err := s.ClaimMessages(ctx, noon, noon, time.Minute, 10)
@@ -70,6 +73,7 @@ func TestWhoSettledAMessageIsInTheJournal(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		apply(t, s, models.Step{Workflow: request, Seq: 1, Messages: []models.Message{
 			{Key: "left", Dossier: dossier, Template: "certificate", Subject: dossier, To: models.RoleStaff},
+			{Key: "invoice", Dossier: dossier, Template: "client_invoice", Subject: "I-1", To: models.RoleStaff},
 			{Key: "unwritten", Template: "recap", Subject: "agency/T-1/2026-11/recap/1", To: models.RoleStaff}}})
 		settle := func(id, key string, left bool) error {
 			return s.Settle(ctx, store.Settlement{ID: id, Key: key, Left: left, Actor: "U-1", Channel: models.ChannelConsole, At: noon})
@@ -79,20 +83,16 @@ func TestWhoSettledAMessageIsInTheJournal(t *testing.T) {
 		ok, err := s.RecordAttempt(ctx, "left", noon)
 		require.NoError(t, err)
 		require.True(t, ok)
-		for _, key := range []string{"left", "unwritten"} {
+		for _, key := range []string{"left", "invoice", "unwritten"} {
 			require.NoError(t, s.MessageFailed(ctx, key, models.MessageParked, "unclear", noon))
 		}
-		for filter, want := range map[store.ParkedFilter]int{{}: 2, {OfDossiers: true}: 1} {
+		for filter, want := range map[store.ParkedFilter]int{{}: 3, {NoMoney: true}: 1, {Dossier: dossier}: 2, {Dossier: dossier, NoMoney: true}: 1} {
 			page, err := s.Parked(ctx, filter, store.Cursor{}, 10)
 			require.NoError(t, err)
 			n, err := s.ParkedCount(ctx, filter)
 			require.NoError(t, err)
 			require.Equal(t, []int{want, want}, []int{len(page.Items), int(n)})
 		}
-		of, err := s.ParkedOf(ctx, dossier)
-		require.NoError(t, err)
-		require.Len(t, of, 1)
-
 		require.Equal(t, models.CodeNeverTried, models.ErrorCode(settle("b", "unwritten", true)))
 		require.NoError(t, settle("c", "unwritten", false))
 		require.NoError(t, settle("d", "left", true))

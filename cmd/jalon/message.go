@@ -24,18 +24,22 @@ type ParkedCmd struct{}
 // Run prints them, the oldest first.
 func (ParkedCmd) Run(ctx context.Context) error {
 	return withDatabase(ctx, func(st *store.Store, _ time.Time) error {
-		parked, err := st.ParkedMessages(ctx)
-		if err != nil {
-			return err
-		}
 		w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "KEY\tDOSSIER\tATTEMPTED\tWHY")
-		for _, m := range parked {
-			attempted := "never"
-			if !m.AttemptAt.IsZero() {
-				attempted = m.AttemptAt.Format(time.RFC3339)
+		for from, more := (store.Cursor{}), true; more; {
+			parked, err := st.Parked(ctx, store.ParkedFilter{}, from, store.MaxPage)
+			if err != nil {
+				return err
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", m.Key, m.Dossier, attempted, m.Failure)
+			for _, m := range parked.Items {
+				attempted := "never"
+				if !m.AttemptAt.IsZero() {
+					attempted = m.AttemptAt.Format(time.RFC3339)
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", m.Key, m.Dossier, attempted, m.Failure)
+			}
+			from = parked.Next
+			more = from.ID != ""
 		}
 		return w.Flush()
 	})
@@ -57,7 +61,7 @@ type AgainCmd struct {
 // Run settles it.
 func (a AgainCmd) Run(ctx context.Context) error { return settle(ctx, a.Key, false) }
 
-// settle writes in the journal that the team did it: the command line knows nobody's name.
+// settle writes in the journal that an administrator did it, through no channel: the command line knows nobody's name.
 func settle(ctx context.Context, key string, left bool) error {
 	return withDatabase(ctx, func(st *store.Store, now time.Time) error {
 		return st.Settle(ctx, store.Settlement{ID: fmt.Sprintf("%s/%d", key, now.UnixMicro()), Key: key, Left: left, Actor: string(models.RoleAdmin), At: now})
