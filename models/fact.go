@@ -100,10 +100,23 @@ type FactData struct {
 }
 
 // Told tells whether a line of the journal is what was written of a fact that staff recorded. Lines do not name facts; who
-// recorded it, of what and when it was received do.
+// recorded it, what, of what and when it was received do.
 func (f Fact) Told(l JournalLine) bool {
-	return f.Recorder != "" && l.Recorder == f.Recorder && l.Channel == f.Channel && l.At.Equal(f.ReceivedAt) &&
-		(l.Subject == f.Subject || f.Kind == FactTrainerWithdrew && l.Kind == "trainer_left") // a line of the dossier
+	if f.Recorder == "" || l.Recorder != f.Recorder || l.Channel != f.Channel || !l.At.Equal(f.ReceivedAt) {
+		return false
+	}
+	kind, subject := string(f.Kind), f.Subject
+	switch {
+	case l.Kind == "fact_"+FactLate, l.Kind == "fact_"+FactIgnored: // whatever it is, it changed nothing
+		return l.Subject == subject && l.Args.Get("fact") == kind
+	case f.Kind == FactInvitationAnswered:
+		kind = "invitation_" + f.Data.Answer
+	case f.Kind == FactTrainerWithdrew:
+		kind, subject = "trainer_left", f.Dossier
+	case f.Kind == FactClientCancelled:
+		kind = "request_" + string(StageCancelled)
+	}
+	return l.Kind == kind && l.Subject == subject
 }
 
 // Start tells the relay which workflow to start, with what input, when the addressee does not run. Exactly one input
