@@ -42,10 +42,14 @@ func (r Rule) Allows(roles []models.Role) bool {
 		slices.ContainsFunc(r.Roles, func(role models.Role) bool { return slices.Contains(roles, role) }))
 }
 
-// reading is who may open a stored file: what is billed and paid is for who may see money, in the API as in the console.
+// reading is who may open a stored file, in the API as in the console: what is billed and paid is for who may see money,
+// what a participant answered or excused for who follows the course.
 func reading(k models.DocumentKind) Rule {
-	if k.Money() {
+	switch {
+	case k.Money():
 		return StaffMoney
+	case k == models.DocumentParticipantEvidence:
+		return Pedagogy
 	}
 	return Everyone
 }

@@ -625,7 +625,7 @@ func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error
 		if err != nil {
 			return nil, err
 		}
-		scans = proofs(facts, lines)
+		scans = proofs(x.who, facts, lines)
 	}
 	var out []journalEntry
 	for _, l := range lines {
@@ -856,7 +856,7 @@ func (x *dossierDesk) documentName(d models.Document) (string, error) {
 			kind = "invoice_" + string(i.Kind)
 		}
 		return x.t("dossier.document."+kind) + " " + cmp.Or(i.Number, about), nil
-	case models.DocumentEvidence:
+	case models.DocumentEvidence, models.DocumentParticipantEvidence:
 		if about != x.brief.Ref {
 			of = cmp.Or(x.partOf(x.brief.Ref, about), x.subject(about))
 		}

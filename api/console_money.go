@@ -313,7 +313,7 @@ func (d *desk) happenings(facts []models.Inbox, at string, subjects ...string) (
 		}
 		return d.lang.RoleName(models.Role(ref)) // the reference itself for what is no role
 	}
-	scans := proofs(facts, lines)
+	scans := proofs(d.who, facts, lines)
 	out := make([]journalEntry, len(lines))
 	for i, l := range lines {
 		said := l

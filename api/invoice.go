@@ -132,7 +132,7 @@ func (s *Server) registerInvoices() {
 				return nil, err
 			}
 			return s.record(ctx, models.Fact{Kind: models.FactInvoiceReceived, Subject: i.Ref, Actor: i.TrainerRef,
-				Data: models.FactData{Number: b.Number, SHA256: sha, NetCents: b.NetCents, VATCents: b.VATCents}}, b.Keyed, "", b.words())
+				Data: models.FactData{Number: b.Number, SHA256: sha, NetCents: b.NetCents, VATCents: b.VATCents}}, b.Keyed, "", b.words(), nil)
 		})
 }
 

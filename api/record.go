@@ -48,10 +48,18 @@ type Recorded struct {
 	State      string          `json:"state" doc:"pending until its process has it"`
 }
 
-// record stores what staff keyed and hands it to its process.
-func (s *Server) record(ctx context.Context, f models.Fact, k Keyed, dossier, words string, opts ...store.ReceiveOption) (*itemOutput[Recorded], error) {
+// record stores what staff keyed, with the scan that proves it, and hands it to its process. Nothing is kept of what is not
+// acceptable.
+func (s *Server) record(ctx context.Context, f models.Fact, k Keyed, dossier, words string, scan []byte, opts ...store.ReceiveOption) (*itemOutput[Recorded], error) {
 	call := callFrom(ctx)
 	at, err := s.received(k)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.address(ctx, &f); err != nil {
+		return nil, err
+	}
+	proof, err := s.prove(ctx, &f, dossier, scan)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +72,7 @@ func (s *Server) record(ctx context.Context, f models.Fact, k Keyed, dossier, wo
 	if f.Actor == "" {
 		f.Actor = call.Ref
 	}
-	row, _, err := s.receive(ctx, f, opts...)
+	row, _, err := s.receive(ctx, f, append(opts, proof)...)
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +98,7 @@ func (s *Server) registerRecord() {
 			if f.Actor == "" {
 				f.Actor = actor
 			}
-			proof, err := s.prove(ctx, &f, models.DocumentEvidence, in.Ref, in.Body.Scan)
-			if err != nil {
-				return nil, err
-			}
-			return s.record(ctx, f, in.Body.Keyed, in.Ref, in.Body.words(), append(opts, proof...)...)
+			return s.record(ctx, f, in.Body.Keyed, in.Ref, in.Body.words(), in.Body.Scan, opts...)
 		})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gabriel-vasile/mimetype"
@@ -43,8 +44,8 @@ func (v *visit) scanned(wrong *faults) []byte {
 	return content
 }
 
-// scan keeps the file of a scan and returns its row, to be written with what it proves; a row without SHA-256: there is none.
-// Errors: scan_wrong_type, scan_too_large, scan_filed_elsewhere.
+// scan keeps the file of a scan and returns its row, for file to write with what it proves; a row without SHA-256: there
+// is none. Errors: scan_wrong_type, scan_too_large.
 func (s *Server) scan(ctx context.Context, kind models.DocumentKind, subject, dossier string, content []byte) (models.Document, error) {
 	if len(content) == 0 {
 		return models.Document{}, nil
@@ -58,51 +59,54 @@ func (s *Server) scan(ctx context.Context, kind models.DocumentKind, subject, do
 		return models.Document{}, fault(models.CodeScanType, "body.scan", "a PDF, a JPEG or a PNG is needed")
 	}
 	sha, err := s.cfg.Documents.Put(ctx, content)
-	if err != nil {
-		return models.Document{}, err
+	return models.Document{SHA256: sha, Kind: kind, Subject: subject, Dossier: dossier, MediaType: media, Size: int64(len(content)), CreatedAt: s.now(),
+		Name: "justificatif-" + strings.NewReplacer("/", "-", "|", "-").Replace(subject) + ending}, err
+}
+
+// file writes the row of a scan, in the transaction of what it proves; without SHA-256 there is none. One row is kept for
+// each content: who may read the one that is there must be who may read this one, and where it is found must be where this
+// one is looked for, a dossier or, of no dossier, its subject. Errors: scan_filed_elsewhere.
+func file(ctx context.Context, tx *store.Store, d models.Document) error {
+	if d.SHA256 == "" {
+		return nil
 	}
-	d := models.Document{SHA256: sha, Kind: kind, Subject: subject, Dossier: dossier, MediaType: media, Size: int64(len(content)), CreatedAt: s.now(),
-		Name: "justificatif-" + strings.NewReplacer("/", "-", "|", "-").Replace(subject) + ending}
-	// One row for each content: who may read the one that is there must be who may read this one.
-	known, err := s.store.Document(ctx, sha)
-	switch {
-	case models.ErrorCode(err) == models.CodeUnknown:
-		return d, nil
-	case err == nil && (known.Dossier != dossier || known.Kind.Money() != kind.Money()):
+	if err := tx.SaveDocument(ctx, d); err != nil {
+		return err
+	}
+	known, err := tx.Document(ctx, d.SHA256)
+	if err == nil && (known.Dossier != d.Dossier || d.Dossier == "" && known.Subject != d.Subject ||
+		!slices.Equal(reading(known.Kind).Roles, reading(d.Kind).Roles)) {
 		err = fault(models.CodeScanElsewhere, "body.scan", "the same file is kept for something else")
 	}
-	return d, err
+	return err
 }
 
 // prove keeps the scan of a fact and has the fact name it; both rows are written together.
-func (s *Server) prove(ctx context.Context, f *models.Fact, kind models.DocumentKind, dossier string, content []byte) ([]store.ReceiveOption, error) {
-	d, err := s.scan(ctx, kind, f.Subject, dossier, content)
-	if err != nil || d.SHA256 == "" {
-		return nil, err
-	}
+func (s *Server) prove(ctx context.Context, f *models.Fact, dossier string, content []byte) (store.ReceiveOption, error) {
+	d, err := s.scan(ctx, models.EvidenceOf(f.Kind), f.Subject, dossier, content)
 	f.Data.Scan = d.SHA256
-	return []store.ReceiveOption{store.Alongside(func(tx *store.Store) error { return tx.SaveDocument(ctx, d) })}, nil
+	return store.Alongside(func(tx *store.Store) error { return file(ctx, tx, d) }), err
 }
 
 // proven runs write in the transaction that keeps the row of a scan, for what is rows and no fact.
-func (s *Server) proven(ctx context.Context, subject, dossier string, content []byte, write func(tx *store.Store) error) error {
-	d, err := s.scan(ctx, models.DocumentEvidence, subject, dossier, content)
+func (s *Server) proven(ctx context.Context, kind models.DocumentKind, subject, dossier string, content []byte, write func(tx *store.Store) error) error {
+	d, err := s.scan(ctx, kind, subject, dossier, content)
 	if err != nil {
 		return err
 	}
 	return s.store.Transact(ctx, func(tx *store.Store) error {
-		if err := write(tx); err != nil || d.SHA256 == "" {
+		if err := write(tx); err != nil {
 			return err
 		}
-		return tx.SaveDocument(ctx, d)
+		return file(ctx, tx, d)
 	})
 }
 
-// proofs are the scans of what staff recorded, by line of a journal.
-func proofs(facts []models.Inbox, lines []models.JournalLine) map[string]string {
+// proofs are the scans of what staff recorded that somebody may open, by line of a journal.
+func proofs(who Caller, facts []models.Inbox, lines []models.JournalLine) map[string]string {
 	out := map[string]string{}
 	for _, f := range facts {
-		if f.Data.Scan == "" {
+		if f.Data.Scan == "" || !reading(models.EvidenceOf(f.Kind)).Allows(who.Roles) {
 			continue
 		}
 		for _, l := range lines {

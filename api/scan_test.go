@@ -2,7 +2,9 @@ package api
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -20,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"jalon/models"
+	"jalon/store"
 )
 
 // pictures are small files of the kinds that a scanner or a telephone makes.
@@ -131,7 +134,9 @@ func TestScansThroughTheAPI(t *testing.T) {
 	for i, x := range []models.Brief{b, other} {
 		rows := models.Rows{Audits: []models.Audit{{Ref: models.AuditRef(x.Ref, 1), Dossier: x.Ref, Number: 1, TrainerRef: "T-000001", Status: models.AuditBooked}}}
 		if i == 0 {
-			rows.Recaps = []models.Recap{recap}
+			next := recap
+			next.Ref, next.Workflow, next.Month = models.RecapRef("agency", "T-000001", "2026-10", 1), models.RemunerationID("agency", "T-000001", "2026-10"), "2026-10"
+			rows.Recaps = []models.Recap{recap, next}
 		}
 		apply(t, h.store, models.Request{Ref: x.Ref, Stage: models.StageAudit, OpenedAt: epoch}, rows)
 	}
@@ -167,6 +172,73 @@ func TestScansThroughTheAPI(t *testing.T) {
 	row := stored(h.staff("POST", months, answered(photo)))
 	require.Equal(t, 200, h.do(models.RoleFinance, "GET", "/documents/"+row.Data.Scan, "").StatusCode)
 	h.refused(h.do(models.RolePedagogy, "GET", "/documents/"+row.Data.Scan, ""), 403, models.CodeForbidden)
+	h.refused(h.staff("POST", "/recaps/agency/T-000001/2026-10/record", answered(photo)), 409, models.CodeScanElsewhere) // it would not be found there
+
+	// Nothing is kept for what is refused for another reason.
+	unkept, _ := pictures(t, 5)
+	sum := sha256.Sum256(unkept)
+	for path, b := range map[string]string{"/requests/" + b.Ref + "/record": body("audit_reported", unkept), months: answered(unkept)} {
+		late := strings.Replace(b, `"channel"`, `"received_at":"2099-01-01T00:00:00Z","channel"`, 1)
+		h.refused(h.staff("POST", path, late), 422, models.CodeFutureDate)
+		_, err := h.cfg.Documents.Get(t.Context(), hex.EncodeToString(sum[:]))
+		require.Equal(t, models.CodeUnknown, models.ErrorCode(err), path)
+	}
+}
+
+// What a participant answered on paper, or excused an absence with, is for who reads the answers: finance does not.
+func TestScansOfParticipantsAreForWhoFollowsTheCourse(t *testing.T) {
+	courier := &handler{state: models.FactApplied}
+	o := newOffice(t, func(cfg *Config) { courier.store, cfg.Courier = cfg.Store, courier })
+	absence := models.Absence{Ref: dossier + "/session/1/absence/P-000001", Session: dossier + "/session/1", Dossier: dossier, Participant: "P-000001", Status: models.AbsenceOpen}
+	o.mission(models.StageSessions, func(r *models.Request, s *models.Step) {
+		withSession(24, models.SessionToJudge)(r, s)
+		s.Rows.Absences = []models.Absence{absence}
+	})
+	scan, photo := pictures(t, 6)
+	in64 := base64.StdEncoding.EncodeToString
+	h := o.agency
+	var e models.Evaluation
+	h.staff("POST", "/requests/"+dossier+"/evaluations", `{"participant":"P-000001","kind":"hot","score":5,"channel":"paper","scan":"`+in64(photo)+`"}`).into(t, &e)
+	var r Recorded
+	h.staff("POST", "/requests/"+dossier+"/record", `{"kind":"absence_justified","subject":"`+absence.Ref+`","channel":"paper","scan":"`+in64(scan)+`"}`).into(t, &r)
+	f := courier.facts[0]
+	o.apply(models.Step{Journal: []models.JournalLine{{ID: "1", Dossier: dossier, At: f.ReceivedAt, Kind: "absence_justified", Subject: f.Subject, Actor: f.Actor, Channel: f.Channel, Recorder: f.Recorder}}})
+	docs, err := o.store.Documents(t.Context(), dossier)
+	require.NoError(t, err)
+	require.Len(t, docs, 2)
+	for login, role := range map[string]models.Role{"amel": models.RoleStaff, "bo": models.RoleFinance, "cleo": models.RolePedagogy} {
+		t.Run(login, func(t *testing.T) {
+			o.as(login)
+			sees, status := 1, http.StatusOK
+			if role == models.RoleFinance {
+				sees, status = 0, http.StatusForbidden
+			}
+			for _, d := range docs {
+				file := dossierPath + "/files/" + d.SHA256
+				require.Equal(t, status, o.get(file).status)
+				require.Equal(t, status, h.do(role, "GET", "/documents/"+d.SHA256, "").StatusCode)
+				require.Equal(t, sees, o.get(dossierPath+"/documents").Find(`a[href="`+file+`"]`).Length())
+			}
+			require.Equal(t, sees, o.get(dossierPath+"/journal").Find(`.journal a[href="`+dossierPath+"/files/"+f.Data.Scan+`"]`).Length())
+		})
+	}
+	// The same paper is not kept for who may not read it.
+	h.refused(h.staff("POST", "/requests/"+dossier+"/sessions/1/attendances", `{"channel":"paper","attendances":[{"participant":"P-000001","half_day":0,"state":"signed"}],"scan":"`+in64(scan)+`"}`),
+		409, models.CodeScanElsewhere)
+}
+
+// Somebody else files the same paper between the look at the bytes and the writing of the row.
+func TestScanFiledElsewhereMeanwhile(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageSessions, nil)
+	scan, _ := pictures(t, 7)
+	mine, err := o.scan(t.Context(), models.DocumentEvidence, dossier, dossier, scan)
+	require.NoError(t, err)
+	theirs := mine
+	theirs.Dossier = "D-2026-000999"
+	err = o.proven(t.Context(), models.DocumentEvidence, dossier, dossier, scan, func(tx *store.Store) error { return tx.SaveDocument(t.Context(), theirs) })
+	require.Equal(t, models.CodeScanElsewhere, models.ErrorCode(err))
+	require.NoError(t, o.store.Transact(t.Context(), func(tx *store.Store) error { return file(t.Context(), tx, mine) }))
 }
 
 func TestScanOfARecapIsShownWithIt(t *testing.T) {

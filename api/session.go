@@ -184,7 +184,7 @@ func (s *Server) registerSessions() {
 			}
 			e := models.Evaluation{Dossier: in.Ref, Participant: b.Participant, Kind: b.Kind,
 				Score: b.Score, Text: b.Text, At: at, Channel: b.Channel, Recorder: callFrom(ctx).Ref}
-			err = s.proven(ctx, in.Ref+"|"+b.Participant, in.Ref, b.Scan, func(tx *store.Store) (err error) {
+			err = s.proven(ctx, models.DocumentParticipantEvidence, in.Ref+"|"+b.Participant, in.Ref, b.Scan, func(tx *store.Store) (err error) {
 				e, _, err = tx.SaveEvaluation(ctx, e)
 				return err
 			})
@@ -206,7 +206,7 @@ func (s *Server) attendances(ctx context.Context, x models.Session, at time.Time
 			SignedAt: at, Channel: in.Channel, Recorder: callFrom(ctx).Ref})
 	}
 	var stored []models.Attendance
-	err := s.proven(ctx, x.Ref, x.Dossier, in.Scan, func(tx *store.Store) (err error) {
+	err := s.proven(ctx, models.DocumentEvidence, x.Ref, x.Dossier, in.Scan, func(tx *store.Store) (err error) {
 		stored, err = tx.SaveAttendances(ctx, rows)
 		return err
 	})

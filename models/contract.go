@@ -57,7 +57,20 @@ const (
 	DocumentInvoiceDraft    DocumentKind = "invoice_draft" // for a supplier to check, number and issue
 	DocumentEvidence        DocumentKind = "evidence"      // a scan of what staff recorded for somebody
 	DocumentMoneyEvidence   DocumentKind = "money_evidence"
+	// What a participant says of the course, or why they were away, which may be medical.
+	DocumentParticipantEvidence DocumentKind = "participant_evidence"
 )
+
+// EvidenceOf is the kind of a scan that proves a fact: who may open it follows from what it proves.
+func EvidenceOf(f FactKind) DocumentKind {
+	switch f {
+	case FactAbsenceJustified:
+		return DocumentParticipantEvidence
+	case FactRecapAccepted, FactRecapContested:
+		return DocumentMoneyEvidence
+	}
+	return DocumentEvidence
+}
 
 // Money tells whether a document is about what is billed or paid; a contract is about what is agreed on.
 func (k DocumentKind) Money() bool {

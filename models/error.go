@@ -73,7 +73,7 @@ const (
 	CodeStaleRun            Code = "stale_run"
 	CodeScanType            Code = "scan_wrong_type" // neither a PDF nor a picture
 	CodeScanLarge           Code = "scan_too_large"
-	CodeScanElsewhere       Code = "scan_filed_elsewhere" // the same bytes belong to another dossier, or to money
+	CodeScanElsewhere       Code = "scan_filed_elsewhere" // the same bytes belong to another dossier or month, or are for others to read
 	CodeNotParked           Code = "message_not_parked"   // what became of it is known already
 	CodeNeverTried          Code = "message_never_tried"  // it cannot have left
 )
