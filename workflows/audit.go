@@ -129,15 +129,15 @@ func (r *request) awaitReport(ctx workflow.Context) {
 	if r.chosen.invitation != "" {
 		links = append(slices.Clone(links), models.Link{Purpose: models.LinkWithdraw, Subject: r.chosen.invitation})
 	}
-	r.send(ctx, letter{Template: "audit_booked_trainer", To: models.RoleTrainer, ToRef: a.TrainerRef, Subject: a.Ref, Links: links, Args: slot})
-	r.send(ctx, letter{Template: "audit_booked_client", To: models.RoleClient, Subject: a.Ref, Args: slot})
+	toTrainer, _ := r.send(ctx, letter{Template: "audit_booked_trainer", To: models.RoleTrainer, ToRef: a.TrainerRef, Subject: a.Ref, Links: links, Args: slot})
+	toClient, _ := r.send(ctx, letter{Template: "audit_booked_client", To: models.RoleClient, Subject: a.Ref, Args: slot})
 	key, leaves := r.send(ctx, letter{Template: "audit_report_reminder", To: models.RoleTrainer, ToRef: a.TrainerRef, Subject: a.Ref,
 		Links: report, Args: slot, When: a.SlotAt.Add(time.Hour)})
 	r.answer(ctx, wait{Kind: models.DeadlineAuditReport, Subject: a.Ref, Awaits: models.RoleTrainer, AwaitsRef: a.TrainerRef,
 		From: leaves, Delay: r.common.Policy.StaffStep, Asked: []string{key}}, letter{}, "audit_not_reported",
 		func(id string) { a.DeadlineID = id; r.auditRow() },
 		func() bool { return a.Status != models.AuditBooked })
-	r.withdraw(key)
+	r.withdraw(toTrainer, toClient, key) // what has not left would announce a call that is over
 }
 
 // auditFact moves the audit on. What does not fit its status is a repeat, or too late to matter.

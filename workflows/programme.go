@@ -123,8 +123,9 @@ func (r *request) undoProgramme() {
 // playInterview is the recruiter's interview with the trainer (F084).
 func (r *request) playInterview(ctx workflow.Context) {
 	r.interview = nil
-	r.send(ctx, letter{Template: "interview_notice", To: models.RoleTrainer, ToRef: r.chosen.trainer, Subject: r.dossier})
+	notice, _ := r.send(ctx, letter{Template: "interview_notice", To: models.RoleTrainer, ToRef: r.chosen.trainer, Subject: r.dossier})
 	r.awaitStaff(ctx, wait{Subject: r.dossier}, "interview_overdue", r.raiser(ctx, r.dossier), func() bool { return r.interview != nil })
+	r.withdraw(notice) // not left yet, it would announce an interview that is over
 	if r.interview != nil && !r.interview.Passed && r.left == nil {
 		r.left = &left{reason: "interview_failed", by: by(r.interview.By)}
 	}

@@ -151,7 +151,7 @@ func (r *request) assign(_ workflow.Context, in models.Assign) models.CommandRes
 	r.retain(in.TrainerRef, "", models.Offer{Cents: in.RateCents, Unit: in.RateUnit})
 	if r.search != nil && !r.search.ended {
 		r.tell(models.Fact{ID: r.dossier + "/assigned/" + itoa(r.search.number), Kind: models.FactSearchReworked, Subject: r.dossier,
-			Workflow: models.SolicitationID(r.dossier, r.search.number)})
+			Workflow: models.SolicitationID(r.dossier, r.search.number), Data: models.FactData{Ref: in.TrainerRef}})
 	}
 	r.decisionLine("trainer_assigned", r.dossier, in.By, models.Arg{Name: "trainer", Value: in.TrainerRef})
 	return r.result()

@@ -209,6 +209,15 @@ func TestRequestQualification(t *testing.T) {
 	})
 }
 
+// TestRequestNothingIsAnnouncedAfterwards: an interview held before the mail that announces it has left.
+func TestRequestNothingIsAnnouncedAfterwards(t *testing.T) {
+	h := working(t)
+	h.policy.MailHours = models.MailHours{Open: "23:58", Close: "23:59"}
+	h.request()
+	require.Equal(t, models.StageClosed, h.current.Stage)
+	require.Equal(t, models.MessageWithdrawn, h.mails("interview_notice")[0].Status)
+}
+
 func TestRequestTrainerLeaves(t *testing.T) {
 	for _, stage := range []models.Stage{models.StageAudit, models.StageProgramme, models.StageInterview, models.StageContract,
 		models.StageReadiness, models.StageSessions} {

@@ -15,8 +15,10 @@ type solicitation struct {
 	*process
 	in          models.SolicitationInput
 	invitations []models.Invitation
-	reminders   map[string]string // queued reminder by invitation, read by key only
-	deadlines   []pending         // one per wave
+	reminders   map[string]string    // queued reminder by invitation, read by key only
+	leaves      map[string]time.Time // of an invitation's mail, read by key only
+	given       string               // the trainer who got the mission without being chosen here
+	deadlines   []pending            // one per wave
 	wave        int
 	waiting     bool // the wave's answers are awaited
 	exhausted   bool
@@ -30,7 +32,7 @@ type solicitation struct {
 // Solicitation finds a trainer and keeps the runners-up until the trainer's contract is signed or the search is given
 // up.
 func Solicitation(ctx workflow.Context, in models.SolicitationInput) (models.SolicitationResult, error) {
-	s := &solicitation{in: in, reminders: map[string]string{}, asked: slices.Clone(in.Asked)}
+	s := &solicitation{in: in, reminders: map[string]string{}, leaves: map[string]time.Time{}, asked: slices.Clone(in.Asked)}
 	if err := s.setup(ctx); err != nil {
 		return models.SolicitationResult{}, err
 	}
@@ -169,8 +171,8 @@ func (s *solicitation) ask(ctx workflow.Context, only []string) {
 		inv := &s.invitations[i]
 		l := letter{Template: "invitation", To: models.RoleTrainer, ToRef: inv.TrainerRef, Subject: inv.Ref, Args: args,
 			Links: []models.Link{{Purpose: models.LinkAnswer, Subject: inv.Ref}}}
-		key, _ := s.send(ctx, l)
-		keys = append(keys, key)
+		key, at := s.send(ctx, l)
+		keys, s.leaves[inv.Ref] = append(keys, key), at
 		if remind := s.common.Policy.ReminderDelay; !remind.IsOff() {
 			l.Template, l.When = "invitation_reminder", s.reminder(leaves, remind)
 			if l.When.Before(due) {
@@ -284,7 +286,7 @@ func (s *solicitation) fact(f models.Fact) string {
 	case models.FactTrainerDropped:
 		return s.dropped(f)
 	case models.FactTrainerEngaged, models.FactSearchReworked:
-		s.over = true
+		s.over, s.given = true, f.Data.Ref
 		return models.FactApplied
 	}
 	return models.FactIgnored
@@ -312,6 +314,7 @@ func (s *solicitation) answer(f models.Fact) string {
 	inv.AnsweredAt, inv.RateCents, inv.RateUnit = f.ReceivedAt, f.Data.RateCents, f.Data.RateUnit
 	inv.UpskillOK, inv.Note = f.Data.Agreed, f.Data.Note
 	s.row(*inv)
+	s.withdraw(s.keyOf(*inv)) // answered by phone before it left, it is not asked any more
 	if key := s.reminders[inv.Ref]; key != "" {
 		delete(s.reminders, inv.Ref)
 		s.withdraw(key)
@@ -435,12 +438,16 @@ func (s *solicitation) dismiss(ctx workflow.Context) {
 		if inv.Status != models.InvitationInterested && inv.Status != models.InvitationSent {
 			continue
 		}
+		unasked := inv.Status == models.InvitationSent && s.now(ctx).Before(s.leaves[inv.Ref])
 		inv.Status = models.InvitationNotRetained
 		s.row(*inv)
 		if key := s.reminders[inv.Ref]; key != "" {
 			s.withdraw(key)
 		}
 		s.withdraw(s.keyOf(*inv))
+		if unasked || inv.TrainerRef == s.given { // who never got the question, or got the mission
+			continue
+		}
 		s.send(ctx, letter{Template: "invitation_closed", To: models.RoleTrainer, ToRef: inv.TrainerRef, Subject: inv.Ref})
 	}
 }

@@ -164,6 +164,31 @@ func TestSolicitationSilence(t *testing.T) {
 		require.Equal(t, models.MessageSent, reminders[1].Status)
 		require.Equal(t, on("2026-11-03 08:00"), reminders[1].SentAt)
 	})
+	t.Run("F074 the search ends: who got the mission, or never got the question, is not told of its end", func(t *testing.T) {
+		for hours, closed := range map[string]int{"08:00-19:00": 4, "14:00-19:00": 0} {
+			h := newHarness(t)
+			var err error
+			h.policy.MailHours, err = models.ParseMailHours(hours)
+			require.NoError(t, err)
+			h.at("2026-11-02 10:00", func() {
+				h.fact(models.Fact{Kind: models.FactSearchReworked, Workflow: models.SolicitationID(dossier, 1), Channel: models.ChannelWorkflow,
+					Data: models.FactData{Ref: trainer(1)}})
+			})
+			h.search()
+			require.Len(t, h.mails("invitation_closed"), closed, hours)
+			require.NotContains(t, h.keys, inv(1)+"/invitation_closed/"+trainer(1))
+		}
+	})
+	t.Run("F068 what was answered by phone before it left is not asked any more", func(t *testing.T) {
+		h := searching(t)
+		h.policy.MailHours = models.MailHours{Open: "14:00", Close: "19:00"}
+		h.at("2026-11-02 10:00", func() { h.answer(inv(1), "interested", 45_000) })
+		h.search()
+		asked := h.mails("invitation")
+		require.Equal(t, models.MessageWithdrawn, asked[0].Status)
+		require.Equal(t, models.MessageSent, asked[1].Status)
+		require.Equal(t, on("2026-11-02 14:00"), asked[1].SentAt)
+	})
 	t.Run("a postponed deadline keeps the wave open", func(t *testing.T) {
 		h := searching(t)
 		postpone := func(due string, by models.By) *reply {
