@@ -20,18 +20,14 @@ const historiesKept = 90 * 24 * time.Hour
 // ensureNamespace makes the namespace where the server lacks it, and waits until it can be used.
 func ensureNamespace(ctx context.Context, c client.Client, namespace string) error {
 	_, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: namespace})
-	if missing := (*serviceerror.NamespaceNotFound)(nil); !errors.As(err, &missing) {
-		if err != nil {
-			return fmt.Errorf("read namespace %s: %w", namespace, err)
-		}
-		return nil
+	if missing := (*serviceerror.NamespaceNotFound)(nil); errors.As(err, &missing) {
+		_, err = c.WorkflowService().RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{Namespace: namespace,
+			Description: "Jalon", WorkflowExecutionRetentionPeriod: durationpb.New(historiesKept)})
 	}
-	_, err = c.WorkflowService().RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{Namespace: namespace,
-		Description: "Jalon", WorkflowExecutionRetentionPeriod: durationpb.New(historiesKept)})
 	if exists := (*serviceerror.NamespaceAlreadyExists)(nil); err != nil && !errors.As(err, &exists) {
 		return fmt.Errorf("make namespace %s: %w", namespace, err)
 	}
-	for { // a server's cache may take seconds
+	for { // a server's cache may take seconds, whoever made it: another worker may have just now
 		_, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: namespace})
 		missing, unknown := (*serviceerror.NamespaceNotFound)(nil), (*serviceerror.NotFound)(nil)
 		if !errors.As(err, &missing) && !errors.As(err, &unknown) {
