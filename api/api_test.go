@@ -321,6 +321,7 @@ func TestBadInputIsRefusedInWords(t *testing.T) {
 		{"follow-up that does not exist yet", "POST", "/requests/" + b.Ref + "/give-up-follow-up", `{"reason":"x"}`, nil, 409, models.CodeWrongStage},
 		{"rework out of stage", "POST", "/requests/" + b.Ref + "/rework", `{}`, nil, 409, models.CodeWrongStage},
 		{"record about another dossier", "POST", "/requests/" + b.Ref + "/record", `{"kind":"contract_signed","subject":"D-2026-000099/contract/1","channel":"paper"}`, nil, 404, models.CodeUnknown},
+		{"record for a name", "POST", "/requests/" + b.Ref + "/record", `{"kind":"client_cancelled","channel":"phone","on_behalf_of":"Somebody Else"}`, nil, 422, models.CodeInvalid},
 		{"record from the future", "POST", "/requests/" + b.Ref + "/record", `{"kind":"client_cancelled","channel":"phone","received_at":"2027-01-01T09:00:00Z"}`, nil, 422, models.CodeFutureDate},
 		{"record from another age", "POST", "/requests/" + b.Ref + "/record", `{"kind":"client_cancelled","channel":"phone","received_at":"1026-11-01T09:00:00Z"}`, nil, 422, models.CodeDateTooOld},
 		{"slots of another age", "POST", "/requests/" + b.Ref + "/record", `{"kind":"slots_offered","subject":"` + models.AuditRef(b.Ref, 1) + `","channel":"phone","slots":["2206-11-05T09:00:00Z"]}`, nil, 422, models.CodeDateTooFar},
@@ -457,11 +458,12 @@ func TestStaffTwins(t *testing.T) {
 		HalfDays: []models.HalfDay{{Start: epoch.Add(-4 * time.Hour), End: epoch.Add(-time.Hour)}}, StartAt: epoch.Add(-4 * time.Hour),
 		EndAt: epoch.Add(-time.Hour), DeadlineID: "sheet"}
 	apply(t, h.store, models.Request{Ref: ref, Stage: models.StageSessions, OpenedAt: epoch, TrainerRef: "T-000001"}, models.Rows{
-		Invitations: []models.Invitation{{Ref: models.InvitationRef(ref, 2, 1), Dossier: ref, Search: 2, Number: 1, TrainerRef: "T-000001", Status: models.InvitationSent, DeadlineID: "silence", SentAt: epoch}},
-		Audits:      []models.Audit{{Ref: models.AuditRef(ref, 1), Dossier: ref, Number: 1, TrainerRef: "T-000001", Status: models.AuditChoiceAwaited, Slots: []time.Time{epoch.Add(48 * time.Hour)}, DeadlineID: "choice"}},
-		Programmes:  []models.Programme{{Ref: models.ProgrammeRef(ref, 1), Dossier: ref, Number: 1, TrainerRef: "T-000001", Status: models.ProgrammeAwaited, DeadlineID: "programme"}},
-		Contracts:   []models.Contract{{Ref: models.ContractRef(ref, 1), Dossier: ref, Number: 1, Signer: models.RoleClient, Status: models.ContractPending, SHA256: strings.Repeat("a", 64), DeadlineID: "sign"}},
-		Sessions:    []models.Session{session},
+		Invitations: []models.Invitation{{Ref: models.InvitationRef(ref, 2, 1), Dossier: ref, Search: 2, Number: 1, TrainerRef: "T-000001", Status: models.InvitationSent, DeadlineID: "silence", SentAt: epoch},
+			{Ref: models.InvitationRef(ref, 2, 2), Dossier: ref, Search: 2, Number: 2, TrainerRef: "T-000002", Status: models.InvitationInterested}},
+		Audits:     []models.Audit{{Ref: models.AuditRef(ref, 1), Dossier: ref, Number: 1, TrainerRef: "T-000001", Status: models.AuditChoiceAwaited, Slots: []time.Time{epoch.Add(48 * time.Hour)}, DeadlineID: "choice"}},
+		Programmes: []models.Programme{{Ref: models.ProgrammeRef(ref, 1), Dossier: ref, Number: 1, TrainerRef: "T-000001", Status: models.ProgrammeAwaited, DeadlineID: "programme"}},
+		Contracts:  []models.Contract{{Ref: models.ContractRef(ref, 1), Dossier: ref, Number: 1, Signer: models.RoleClient, Status: models.ContractPending, SHA256: strings.Repeat("a", 64), DeadlineID: "sign"}},
+		Sessions:   []models.Session{session},
 	})
 	record := func(body string, headers ...string) answer {
 		return h.staff("POST", "/requests/"+ref+"/record", body, headers...)
@@ -486,6 +488,10 @@ func TestStaffTwins(t *testing.T) {
 			t.Errorf("%+v", row.Fact)
 		}
 		h.refused(record(`{"kind":"invitation_answered","subject":"`+ref+`/2/invitation/1","channel":"phone","answer":"interested"}`), 422, models.CodeInvalid)
+	})
+	t.Run("F081 who leaves was retained: others decline", func(t *testing.T) {
+		h.refused(record(`{"kind":"trainer_withdrew","subject":"`+ref+`/2/invitation/2","channel":"phone"}`), 409, models.CodeNoTrainer)
+		stored(record(`{"kind":"trainer_withdrew","subject":"` + ref + `/2/invitation/1","channel":"phone"}`))
 	})
 	t.Run("audit", func(t *testing.T) {
 		row := stored(record(`{"kind":"slot_chosen","channel":"phone","at":"` + epoch.Add(48*time.Hour).Format(time.RFC3339) + `"}`))

@@ -783,6 +783,8 @@ func TestMoneyOfADossierIsForWhoMaySeeIt(t *testing.T) {
 	_, _, err = o.store.Receive(t.Context(), models.Fact{ID: "f1", Kind: models.FactInvoiceReceived, Workflow: models.InvoiceID("I-2026-000002"), Dossier: dossier, ReceivedAt: o.now,
 		Data: models.FactData{NetCents: 45_000}}, func() time.Time { return o.now })
 	require.NoError(t, err)
+	const account = "FR7630006000011234567890189"
+	require.NoError(t, o.store.SaveTrainer(t.Context(), models.Trainer{Ref: "T-000009", Name: "Formatrice Exemple", IBAN: account}))
 	for login, role := range map[string]models.Role{"amel": models.RoleStaff, "bo": models.RoleFinance, "cleo": models.RolePedagogy} {
 		t.Run(login, func(t *testing.T) {
 			o.as(login)
@@ -809,6 +811,9 @@ func TestMoneyOfADossierIsForWhoMaySeeIt(t *testing.T) {
 				require.Equal(t, allowed, strings.Contains(listed, content), kind)
 				require.Equal(t, want, o.get(dossierPath+"/files/"+content).status, kind)
 				require.Equal(t, want, o.do(role, "GET", "/documents/"+content, "").StatusCode, kind)
+			}
+			for _, path := range []string{"/trainers", "/trainers/T-000009"} {
+				require.Equal(t, sees == 1, strings.Contains(o.do(role, "GET", path, "").body, account), path)
 			}
 			facts := o.do(role, "GET", "/requests/"+dossier+"/facts", "")
 			require.Equal(t, sees == 1, strings.Contains(facts.body, "45000"), facts.body)

@@ -16,7 +16,7 @@ type RecordInput struct {
 	Scanned
 	Kind       models.FactKind `json:"kind" enum:"invitation_answered,slots_offered,slot_chosen,slots_refused,audit_reported,programme_submitted,contract_signed,contract_declined,trainer_withdrew,client_cancelled,sheet_signed,absence_justified"`
 	Subject    string          `json:"subject,omitempty" maxLength:"120" doc:"Reference of the invitation, audit, programme, contract, session or absence; the newest audit or programme if absent"`
-	OnBehalfOf string          `json:"on_behalf_of,omitempty" maxLength:"32" doc:"Who did it; found from the subject if absent"`
+	OnBehalfOf string          `json:"on_behalf_of,omitempty" maxLength:"32" pattern:"^([TXP]-[0-9]{6,12})?$" doc:"Who did it, by reference; found from the subject if absent"`
 
 	Answer    string                `json:"answer,omitempty" enum:"interested,declined" doc:"invitation_answered"`
 	RateCents models.Cents          `json:"rate_cents,omitempty" minimum:"0" maximum:"100000000" doc:"invitation_answered: asked for"`
@@ -83,7 +83,7 @@ func (s *Server) registerRecord() {
 	add(s, operation{method: "POST", path: "/requests/{ref}/record", id: "record", tag: "record", rule: Pedagogy, keyed: true,
 		body: scanBody, summary: "Key what somebody did by phone, on paper or by mail: the twin of every link"},
 		func(ctx context.Context, in *requestInput[RecordInput]) (*itemOutput[Recorded], error) {
-			b, _, err := s.running(ctx, in.Ref)
+			b, r, err := s.running(ctx, in.Ref)
 			if err != nil {
 				return nil, err
 			}
@@ -97,6 +97,9 @@ func (s *Server) registerRecord() {
 			}
 			if f.Actor == "" {
 				f.Actor = actor
+			}
+			if f.Kind == models.FactTrainerWithdrew && f.Actor != r.TrainerRef { // nobody leaves before being retained: they decline
+				return nil, refuse(models.CodeNoTrainer)
 			}
 			return s.record(ctx, f, in.Body.Keyed, in.Ref, in.Body.words(), in.Body.Scan, opts...)
 		})

@@ -82,16 +82,29 @@ func (s *Server) knownTopic(ctx context.Context, topic, at string) error {
 	return err
 }
 
+// profile is a trainer's as somebody may read it: the account that is paid is for who may see money.
+func profile(who Caller, t models.Trainer) models.Trainer {
+	if !StaffMoney.Allows(who.Roles) {
+		t.IBAN = ""
+	}
+	return t
+}
+
 func (s *Server) registerTrainers() {
 	add(s, operation{method: "GET", path: "/trainers", id: "list-trainers", tag: "trainers", rule: Everyone, summary: "Trainers, by reference (F019)"},
 		func(ctx context.Context, in *Paging) (*listOutput[models.Trainer], error) {
 			return paged(in, func(from store.Cursor) (store.Page[models.Trainer], error) {
-				return s.store.Trainers(ctx, from, in.Limit)
+				p, err := s.store.Trainers(ctx, from, in.Limit)
+				for i := range p.Items {
+					p.Items[i] = profile(callFrom(ctx).Caller, p.Items[i])
+				}
+				return p, err
 			})
 		})
 	add(s, operation{method: "GET", path: "/trainers/{ref}", id: "get-trainer", tag: "trainers", rule: Everyone, summary: "A trainer's profile (F018, F019)"},
 		func(ctx context.Context, in *refInput) (*itemOutput[models.Trainer], error) {
-			return item(s.store.Trainer(ctx, in.Ref))
+			t, err := s.store.Trainer(ctx, in.Ref)
+			return item(profile(callFrom(ctx).Caller, t), err)
 		})
 	add(s, operation{method: "POST", path: "/trainers", id: "create-trainer", tag: "trainers", rule: Staff, keyed: true,
 		status: http.StatusCreated, summary: "Open a trainer's account (F017, F020, F021)"},
