@@ -37,12 +37,13 @@ $(LINTERS) &: tools/check/go.mod tools/check/go.sum
 	@go build -C tools/check -o ../../bin/check/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint go.temporal.io/sdk/contrib/tools/workflowcheck
 	@touch $(LINTERS)
 
+# A Temporal server that is recent enough is found, or else built by the program itself.
 .PHONY: run
-run: build ## Start everything with a sample agency; Ctrl-C stops it, a second start goes on
+run: bin/jalon ## Start everything with a sample agency; Ctrl-C stops it, a second start goes on
 	@exec bin/jalon dev $(ARGS)
 
 .PHONY: demo
-demo: build ## Play a whole mission in accelerated business time, on a server of its own
+demo: bin/jalon ## Play a whole mission in accelerated business time, on a server of its own
 	@exec bin/jalon demo $(ARGS)
 
 .PHONY: setup
