@@ -134,6 +134,7 @@ func (s *system) greet(password string) {
 Jalon is ready.
 
   API and pages   %[1]s
+  console         %[1]s/console
   OpenAPI         %[1]s/openapi.json   readable at %[1]s/docs
   mailbox         %[1]s/mailbox
   Temporal UI     %[2]s

@@ -125,6 +125,9 @@ func TestDevStartsStopsAndGoesOn(t *testing.T) {
 	r := startDev(t, data, "JALON_CLOCK_SCALE=60")
 	password := r.find(t, `password (\S+)`)
 	url := r.find(t, `API and pages +(\S+)`)
+	if console := r.find(t, `console +(http\S+)`); console != url+"/console" {
+		t.Errorf("the console is said to be at %s", console)
+	}
 	res, err := http.Get(url + "/openapi.json")
 	if err != nil {
 		t.Fatal(err)
