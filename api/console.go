@@ -57,6 +57,21 @@ func (s *Server) console(method, path string, rule Rule, handler func(*desk)) {
 	})
 }
 
+// noAddress answers an address that does not exist: who is signed in and looks for a page of the console keeps its menu.
+func (s *Server) noAddress(c *gin.Context) {
+	err := refuse(models.CodeUnknown)
+	if strings.HasPrefix(c.Request.URL.Path, ConsolePath+"/") && strings.Contains(c.GetHeader("Accept"), "text/html") {
+		switch who := s.admit(c, Everyone); models.ErrorCode(who) {
+		case "":
+			s.newDesk(c, callFrom(c.Request.Context()).Caller).fail(err)
+			return
+		case models.CodeRateLimited:
+			err = refuse(models.CodeRateLimited)
+		}
+	}
+	s.refusePage(c, err)
+}
+
 func (s *Server) newDesk(c *gin.Context, who Caller) *desk {
 	v := s.newVisit(c)
 	v.person = who.Ref

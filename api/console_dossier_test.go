@@ -392,7 +392,14 @@ func TestConsoleOffersWhatTheDossierTakes(t *testing.T) {
 	require.Equal(t, http.StatusGone, page.status)
 	require.Contains(t, page.words(), "Le dossier est terminé et ne peut plus changer.")
 	require.Equal(t, http.StatusNotFound, o.get(dossierPath+"/decide/nothing").status)
-	require.Equal(t, http.StatusNotFound, o.get(ConsolePath+"/dossiers/D-2026-000999").status)
+	unknown := o.get(ConsolePath + "/dossiers/D-2026-000999")
+	require.Equal(t, http.StatusNotFound, unknown.status)
+	nowhere := o.get(ConsolePath + "/nowhere")
+	require.Equal(t, http.StatusNotFound, nowhere.status)
+	require.NotZero(t, nowhere.Find("nav a").Length(), "the menu stays")
+	require.Equal(t, unknown.Find("main").Text(), nowhere.Find("main").Text())
+	require.Equal(t, http.StatusOK, o.get(ConsolePath+"/dossiers?lang=en").status)
+	require.Equal(t, "en", o.get(ConsolePath+"/nowhere").Find("html").AttrOr("lang", ""), "the session's language")
 }
 
 func TestConsoleRecords(t *testing.T) {

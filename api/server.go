@@ -151,7 +151,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("api: trusted proxies: %w", err)
 	}
 	s.engine.Use(s.requestID, s.accessLog, s.recover, s.secure, s.legible, s.limitBody)
-	s.engine.NoRoute(func(c *gin.Context) { s.refusePage(c, models.NewError(models.CodeUnknown, "no such address")) })
+	s.engine.NoRoute(s.noAddress)
 	s.engine.NoMethod(func(c *gin.Context) {
 		s.problem(c, refuse(models.CodeMethod))
 	})
