@@ -758,7 +758,11 @@ func (x *dossierDesk) showMessages(p *dossierPage) error {
 			line.Tone = "bad"
 		}
 		if !m.SentAt.IsZero() {
-			line.When = x.t("dossier.left", "when", web.DateTime(x.lang, m.SentAt))
+			said := "dossier.left"
+			if m.Status == models.MessageSent {
+				said = "dossier.sent_on" // the state says already that it was sent
+			}
+			line.When = x.t(said, "when", web.DateTime(x.lang, m.SentAt))
 		}
 		if m.Status == models.MessageParked && settling(m).Allows(x.who.Roles) {
 			line.Settle = x.settleLinks(m, line.What, "dossier")
