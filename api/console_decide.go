@@ -229,7 +229,11 @@ func (x *dossierDesk) says(c *decision, subject, which string) string {
 	if s, err := x.session(subject); err == nil {
 		what = x.t("dossier.session_of", "n", s.Number, "day", web.ShortDay(x.lang, models.ParisDate(s.StartAt)))
 	}
-	return x.t("decide."+c.name+"."+which, "subject", what, "stage", x.lang.StageName(x.row.Stage), "trainer", x.called(x.row.TrainerRef))
+	key := "decide." + c.name + "." + which
+	if searching := key + "_searching"; x.row.Stage == models.StageSolicitation && web.Has(searching) {
+		key = searching
+	}
+	return x.t(key, "subject", what, "stage", x.lang.StageName(x.row.Stage), "trainer", x.called(x.row.TrainerRef))
 }
 
 // offers are the decisions that the dossier takes now, for whom may take them.
