@@ -203,7 +203,7 @@ func reason(_ *dossierDesk, f *draft) any { return map[string]any{"reason": f.ar
 // verdict asks for a yes or a no, and why if it is no.
 func verdict(_ *dossierDesk, f *draft) any {
 	passed := f.choose("passed", "radio", opt{}, "yes", "no")
-	words := f.area("observation", opt{optional: true})
+	words := f.area("observation", opt{optional: true, plain: f.has("observation_hint")})
 	f.at["reason"] = "observation"
 	return map[string]any{"passed": passed == "yes", "reason": words}
 }
@@ -418,7 +418,7 @@ type opt struct {
 	class                      string
 	keys                       string // prefix of the words of a choice's values
 	words                      map[string]string
-	plain                      bool // optional, which its group says
+	plain                      bool // optional, unmarked: its group says it, or its hint says when it is needed
 	free                       bool // the API knows which values there are: those shown may have changed meanwhile
 }
 
@@ -753,7 +753,7 @@ func (x *dossierDesk) fillNeeds(f *draft) any {
 	in["title"] = f.text("title", opt{initial: b.Title, label: x.t("ask.title")})
 	in["needs"] = f.area("needs", opt{initial: b.Needs, optional: true, most: 10_000})
 	in["mode"] = f.choose("mode", "select", opt{initial: string(b.Mode), keys: "mode."}, string(models.ModeClient), string(models.ModeCentre), string(models.ModeRemote), string(models.ModeMixed))
-	in["address"] = f.text("address", opt{initial: b.Address, optional: true, most: 500})
+	in["address"] = f.text("address", opt{initial: b.Address, optional: true, plain: true, most: 500})
 	in["department"] = f.text("department", opt{initial: b.Department, optional: true, class: "short"})
 	in["group_size"] = f.number("group_size", 1, 1000, opt{initial: strconv.Itoa(b.GroupSize), class: "short"})
 	if level := f.choose("level", "select", opt{initial: b.Level, optional: true, keys: "level."}, "beginner", "intermediate", "expert"); level != "" {

@@ -294,7 +294,7 @@ func (x *dossierDesk) fillAnswer(f *draft, subject string) map[string]any {
 	in := map[string]any{"kind": models.FactInvitationAnswered, "subject": subject}
 	answer := f.choose("answer", "radio", opt{}, answerInterested, answerDeclined)
 	in["answer"] = answer
-	rate := f.amount("rate", 1_00, opt{optional: answer != answerInterested, class: "short", hint: x.t("record.answer.rate_hint")})
+	rate := f.amount("rate", 1_00, opt{optional: answer != answerInterested, plain: true, class: "short", hint: x.t("record.answer.rate_hint")})
 	unit := f.choose("rate_in", "select", opt{initial: string(x.brief.Order.Unit), keys: "unit."}, unitNames()...)
 	f.at["rate_cents"], f.at["rate_unit"] = "rate", "rate_in"
 	if answer == answerInterested {
