@@ -843,3 +843,15 @@ func TestMoneyOfADossierIsForWhoMaySeeIt(t *testing.T) {
 		})
 	}
 }
+
+func TestConsoleSaysOnlyWhatHolds(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageQualification, nil)
+	require.NotContains(t, o.get(dossierPath+"/decide/assign").words(), "La recherche en cours s’arrête")
+	page := o.get(dossierPath + "/decide/qualify")
+	require.Equal(t, 1, page.Find("label[for=f-department] .optional").Length())
+	require.Zero(t, page.Find("label[for=f-address] .optional").Length(), "its help says when it is needed")
+
+	o.mission(models.StageSolicitation, nil)
+	require.Contains(t, o.get(dossierPath+"/decide/assign").words(), "La recherche en cours s’arrête")
+}
