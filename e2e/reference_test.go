@@ -29,7 +29,7 @@ func referenceMails() map[string]int {
 	return map[string]int{
 		"request_received": 1, "invitation": 5, "invitation_reminder": -5, "invitation_closed": 1,
 		"audit_slots": 1, "audit_choice": 1, "audit_booked_trainer": 1, "audit_booked_client": 1, "audit_report_reminder": -1,
-		"programme_ask": 1, "programme_returned": 1, "programme_approved": 1, "interview_notice": 1,
+		"programme_ask": 1, "programme_returned": 1, "programme_approved": 1, "interview_notice": -1,
 		"trainer_contract": 1, "contract_client": 1, "sessions_planned_trainer": 1, "sessions_planned_client": 1,
 		"convocation": 12, "attend": 12, "sheet_ask": 3, "absence_told": 2, "certificate": 4, "hot_evaluation": 4, "client_invoice": 1,
 	}
