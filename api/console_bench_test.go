@@ -32,7 +32,7 @@ func BenchmarkConsole(b *testing.B) {
 			o := newOffice(b, func(cfg *Config) {
 				cfg.Store, cfg.RateLimit, cfg.Log = st, 1e6, slog.New(slog.NewTextHandler(io.Discard, nil))
 			})
-			o.now = filled.Now
+			o.moveTo(filled.Now)
 			random := rand.New(rand.NewPCG(3, 4))
 			pick := func(values ...string) string { return values[random.IntN(len(values))] }
 			filters := func() url.Values {

@@ -7,6 +7,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,7 +21,8 @@ import (
 type office struct {
 	*agency
 	client *http.Client
-	now    time.Time
+	now    time.Time // moved by moveTo: the server reads it too
+	moving sync.Mutex
 	seq    int64
 }
 
@@ -30,7 +32,11 @@ func newOffice(t testing.TB, change ...func(*Config)) *office {
 	t.Helper()
 	o := &office{now: paris(25, 14, 0)}
 	change = append([]func(*Config){func(cfg *Config) {
-		cfg.Clock, cfg.PublicURL, cfg.Now = models.Clock{}, "http://127.0.0.1", func() time.Time { return o.now }
+		cfg.Clock, cfg.PublicURL, cfg.Now = models.Clock{}, "http://127.0.0.1", func() time.Time {
+			o.moving.Lock()
+			defer o.moving.Unlock()
+			return o.now
+		}
 		cfg.RateBurst = 100_000
 	}}, change...)
 	o.agency = newAgency(t, nil, change...)
@@ -45,6 +51,13 @@ func newOffice(t testing.TB, change ...func(*Config)) *office {
 	}
 	o.as("amel")
 	return o
+}
+
+// moveTo sets the time of the house.
+func (o *office) moveTo(at time.Time) {
+	o.moving.Lock()
+	defer o.moving.Unlock()
+	o.now = at
 }
 
 // as signs somebody in.

@@ -58,7 +58,7 @@ func TestBrowserDossier(t *testing.T) {
 	for _, tab := range []string{"/journal", "/deadlines", "/people", "/messages", "/money"} {
 		look("dossier"+tab[1:], tab)
 	}
-	o.now = paris(25, 21, 0) // what is asked now leaves tomorrow
+	o.moveTo(paris(25, 21, 0)) // what is asked now leaves tomorrow
 	o.mission(models.StageSolicitation, func(r *models.Request, s *models.Step) {
 		searched(r, s)
 		ref := models.InvitationRef(dossier, 1, 3)

@@ -675,7 +675,7 @@ func TestConsoleSpeaksOfEveryAlertAndMail(t *testing.T) {
 // Asked outside the hours of mail, trainers hear of it when they open: until then the dossier says so (F070).
 func TestMessagesThatWaitForTheHoursOfMailAreNotSaidToHaveLeft(t *testing.T) {
 	o := newOffice(t)
-	o.now = paris(24, 21, 0)
+	o.moveTo(paris(24, 21, 0))
 	message := func(key, template, subject string, at time.Time) models.Message {
 		return models.Message{Key: key, Dossier: dossier, Workflow: models.RequestID(dossier), Template: template, To: models.RoleTrainer, ToRef: "T-000042", Subject: subject, NotBefore: at}
 	}
@@ -712,7 +712,7 @@ func TestMessagesThatWaitForTheHoursOfMailAreNotSaidToHaveLeft(t *testing.T) {
 	require.Contains(t, plain(o.get(dossierPath+"?lang=en").words()), "2 messages wait for the hours of mail: they leave on Wednesday 25 November 2026 at 08:00.")
 	require.Equal(t, http.StatusOK, o.get(dossierPath+"?lang=fr").status)
 
-	o.now = paris(25, 8, 0) // they leave now
+	o.moveTo(paris(25, 8, 0)) // they leave now
 	page = o.get(dossierPath)
 	require.NotContains(t, page.words(), "attendent les heures d’envoi")
 	require.Equal(t, 3, strings.Count(plain(page.Find(`section[aria-labelledby=h-asked]`).Text()), "Sollicité le"))
