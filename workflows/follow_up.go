@@ -36,10 +36,7 @@ func (f *followUp) setup(ctx workflow.Context) (err error) {
 	}
 	f.subject = "Suivi " + f.in.Dossier
 	f.interrupted = func() bool { return f.stopped }
-	if err := command(ctx, f.process, models.VerbGiveUp, f.checkGiveUp, f.giveUp); err != nil {
-		return err
-	}
-	return nil
+	return command(ctx, f.process, models.VerbGiveUp, f.checkGiveUp, f.giveUp)
 }
 
 func (f *followUp) run(ctx workflow.Context) {

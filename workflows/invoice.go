@@ -49,10 +49,7 @@ func (v *invoice) setup(ctx workflow.Context) (err error) {
 	if err := command(ctx, v.process, models.VerbUndo, v.checkUndo, v.undo); err != nil {
 		return err
 	}
-	if err := command(ctx, v.process, models.VerbWithdraw, v.checkWithdraw, v.withdrawInvoice); err != nil {
-		return err
-	}
-	return nil
+	return command(ctx, v.process, models.VerbWithdraw, v.checkWithdraw, v.withdrawInvoice)
 }
 
 func (v *invoice) run(ctx workflow.Context) {

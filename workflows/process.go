@@ -293,7 +293,7 @@ func (p *process) turn(ctx workflow.Context, met func() bool) error {
 			}
 			over = met() || p.failure != nil
 			switch {
-			case over, p.facts.Len() > 0, len(p.held) > 0 && slices.ContainsFunc(p.held, p.decided), p.overdue():
+			case over, p.facts.Len() > 0, len(p.held) > 0 && slices.ContainsFunc(p.held, p.decided), p.overdue() >= 0:
 				return true
 			case p.writing != nil:
 				return p.writing.IsReady()
@@ -326,8 +326,7 @@ func (p *process) aside(ctx workflow.Context, do func(workflow.Context)) {
 
 // takeIn receives what has come: facts, and what is watched.
 func (p *process) takeIn(ctx workflow.Context) {
-	for p.overdue() { // one after the other: what one does may be watched in turn
-		i := slices.IndexFunc(p.watches, func(w watch) bool { return w.due() })
+	for i := p.overdue(); i >= 0; i = p.overdue() { // one after the other: what one does may be watched in turn
 		w := p.watches[i]
 		p.watches = slices.Delete(p.watches, i, i+1)
 		w.then(ctx)
@@ -355,9 +354,9 @@ func (p *process) ready(ctx workflow.Context, f workflow.Future) error {
 	return p.await(durable, f.IsReady)
 }
 
-// overdue tells whether something that is watched has happened.
-func (p *process) overdue() bool {
-	return slices.ContainsFunc(p.watches, func(w watch) bool { return w.due() })
+// overdue is the first of what is watched that has happened, -1 if none has.
+func (p *process) overdue() int {
+	return slices.IndexFunc(p.watches, func(w watch) bool { return w.due() })
 }
 
 // when has then run once, in the first turn in which due says so.

@@ -37,10 +37,7 @@ func (m *remuneration) setup(ctx workflow.Context) (err error) {
 	}
 	m.subject = m.id
 	m.foundBy = func(i *indexed) { i.trainer = m.in.TrainerRef }
-	if err := command(ctx, m.process, models.VerbCorrectRecap, m.checkCorrect, m.correct); err != nil {
-		return err
-	}
-	return nil
+	return command(ctx, m.process, models.VerbCorrectRecap, m.checkCorrect, m.correct)
 }
 
 func (m *remuneration) run(ctx workflow.Context) {

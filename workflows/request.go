@@ -105,10 +105,7 @@ func (r *request) setup(ctx workflow.Context) (err error) {
 	r.waived = func() bool { return r.waivedStep != "" && r.waivedStep == r.row.Stage }
 	r.row = models.Request{Ref: r.in.Ref, Stage: models.StageQualification, Policy: r.common.Policy.Name,
 		PolicyHash: r.common.Policy.Version, Topic: r.scope.Topic, Owner: r.scope.Owner, OpenedAt: r.now(ctx)}
-	if err := r.commands(ctx); err != nil {
-		return err
-	}
-	return nil
+	return r.commands(ctx)
 }
 
 func (r *request) run(ctx workflow.Context) {

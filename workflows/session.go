@@ -61,10 +61,7 @@ func (s *session) setup(ctx workflow.Context) (err error) {
 		return err
 	}
 	movable := func(in models.Reschedule) error { return s.checkReschedule(s.now(ctx), in) }
-	if err := command(ctx, s.process, models.VerbReschedule, movable, s.reschedule); err != nil {
-		return err
-	}
-	return nil
+	return command(ctx, s.process, models.VerbReschedule, movable, s.reschedule)
 }
 
 // outlast is a context that the request's cancellation does not reach: a session that has begun was given, and is seen

@@ -59,10 +59,7 @@ func (s *solicitation) setup(ctx workflow.Context) (err error) {
 	if err := command(ctx, s.process, models.VerbChoose, s.checkChoose, s.choose); err != nil {
 		return err
 	}
-	if err := command(ctx, s.process, models.VerbWiden, s.checkWiden, s.widened); err != nil {
-		return err
-	}
-	return nil
+	return command(ctx, s.process, models.VerbWiden, s.checkWiden, s.widened)
 }
 
 func (s *solicitation) run(ctx workflow.Context) {
