@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"sync"
 	"time"
 
@@ -40,10 +39,6 @@ const (
 	backoffFrom = 200 * time.Millisecond
 	backoffTo   = time.Minute
 )
-
-// writers is how many letters are written at once. Drawing what goes with them takes a processor for some milliseconds
-// each: a class's convocations must leave one to the workflow tasks that follow them.
-var writers = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
 
 // unclear is what to do with a message whose attempt got no answer, per transport: wait at least this long, then try
 // again or park it.
@@ -237,9 +232,7 @@ func (r *Relay) send(ctx context.Context, m models.Message) error {
 
 // render keeps a faulty template from stopping the relay.
 func (r *Relay) render(ctx context.Context, m models.Message) (letter mail.Mail, err error) {
-	writers <- struct{}{}
 	defer func() {
-		<-writers
 		if recover() != nil {
 			err = models.NewError("render_failed", "the template panicked")
 		}
