@@ -255,6 +255,19 @@ func TestStaffMailsInAnAbsence(t *testing.T) {
 	})
 }
 
+func TestF081AssignedTrainerIsToldSoAndMayLeave(t *testing.T) {
+	d := newDesk(t)
+	audit := models.AuditRef(mission, 1)
+	leave := models.Link{Purpose: models.LinkWithdraw, Subject: models.AssignmentRef(mission, "T-000042"), Generation: 1}
+	out := d.write(models.Message{Template: "audit_slots", To: models.RoleTrainer, ToRef: "T-000042", Subject: audit,
+		Links: []models.Link{{Purpose: models.LinkSlots, Subject: audit}, leave}, Args: models.Args{{Name: "assigned", Value: "yes"}}})
+	contains(t, out.Subject, "You are named for")
+	contains(t, out.Text, "We have named you for the following mission.", "Withdraw from this mission", "https://jalon.example.org/l/"+d.Signer.Sign(leave))
+	if strings.Contains(out.Text+out.Subject, "retained") {
+		t.Error("nobody was chosen among candidates")
+	}
+}
+
 func TestLettersTellWhatTheyAreAbout(t *testing.T) {
 	d := newDesk(t)
 	session, absence := models.SessionRef(mission, 1), models.AbsenceRef(models.SessionRef(mission, 1), "P-000001")

@@ -492,6 +492,14 @@ func TestStaffTwins(t *testing.T) {
 	t.Run("F081 who leaves was retained: others decline", func(t *testing.T) {
 		h.refused(record(`{"kind":"trainer_withdrew","subject":"`+ref+`/2/invitation/2","channel":"phone"}`), 409, models.CodeNoTrainer)
 		stored(record(`{"kind":"trainer_withdrew","subject":"` + ref + `/2/invitation/1","channel":"phone"}`))
+		// An assigned one was never invited: whoever is retained leaves.
+		row := stored(record(`{"kind":"trainer_withdrew","channel":"phone"}`))
+		if row.Workflow != models.RequestID(ref) || row.Dossier != ref || row.Actor != "T-000001" {
+			t.Errorf("%+v", row.Fact)
+		}
+		nobody := h.open().Ref
+		apply(t, h.store, models.Request{Ref: nobody, Stage: models.StageSolicitation, OpenedAt: epoch})
+		h.refused(h.staff("POST", "/requests/"+nobody+"/record", `{"kind":"trainer_withdrew","channel":"phone"}`), 409, models.CodeNoTrainer)
 	})
 	t.Run("audit", func(t *testing.T) {
 		row := stored(record(`{"kind":"slot_chosen","channel":"phone","at":"` + epoch.Add(48*time.Hour).Format(time.RFC3339) + `"}`))

@@ -255,6 +255,10 @@ func (x *dossierDesk) subject(ref string) string {
 		return x.t("dossier.version", "n", parts[1])
 	case parts[0] == "session", parts[0] == "audit":
 		return parts[1]
+	default:
+		if trainer, ok := models.AssignedTrainer(ref); ok {
+			return x.called(trainer)
+		}
 	}
 	return ref
 }

@@ -379,9 +379,9 @@ func TestConsoleOffersWhatTheDossierTakes(t *testing.T) {
 	require.Equal(t, 2, page.Find(`a[href*="record/answer"]`).Length())
 	o.mission(models.StageProgramme, withProgramme)
 	require.Equal(t, []string{"decide/approve-programme", "decide/return-programme", "decide/register", "decide/waive", "decide/reassign", "decide/rework",
-		"decide/drop-trainer", "decide/cancel", "record/programme", "record/client-cancel"}, offered())
+		"decide/drop-trainer", "decide/cancel", "record/programme", "record/withdrawal", "record/client-cancel"}, offered())
 	o.as("cleo") // pedagogy
-	require.Equal(t, []string{"decide/approve-programme", "decide/return-programme", "decide/waive", "record/programme", "record/client-cancel"}, offered())
+	require.Equal(t, []string{"decide/approve-programme", "decide/return-programme", "decide/waive", "record/programme", "record/withdrawal", "record/client-cancel"}, offered())
 	o.as("bo") // finance reads
 	require.Empty(t, offered())
 	require.Contains(t, o.get(dossierPath).words(), "Rien n’est à décider ici pour votre rôle.")
@@ -436,6 +436,8 @@ func TestConsoleRecords(t *testing.T) {
 			good: typed("outcome", "signed", "channel", "paper"), kind: models.FactContractSigned, actor: "X-000001", data: models.FactData{SHA256: sha}},
 		"sheet": {stage: models.StageSessions, change: withSession(24, models.SessionToJudge), subject: dossier + "/session/1", bad: typed("received_at", "2026-11-27T10:00"), wrong: []string{"received_at"},
 			good: typed("received_at", "2026-11-25T09:00", "absent", "P-000001.1"), kind: models.FactSheetSigned, actor: "T-000042"},
+		"withdrawal": {stage: models.StageProgramme, change: retained, bad: typed("received_at", "demain"), wrong: []string{"sure", "received_at"},
+			good: typed("sure", "yes"), kind: models.FactTrainerWithdrew, actor: "T-000042"}, // assigned: nobody was invited
 		"client-cancel": {stage: models.StageAudit, change: audit(models.AuditBooked), bad: typed("received_at", "demain"), wrong: []string{"sure", "received_at"},
 			good: typed("sure", "yes"), kind: models.FactClientCancelled, actor: "X-000001"},
 	} {

@@ -101,15 +101,10 @@ var recordings = map[string]*recording{
 		if x.standing.Takes(models.VerbDropTrainer) != nil {
 			return nil
 		}
-		for _, i := range x.invitations {
-			if i.Status == models.InvitationChosen && i.TrainerRef == x.row.TrainerRef {
-				return []string{i.Ref}
-			}
-		}
-		return nil
-	}, fill: func(_ *dossierDesk, f *draft, subject string) map[string]any {
+		return []string{""}
+	}, fill: func(_ *dossierDesk, f *draft, _ string) map[string]any {
 		f.tick("sure", f.t("record.withdrawal.sure"))
-		return map[string]any{"kind": models.FactTrainerWithdrew, "subject": subject}
+		return map[string]any{"kind": models.FactTrainerWithdrew}
 	}},
 	"client-cancel": {route: recordRoute, subjects: func(x *dossierDesk) []string {
 		if x.standing.Takes(models.VerbCancel) != nil {

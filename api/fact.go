@@ -59,16 +59,11 @@ func (s *Server) address(ctx context.Context, f *models.Fact) error {
 			return err
 		}
 		f.Dossier, f.Workflow, f.DeadlineID = dossier, models.SolicitationID(dossier, inv.Search), inv.DeadlineID
-	case models.FactTrainerWithdrew:
-		if _, err := s.store.Invitation(ctx, f.Subject); err != nil {
+	case models.FactTrainerWithdrew, models.FactClientCancelled:
+		if _, err := s.store.Brief(ctx, dossier); err != nil {
 			return err
 		}
 		toRequest("") // leaving does not answer the wait for an answer
-	case models.FactClientCancelled:
-		if _, err := s.store.Brief(ctx, f.Subject); err != nil {
-			return err
-		}
-		toRequest("")
 	case models.FactSlotsOffered, models.FactSlotChosen, models.FactSlotsRefused, models.FactAuditReported:
 		audit, err := s.store.Audit(ctx, f.Subject)
 		if err != nil {

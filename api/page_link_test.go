@@ -144,6 +144,13 @@ func journeys() []journey {
 		{name: "a trainer leaves", purpose: models.LinkWithdraw, subject: dossier + "/1/invitation/4",
 			good: form("action", "withdraw", "reason", "Accident", "confirm", "yes"), kind: models.FactTrainerWithdrew, workflow: request, check: note("Accident"),
 			bad: form("action", "withdraw", "reason", "Je pars "+hostile), wrong: []string{"confirm"}, kept: "Je pars " + hostile},
+		{name: "F081 an assigned trainer leaves", purpose: models.LinkWithdraw, subject: models.AssignmentRef(dossier, "T-000042"), generation: 1,
+			good: form("action", "withdraw", "reason", "Accident", "confirm", "yes"), kind: models.FactTrainerWithdrew, workflow: request,
+			check: func(t *testing.T, h *pageHouse, row models.Inbox) {
+				require.Equal(t, "T-000042", row.Actor)
+				note("Accident")(t, h, row)
+			},
+			bad: form("action", "withdraw", "confirm", "yes"), wrong: []string{"reason"}},
 		{name: "a client cancels", purpose: models.LinkCancel, subject: dossier,
 			good: form("action", "cancel", "reason", "Budget", "confirm", "yes"), kind: models.FactClientCancelled, workflow: request, check: note("Budget"),
 			bad: form("action", "cancel", "confirm", "yes"), wrong: []string{"reason"}},
@@ -275,6 +282,8 @@ func TestLinksThatAreOfNoUse(t *testing.T) {
 		{"positioning after the first session", h.link(models.LinkPositioning, dossier+"|P-000001"), 410, models.CodeLinkExpired, "commencé"},
 		{"client's invoice", h.link(models.LinkInvoice, "I-2026-000078"), 404, models.CodeLinkInvalid, "pas valable"},
 		{"not this trainer's mission", h.link(models.LinkWithdraw, dossier+"/1/invitation/3"), 410, models.CodeLinkWithdrawn, "no longer yours"},
+		{"no longer assigned", h.link(models.LinkWithdraw, models.AssignmentRef(dossier, "T-000043"), 1), 410, models.CodeLinkWithdrawn, "no longer yours"},
+		{"assigned to no dossier", h.link(models.LinkWithdraw, models.AssignmentRef("D-2026-999999", "T-000042"), 1), 404, models.CodeLinkInvalid, "pas valable"},
 		{"no document", h.link(models.LinkDocument, strings.Repeat("0", 64)), 404, models.CodeLinkInvalid, "pas valable"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -17,18 +17,23 @@ type leavePage struct {
 
 // openWithdraw lets the retained trainer leave, before or after signing.
 func openWithdraw(v *visit) (linkPage, error) {
-	inv, err := v.s.store.Invitation(v.ctx, v.link.Subject)
+	var chosen bool
+	trainer, assigned := models.AssignedTrainer(v.link.Subject)
+	if !assigned {
+		inv, err := v.s.store.Invitation(v.ctx, v.link.Subject)
+		if err != nil {
+			return nil, err
+		}
+		trainer, chosen = inv.TrainerRef, inv.Status == models.InvitationChosen
+	}
+	if err := v.trainer(trainer); err != nil {
+		return nil, err
+	}
+	brief, request, err := openLeave(v, models.DossierOf(v.link.Subject), "withdraw")
 	if err != nil {
 		return nil, err
 	}
-	if err := v.trainer(inv.TrainerRef); err != nil {
-		return nil, err
-	}
-	brief, request, err := openLeave(v, inv.Dossier, "withdraw")
-	if err != nil {
-		return nil, err
-	}
-	if inv.Status != models.InvitationChosen && request.TrainerRef != inv.TrainerRef {
+	if !chosen && request.TrainerRef != trainer {
 		return nil, v.withdrawn(v.t("withdraw.none"))
 	}
 	return &leavePage{"withdraw", models.FactTrainerWithdrew, v.which(brief), brief.Ref}, nil

@@ -15,7 +15,7 @@ type RecordInput struct {
 	Why
 	Scanned
 	Kind       models.FactKind `json:"kind" enum:"invitation_answered,slots_offered,slot_chosen,slots_refused,audit_reported,programme_submitted,contract_signed,contract_declined,trainer_withdrew,client_cancelled,sheet_signed,absence_justified"`
-	Subject    string          `json:"subject,omitempty" maxLength:"120" doc:"Reference of the invitation, audit, programme, contract, session or absence; the newest audit or programme if absent"`
+	Subject    string          `json:"subject,omitempty" maxLength:"120" doc:"Reference of the invitation, audit, programme, contract, session or absence; if absent the newest audit or programme, the trainer retained, or the client"`
 	OnBehalfOf string          `json:"on_behalf_of,omitempty" maxLength:"32" pattern:"^([TXP]-[0-9]{6,12})?$" doc:"Who did it, by reference; found from the subject if absent"`
 
 	Answer    string                `json:"answer,omitempty" enum:"interested,declined" doc:"invitation_answered"`
@@ -91,14 +91,14 @@ func (s *Server) registerRecord() {
 			if f.Subject != "" && models.DossierOf(f.Subject) != in.Ref {
 				return nil, refuse(models.CodeUnknown)
 			}
-			opts, actor, err := s.particulars(ctx, b, &f, in.Body)
+			opts, actor, err := s.particulars(ctx, b, r, &f, in.Body)
 			if err != nil {
 				return nil, err
 			}
 			if f.Actor == "" {
 				f.Actor = actor
 			}
-			if f.Kind == models.FactTrainerWithdrew && f.Actor != r.TrainerRef { // nobody leaves before being retained: they decline
+			if f.Kind == models.FactTrainerWithdrew && (r.TrainerRef == "" || f.Actor != r.TrainerRef) { // nobody leaves before being retained: they decline
 				return nil, refuse(models.CodeNoTrainer)
 			}
 			return s.record(ctx, f, in.Body.Keyed, in.Ref, in.Body.words(), in.Body.Scan, opts...)
@@ -106,7 +106,11 @@ func (s *Server) registerRecord() {
 }
 
 // particulars checks and fills in what a kind of fact carries, and tells who did it.
-func (s *Server) particulars(ctx context.Context, b models.Brief, f *models.Fact, in RecordInput) (opts []store.ReceiveOption, actor string, err error) {
+func (s *Server) particulars(ctx context.Context, b models.Brief, r models.Request, f *models.Fact, in RecordInput) (opts []store.ReceiveOption, actor string, err error) {
+	if f.Kind == models.FactTrainerWithdrew && f.Subject == "" { // whoever is retained: invited, or assigned without a search
+		f.Subject = b.Ref
+		return nil, r.TrainerRef, nil
+	}
 	switch f.Kind {
 	case models.FactInvitationAnswered, models.FactTrainerWithdrew:
 		inv, err := s.store.Invitation(ctx, f.Subject)

@@ -50,6 +50,7 @@ type Data struct {
 	GroupSize  int
 	WantedFrom models.Date
 	Upskilling bool
+	Assigned   bool // the trainer was named for the mission, without having been asked
 
 	Trainer      string
 	TrainerPhone string

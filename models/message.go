@@ -86,7 +86,7 @@ const (
 	LinkCold        Purpose = "cold"        // subject: dossier|participant
 	LinkRecap       Purpose = "recap"       // subject: recap
 	LinkInvoice     Purpose = "invoice"     // subject: invoice; the supplier uploads
-	LinkWithdraw    Purpose = "withdraw"    // subject: invitation; the chosen trainer leaves
+	LinkWithdraw    Purpose = "withdraw"    // subject: invitation or assignment; the retained trainer leaves
 	LinkCancel      Purpose = "cancel"      // subject: dossier; the client cancels
 	LinkDocument    Purpose = "document"    // subject: SHA-256
 )

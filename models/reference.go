@@ -64,6 +64,17 @@ func ProgrammeRef(dossier string, n int) string { return fmt.Sprintf("%s/program
 // ContractRef is the reference of a dossier's nth document to sign.
 func ContractRef(dossier string, n int) string { return fmt.Sprintf("%s/contract/%d", dossier, n) }
 
+// AssignmentRef is the reference of a trainer who was assigned to a dossier and never invited to it.
+func AssignmentRef(dossier, trainer string) string { return dossier + assigned + trainer }
+
+// AssignedTrainer is who was assigned, by the reference of the assignment.
+func AssignedTrainer(ref string) (trainer string, ok bool) {
+	_, trainer, ok = strings.Cut(ref, assigned)
+	return trainer, ok
+}
+
+const assigned = "/trainer/"
+
 // AbsenceRef is the reference of one participant's absence from a session.
 func AbsenceRef(session, participant string) string { return session + "/absence/" + participant }
 

@@ -69,10 +69,11 @@ func (r *request) awaitSlots(ctx workflow.Context) {
 		Links: []models.Link{{Purpose: models.LinkSlots, Subject: a.Ref, Generation: a.Round}}}
 	reminder := ask
 	reminder.Template = "audit_slots_reminder"
-	if r.chosen.invitation != "" {
-		ask.Links = append(ask.Links, models.Link{Purpose: models.LinkWithdraw, Subject: r.chosen.invitation})
-	}
+	ask.Links = append(ask.Links, r.withdrawal())
 	ask.Args = r.dueArg(ctx, r.common.Policy.AuditCallWindow)
+	if r.chosen.invitation == "" {
+		ask.Args = append(ask.Args, models.Arg{Name: "assigned", Value: "yes"})
+	}
 	key, leaves := r.send(ctx, ask)
 	r.answer(ctx, wait{Kind: models.DeadlineSlots, Subject: a.Ref, Awaits: models.RoleTrainer, AwaitsRef: a.TrainerRef,
 		From: leaves, Delay: r.common.Policy.AuditCallWindow, Asked: []string{key}}, reminder, "no_answer_slots",
@@ -125,10 +126,7 @@ func (r *request) awaitReport(ctx workflow.Context) {
 	a := r.audit
 	slot := models.Args{{Name: "slot", Value: a.SlotAt.Format(time.RFC3339)}}
 	report := []models.Link{{Purpose: models.LinkAuditReport, Subject: a.Ref, Generation: a.Round}}
-	links := report
-	if r.chosen.invitation != "" {
-		links = append(slices.Clone(links), models.Link{Purpose: models.LinkWithdraw, Subject: r.chosen.invitation})
-	}
+	links := append(slices.Clone(report), r.withdrawal())
 	toTrainer, _ := r.send(ctx, letter{Template: "audit_booked_trainer", To: models.RoleTrainer, ToRef: a.TrainerRef, Subject: a.Ref, Links: links, Args: slot})
 	toClient, _ := r.send(ctx, letter{Template: "audit_booked_client", To: models.RoleClient, Subject: a.Ref, Args: slot})
 	key, leaves := r.send(ctx, letter{Template: "audit_report_reminder", To: models.RoleTrainer, ToRef: a.TrainerRef, Subject: a.Ref,

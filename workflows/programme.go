@@ -53,9 +53,7 @@ func (r *request) awaitProgramme(ctx workflow.Context, note string) {
 		ask.Template = "programme_returned"
 		ask.Args = append(ask.Args, models.Arg{Name: "note", Value: note})
 	}
-	if r.chosen.invitation != "" {
-		ask.Links = append(ask.Links, models.Link{Purpose: models.LinkWithdraw, Subject: r.chosen.invitation})
-	}
+	ask.Links = append(ask.Links, r.withdrawal())
 	key, leaves := r.send(ctx, ask)
 	r.answer(ctx, wait{Kind: models.DeadlineProgramme, Subject: pr.Ref, Awaits: models.RoleTrainer, AwaitsRef: pr.TrainerRef,
 		From: leaves, Delay: r.common.Policy.ProgrammeDelay, Asked: []string{key}}, reminder, "programme_late",

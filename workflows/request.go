@@ -27,6 +27,7 @@ type request struct {
 	runnersUp []models.Invitation // kept from the last search
 	asked     []string            // trainers not to be asked again about this version
 	chosen    *retained
+	assigned  int // trainers assigned so far
 	qualified bool
 	reworked  bool
 
@@ -425,6 +426,15 @@ func (r *request) retain(trainer, invitation string, offer models.Offer) {
 	r.chosen = &retained{trainer: trainer, invitation: invitation, offer: offer, shares: r.freeShares(r.scope.Order.HalfDays)}
 	r.row.TrainerRef, r.row.RateCents, r.row.RateUnit = trainer, offer.Cents, offer.Unit
 	r.project()
+}
+
+// withdrawal is the link by which the retained trainer leaves. Somebody assigned again gets a new one: the first may be used.
+func (r *request) withdrawal() models.Link {
+	l := models.Link{Purpose: models.LinkWithdraw, Subject: r.chosen.invitation}
+	if l.Subject == "" {
+		l.Subject, l.Generation = models.AssignmentRef(r.dossier, r.chosen.trainer), r.assigned
+	}
+	return l
 }
 
 // trainerWithdrew makes the story turn when the retained trainer leaves before the course is delivered.

@@ -148,6 +148,7 @@ func (r *request) checkAssign(in models.Assign) error {
 
 // assign retains a known trainer without a search; a running one is over.
 func (r *request) assign(_ workflow.Context, in models.Assign) models.CommandResult {
+	r.assigned++
 	r.retain(in.TrainerRef, "", models.Offer{Cents: in.RateCents, Unit: in.RateUnit})
 	if r.search != nil && !r.search.ended {
 		r.tell(models.Fact{ID: r.dossier + "/assigned/" + itoa(r.search.number), Kind: models.FactSearchReworked, Subject: r.dossier,

@@ -185,6 +185,54 @@ func TestRequestQualification(t *testing.T) {
 		require.Equal(t, models.StageClosed, h.current.Stage)
 		require.Equal(t, trainer(7), h.current.TrainerRef)
 		require.Empty(t, h.mails("invitation"))
+		leave := models.Link{Purpose: models.LinkWithdraw, Subject: models.AssignmentRef(dossier, trainer(7)), Generation: 1}
+		for _, template := range []string{"audit_slots", "audit_booked_trainer", "programme_ask"} {
+			require.Contains(t, h.mails(template)[0].Links, leave, template)
+		}
+		require.Equal(t, "yes", h.mails("audit_slots")[0].Args.Get("assigned"))
+	})
+	t.Run("F081 an assigned trainer withdraws: a search begins, which does not ask them", func(t *testing.T) {
+		h := working(t)
+		h.when(models.StageQualification, func() {
+			h.do(id, models.VerbAssign, models.Assign{By: staff, TrainerRef: trainer(1), RateCents: 50_000, RateUnit: models.UnitDay})
+		})
+		usual := h.onMail["audit_slots"]
+		h.onMail["audit_slots"] = func(m models.Message) {
+			h.onMail["audit_slots"] = usual
+			h.later(time.Hour, func() {
+				h.fact(models.Fact{Kind: models.FactTrainerWithdrew, Subject: m.Links[1].Subject, Actor: m.ToRef})
+			})
+		}
+		h.onJournal["invitation_interested"] = func(models.JournalLine) { h.later(time.Hour, h.chooseBest) }
+		h.request()
+		require.Equal(t, models.StageClosed, h.current.Stage)
+		require.Equal(t, "trainer_withdrew", h.line("trainer_left").Args.Get("reason"))
+		require.Equal(t, trainer(1), h.mails("mission_ended")[0].ToRef)
+		require.Len(t, h.mails("trainer_changed_client"), 1)
+		require.NotEmpty(t, h.mails("invitation"))
+		for _, m := range h.mails("invitation") {
+			require.NotEqual(t, trainer(1), m.ToRef)
+		}
+		require.Empty(t, h.mails("audit_slots")[1].Args.Get("assigned"), "chosen through the search")
+	})
+	t.Run("a trainer assigned again leaves by another link than the one they used", func(t *testing.T) {
+		h := working(t)
+		assign := func() {
+			h.do(id, models.VerbAssign, models.Assign{By: staff, TrainerRef: trainer(7), RateCents: 50_000, RateUnit: models.UnitDay})
+		}
+		h.when(models.StageQualification, assign)
+		usual := h.onMail["audit_slots"]
+		h.onMail["audit_slots"] = func(m models.Message) {
+			h.onMail["audit_slots"] = usual
+			h.later(time.Hour, func() {
+				h.fact(models.Fact{Kind: models.FactTrainerWithdrew, Subject: m.Links[1].Subject, Actor: m.ToRef})
+				h.later(time.Minute, assign)
+			})
+		}
+		h.request()
+		require.Equal(t, trainer(7), h.current.TrainerRef)
+		require.Equal(t, 1, h.mails("audit_slots")[0].Links[1].Generation)
+		require.Equal(t, 2, h.mails("audit_slots")[1].Links[1].Generation)
 	})
 	t.Run("a known trainer is assigned while a search runs; when that one leaves, another search follows", func(t *testing.T) {
 		h := working(t)
