@@ -54,6 +54,15 @@ func reading(k models.DocumentKind) Rule {
 	return Everyone
 }
 
+// noted is who may read the words of a note in the journal: why somebody was away is for who follows the course, as its
+// scan is.
+func noted(l models.JournalLine) Rule {
+	if l.Excuse() {
+		return Pedagogy
+	}
+	return Everyone
+}
+
 // role is the one under which somebody passes a rule: what a command is recorded with.
 func (r Rule) role(roles []models.Role) models.Role {
 	for _, role := range r.Roles {

@@ -614,7 +614,9 @@ func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error
 		if parts := strings.Split(l.Subject, "/"); len(parts) == 5 && parts[3] == "absence" {
 			who = append(who, parts[4])
 		}
-		notes = append(notes, l.Note)
+		if noted(l).Allows(x.who.Roles) {
+			notes = append(notes, l.Note)
+		}
 	}
 	if err := x.meet(who); err != nil {
 		return nil, err
@@ -1001,8 +1003,10 @@ func (x *dossierDesk) showSessions(p *dossierPage) error {
 	for _, s := range x.sessions {
 		refs, notes = append(refs, s.Ref), append(notes, s.PlaceRef, s.Note)
 	}
-	for _, a := range x.absences {
-		notes = append(notes, a.Note)
+	if Pedagogy.Allows(x.who.Roles) { // as in the journal
+		for _, a := range x.absences {
+			notes = append(notes, a.Note)
+		}
 	}
 	words, err := x.s.store.Notes(x.ctx, notes)
 	if err != nil {

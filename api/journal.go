@@ -14,12 +14,13 @@ import (
 type JournalView struct {
 	models.JournalLine
 	Sentence string `json:"sentence" doc:"In the language asked for; the kind itself if it has none"`
-	Words    string `json:"note,omitempty" doc:"The note in words"`
+	Words    string `json:"note,omitempty" doc:"The note in words, for who may read them"`
 }
 
-func (s *Server) journalView(ctx context.Context, line models.JournalLine, lang models.Lang) (JournalView, error) {
-	v := JournalView{JournalLine: line, Sentence: JournalSentence(line, lang)}
-	if line.Note == "" {
+func (s *Server) journalView(ctx context.Context, line models.JournalLine) (JournalView, error) {
+	call := callFrom(ctx)
+	v := JournalView{JournalLine: line, Sentence: JournalSentence(line, call.lang)}
+	if line.Note == "" || !noted(line).Allows(call.Roles) {
 		return v, nil
 	}
 	n, err := s.store.Note(ctx, line.Note)

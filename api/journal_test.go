@@ -1,6 +1,7 @@
 package api
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -59,5 +60,38 @@ func TestJournalNamesTheInvoice(t *testing.T) {
 		{Kind: "lines_settled", Subject: "agency/T-000002/2026-11/recap/1", Args: models.Args{{Name: "invoice", Value: "I-2026-000006"}}},
 	} {
 		require.Equal(t, want, JournalSentence(line, models.French))
+	}
+}
+
+// Why somebody was away may be about their health: finance reads that it was justified, not by what, here nor by its address.
+func TestF136WhySomebodyWasAwayIsForWhoFollowsTheCourse(t *testing.T) {
+	o := newOffice(t)
+	session := models.SessionRef(dossier, 1)
+	absence := models.Absence{Ref: models.AbsenceRef(session, "P-000001"), Session: session, Dossier: dossier, Participant: "P-000001",
+		Status: models.AbsenceJustified, Note: "N-health"}
+	o.mission(models.StageSessions, func(r *models.Request, s *models.Step) {
+		withSession(24, models.SessionValidated)(r, s)
+		s.Rows.Absences = []models.Absence{absence}
+	})
+	require.NoError(t, o.store.SaveNote(t.Context(), models.Note{Ref: "N-health", Dossier: dossier, Text: "Grippe"}))
+	late := models.Args{{Name: "fact", Value: string(models.FactAbsenceJustified)}}
+	o.apply(models.Step{Journal: []models.JournalLine{
+		{ID: "1", Dossier: dossier, At: paris(25, 9, 0), Kind: string(models.FactAbsenceJustified), Subject: absence.Ref, Actor: "P-000001", Note: "N-health"},
+		{ID: "2", Dossier: dossier, At: paris(25, 10, 0), Kind: "fact_late", Subject: absence.Ref, Actor: "P-000001", Note: "N-health", Args: late},
+		{ID: "3", Dossier: dossier, At: paris(25, 11, 0), Kind: "step_waived", Subject: dossier, Actor: "U-000001", Note: "N-000001"},
+	}})
+	for login, role := range map[string]models.Role{"amel": models.RoleStaff, "bo": models.RoleFinance, "cleo": models.RolePedagogy} {
+		t.Run(login, func(t *testing.T) {
+			o.as(login)
+			follows := role != models.RoleFinance
+			for _, tab := range []string{"", "/journal", "/sessions"} {
+				require.Equal(t, follows, strings.Contains(o.get(dossierPath+tab).words(), "Grippe"), tab)
+			}
+			require.Contains(t, o.get(dossierPath+"/journal").words(), "Parce que", "other notes are for everybody")
+			journal := o.agency.do(role, "GET", "/requests/"+dossier+"/journal", "")
+			require.Equal(t, http.StatusOK, journal.StatusCode)
+			require.Equal(t, follows, strings.Contains(journal.body, "Grippe"))
+			require.Contains(t, journal.body, "N-health", "a reference only")
+		})
 	}
 }

@@ -362,7 +362,7 @@ func (s *Server) registerRequests() {
 			}
 			out := List[JournalView]{Items: []JournalView{}, Next: p.Next.String()}
 			for _, line := range p.Items {
-				v, err := s.journalView(ctx, line, callFrom(ctx).lang)
+				v, err := s.journalView(ctx, line)
 				if err != nil {
 					return nil, err
 				}

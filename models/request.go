@@ -161,6 +161,11 @@ type JournalLine struct {
 	Args     Args      `gorm:"serializer:json" json:"args,omitempty"`
 }
 
+// Excuse tells whether a line's note is why somebody was away (F136), which may be about their health; late too.
+func (l JournalLine) Excuse() bool {
+	return l.Kind == string(FactAbsenceJustified) || l.Args.Get("fact") == string(FactAbsenceJustified)
+}
+
 // Args are the named values of a sentence, in a fixed order.
 type Args []Arg
 
