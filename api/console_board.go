@@ -249,9 +249,33 @@ type chip struct {
 
 // dossierLine is a dossier in the list.
 type dossierLine struct {
-	Ref, Href, Title, Client, Stage, Owner, Trainer, Alert, Since string
-	Ended                                                         bool
-	Next                                                          *dueWords
+	Ref, Href, Title, Client, Stage, Owner, Trainer string
+	Alerts                                          []alertLine
+	Ended                                           bool
+	Next                                            *dueWords
+}
+
+// alertLine is what a person must look at, in one line: since when, and about how much if it is said of several things.
+type alertLine struct {
+	Sentence, Since string
+	Count           int
+}
+
+// alertLines are the alerts that stand on a dossier, the newest first; each is said once.
+func (d *desk) alertLines(alerts []models.Alert) (out []alertLine) {
+	at := map[string]int{}
+	for _, a := range alerts {
+		i, said := at[a.Alert]
+		if !said {
+			i, at[a.Alert] = len(out), len(out)
+			out = append(out, alertLine{Sentence: firstSentence(mail.AlertSentence(d.lang, a.Alert))})
+		}
+		out[i].Count++
+		if !a.Since.IsZero() { // the first of them is the last listed
+			out[i].Since = d.t("dossiers.since", "when", web.When(d.lang, a.Since, d.now))
+		}
+	}
+	return out
 }
 
 // dueWords are an open deadline in words.
@@ -306,15 +330,9 @@ func firstSentence(s string) string {
 
 func (d *desk) dossierLine(row store.BoardRow, owners map[string]string) dossierLine {
 	line := dossierLine{Ref: row.Ref, Href: dossiersPath + "/" + row.Ref, Title: row.Title, Client: row.Client,
-		Stage: d.lang.StageName(row.Stage), Owner: owners[row.Owner], Trainer: row.Trainer, Ended: row.Stage.Ended()}
+		Stage: d.lang.StageName(row.Stage), Owner: owners[row.Owner], Trainer: row.Trainer, Alerts: d.alertLines(row.Alerts), Ended: row.Stage.Ended()}
 	if line.Owner == "" {
 		line.Owner = row.Owner
-	}
-	if row.Alert != "" {
-		line.Alert = firstSentence(mail.AlertSentence(d.lang, row.Alert))
-	}
-	if !row.AlertAt.IsZero() {
-		line.Since = d.t("dossiers.since", "when", web.When(d.lang, row.AlertAt, d.now))
 	}
 	if row.Next.ID != "" {
 		line.Next = d.dueWords(row.Next, "")
@@ -475,10 +493,10 @@ func (d *desk) stageChips(f filtering, counts []store.BoardCount) (chips []chip,
 	inList := func(stage models.Stage) bool { return len(f.Stages) == 0 || slices.Contains(f.Stages, stage) }
 	total, open := 0, 0
 	for _, c := range counts {
-		if c.Alert != "" && inList(c.Stage) {
-			byAlert[c.Alert] += c.Count
-		}
-		if f.Alert != "" && c.Alert != f.Alert || f.Alerted && c.Alert == "" {
+		if c.Alert != "" {
+			if inList(c.Stage) {
+				byAlert[c.Alert] += c.Count
+			}
 			continue
 		}
 		byStage[c.Stage] += c.Count
@@ -556,7 +574,11 @@ func exportDossiers(d *desk) {
 			}
 			for _, row := range page.Items {
 				line := d.dossierLine(row, owners)
-				cells := []string{line.Ref, line.Stage, line.Title, line.Client, line.Owner, line.Trainer, row.Policy, at(row.OpenedAt), line.Alert, at(row.AlertAt), "", "", ""}
+				var alerts []string
+				for _, a := range line.Alerts {
+					alerts = append(alerts, a.Sentence)
+				}
+				cells := []string{line.Ref, line.Stage, line.Title, line.Client, line.Owner, line.Trainer, row.Policy, at(row.OpenedAt), strings.Join(alerts, " "), at(row.AlertAt), "", "", ""}
 				if n := line.Next; n != nil {
 					cells[10], cells[11], cells[12] = n.What, n.From, at(row.Next.DueAt)
 				}

@@ -227,6 +227,33 @@ func TestDossiersFilters(t *testing.T) {
 	require.Equal(t, "/console/dossiers?alert=any&owner=me&stage=all", kept, "a chip keeps the other filters")
 }
 
+// A newer alert hides none that still stands: not in the list, nor from who looks for it.
+func TestDossiersShowEveryAlertThatStands(t *testing.T) {
+	o := newOffice(t)
+	o.dossiers()
+	const ref = "D-2026-000002"
+	row, err := o.store.Request(t.Context(), ref)
+	require.NoError(t, err)
+	o.apply(models.Step{Rows: models.Rows{Request: &row, Alerts: []models.Alert{
+		{Dossier: ref, Alert: "message_undeliverable", Subject: "a", Since: paris(22, 9, 0)},
+		{Dossier: ref, Alert: "message_undeliverable", Subject: "b", Since: paris(21, 9, 0)},
+		{Dossier: ref, Alert: row.Alert, Subject: ref + "/programme/2", Since: row.AlertAt}}}})
+	for _, query := range []string{"", "?alert=message_undeliverable", "?alert=programme_late", "?sort=due"} {
+		p := o.get(dossiersPath + query)
+		wellMade(t, p)
+		line := p.Find(`table.board tbody tr:has(a[href$="` + ref + `"]) .alert`).Map(func(_ int, s *goquery.Selection) string { return plainly(s.Text()) })
+		require.Equal(t, []string{"! Le programme adapté n’a pas été déposé à temps.", "! Un message n’a pas pu être remis : son silence ne sera pas pris pour un refus. (2)"}, line, query)
+		require.Contains(t, plainly(p.words()), "(2) depuis sam. 21 nov., 9 h 00", "the first of them")
+		offered := p.Find(`select[name=alert] option`).Map(func(_ int, s *goquery.Selection) string { return plainly(s.Text()) })
+		require.Contains(t, offered, "Un message n’a pas pu être remis : son silence ne sera pas pris pour un refus. (1)", "on how many dossiers")
+		require.Contains(t, offered, "Le programme adapté n’a pas été déposé à temps. (1)")
+	}
+	p := o.get(dossiersPath + "?alert=message_undeliverable")
+	require.Equal(t, []string{"000002"}, p.refs())
+	require.Equal(t, "En cours 1", plainly(strings.Join(strings.Fields(p.Find(`.chips [aria-current]`).Text()), " ")))
+	require.Contains(t, plainly(o.get(dossiersPath+".csv").html), "Le programme adapté n’a pas été déposé à temps. Un message n’a pas pu être remis")
+}
+
 func TestDossiersSearchKeepsNamesOutOfAddresses(t *testing.T) {
 	o := newOffice(t)
 	o.dossiers()

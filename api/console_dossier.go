@@ -272,13 +272,13 @@ func (x *dossierDesk) quoted(s string) string {
 
 // dossierPage is what the pages of a dossier are drawn from.
 type dossierPage struct {
-	Tab   string
-	Tabs  []web.NavItem
-	Steps []stageStep
-	Head  []pageFact
-	Alert *alertBox
-	Ended string // why, for a dossier that ended
-	Pages *web.Pages
+	Tab    string
+	Tabs   []web.NavItem
+	Steps  []stageStep
+	Head   []pageFact
+	Alerts []alertBox
+	Ended  string // why, for a dossier that ended
+	Pages  *web.Pages
 
 	// Situation.
 	Awaited  []awaited
@@ -324,11 +324,12 @@ type stageStep struct {
 	Done, Current bool
 }
 
-type alertBox struct{ Sentence, Todo, Since string }
+// alertBox is what a person must look at, of which part of the dossier, since when, and what to do about it.
+type alertBox struct{ Sentence, Of, Todo, Since string }
 
 // render draws a page of the dossier.
 func (x *dossierDesk) render(tab string, show func(*dossierDesk, *dossierPage) error) {
-	p := &dossierPage{Tab: tab, Steps: x.steps(), Head: x.head(), Alert: x.alert()}
+	p := &dossierPage{Tab: tab, Steps: x.steps(), Head: x.head()}
 	for i, t := range tabs {
 		if !t.rule.Allows(x.who.Roles) {
 			continue
@@ -400,18 +401,20 @@ func (x *dossierDesk) head() []pageFact {
 	return facts
 }
 
-func (x *dossierDesk) alert() *alertBox {
-	if x.row.Alert == "" {
-		return nil
+// alerts are all that stand, the newest first.
+func (x *dossierDesk) alerts() (out []alertBox, err error) {
+	alerts, err := x.s.store.Alerts(x.ctx, x.brief.Ref)
+	for _, a := range alerts {
+		b := alertBox{Sentence: mail.AlertSentence(x.lang, a.Alert), Of: x.partOf(x.brief.Ref, a.Subject)}
+		if key := "dossier.todo." + a.Alert; web.Has(key) {
+			b.Todo = x.t(key)
+		}
+		if !a.Since.IsZero() {
+			b.Since = x.t("dossier.since", "when", web.DateTime(x.lang, a.Since))
+		}
+		out = append(out, b)
 	}
-	a := &alertBox{Sentence: mail.AlertSentence(x.lang, x.row.Alert)}
-	if key := "dossier.todo." + x.row.Alert; web.Has(key) {
-		a.Todo = x.t(key)
-	}
-	if !x.row.AlertAt.IsZero() {
-		a.Since = x.t("dossier.since", "when", web.DateTime(x.lang, x.row.AlertAt))
-	}
-	return a
+	return out, err
 }
 
 // awaited is an open deadline: what, from whom, until when, and what happens otherwise.
@@ -492,10 +495,12 @@ func (x *dossierDesk) showSituation(p *dossierPage) (err error) {
 	if x.row.Alert != "" { // who opens the dossier has seen it
 		x.s.alertRead(x.ctx, store.AlertsOf{Dossier: x.brief.Ref}, x.who.Ref)
 	}
+	if p.Alerts, err = x.alerts(); err != nil {
+		return err
+	}
 	if p.Awaited, err = x.awaitedNow(); err != nil {
 		return err
 	}
-	// Another alert may hide the one about them: it is the newest that shows.
 	parked, err := x.s.store.Parked(x.ctx, parkedFor(x.who, x.brief.Ref), store.Cursor{}, store.DefaultPage)
 	if err != nil {
 		return err

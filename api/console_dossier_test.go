@@ -585,6 +585,8 @@ func TestConsoleDossierPages(t *testing.T) {
 		withContract(r, s)
 		searched(r, s)
 		r.Alert, r.AlertAt = "sheet_incomplete", paris(24, 18, 0)
+		s.Rows.Alerts = []models.Alert{{Dossier: dossier, Alert: "sheet_incomplete", Subject: dossier + "/session/1", Since: paris(24, 18, 0)},
+			{Dossier: dossier, Alert: "client_unsigned", Subject: dossier + "/contract/1", Since: paris(23, 18, 0)}} // the older one stands too
 		s.Rows.Lines = []models.PayLine{{Ref: dossier + "/session/1", Dossier: dossier, Payer: models.PayerAgency, TrainerRef: "T-000042", Month: "2026-11", HeldOn: "2026-11-24",
 			Unit: models.UnitDay, Quantity: 100, RateCents: 45_000, Cents: 45_000, Status: models.LineDue}}
 		s.Rows.Invoices = []models.Invoice{{Ref: "I-2026-000001", Number: "F-2026-0001", Kind: models.InvoiceClient, Dossier: dossier, Status: models.InvoiceIssued, PromiseOn: "2026-11-24", NetCents: 240_000, TotalCents: 288_000}}
@@ -601,7 +603,7 @@ func TestConsoleDossierPages(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, o.store.SaveDocument(t.Context(), models.Document{SHA256: content, Kind: models.DocumentConvention, Subject: dossier + "/contract/1", Dossier: dossier, Name: "convention.pdf", MediaType: "application/pdf", CreatedAt: o.now}))
 	for tab, says := range map[string][]string{
-		"":           {"Alix", "À regarder", "jugez la séance", "Formatrice Alpha", "Qualifier la demande", "par téléphone, noté par Amel Exemple", "Le formateur est intéressé (Formatrice Alpha)."},
+		"":           {"Alix", "À regarder", "(séance 1) (depuis le mardi 24 novembre 2026", "jugez la séance", "(document 1) (depuis le lundi 23 novembre 2026", "appelez le client", "Formatrice Alpha", "Qualifier la demande", "par téléphone, noté par Amel Exemple", "Le formateur est intéressé (Formatrice Alpha)."},
 		"/journal":   {"Parce que <script>"},
 		"/deadlines": {"Programme adapté du formateur (version 1)", "Manquée", "Formatrice Alpha, formateur", "Plafond légal"},
 		"/people":    {"Camille Exemple", "+33 1 99 00 00 09", "Recherche n° 1", "Intéressé", "Sans réponse", "sans-nom@example.org"},

@@ -67,6 +67,7 @@ type Intake struct {
 // RequestView is a dossier and what it stands at.
 type RequestView struct {
 	models.Request
+	Alerts      []models.Alert      `json:"alerts" doc:"All that stand, the newest first"`
 	Brief       models.Brief        `json:"brief"`
 	Client      ClientView          `json:"client"`
 	Deadlines   []models.Deadline   `json:"deadlines" doc:"Open ones, soonest first"`
@@ -231,6 +232,9 @@ func (s *Server) requestView(ctx context.Context, ref string) (v RequestView, er
 	if v.Client, err = s.clientView(ctx, v.Brief.ClientRef); err != nil {
 		return v, err
 	}
+	if v.Alerts, err = s.store.Alerts(ctx, ref); err != nil {
+		return v, err
+	}
 	open, err := s.store.OpenDeadlines(ctx, store.DeadlineFilter{Dossier: ref}, store.Cursor{}, store.MaxPage)
 	if err != nil {
 		return v, err
@@ -328,7 +332,7 @@ func (s *Server) registerRequests() {
 		func(ctx context.Context, in *struct {
 			Stage models.Stage `query:"stage" enum:"qualification,solicitation,audit,programme,interview,contract,readiness,sessions,delivered,closed,handed_over,cancelled"`
 			Owner string       `query:"owner" maxLength:"32"`
-			Alert string       `query:"alert" maxLength:"64" doc:"A sentence key, or any"`
+			Alert string       `query:"alert" maxLength:"64" doc:"A sentence key, of the newest or not; or any"`
 			Open  bool         `query:"open" doc:"Without those that ended"`
 			Paging
 		}) (*listOutput[models.Request], error) {

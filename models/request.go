@@ -136,7 +136,7 @@ type Request struct {
 	TrainerRef   string    `json:"trainer_ref,omitempty"`
 	RateCents    Cents     `json:"rate_cents,omitempty"` // agreed with the trainer
 	RateUnit     Unit      `json:"rate_unit,omitempty"`
-	Alert        string    `gorm:"index" json:"alert,omitempty"` // what a person must look at: a sentence key
+	Alert        string    `gorm:"index" json:"alert,omitempty"` // the newest of the alerts that stand: a sentence key
 	AlertAt      time.Time `gorm:"serializer:instant;type:varchar(27)" json:"alert_since,omitzero"`
 	Outcome      string    `json:"outcome,omitempty"` // why it ended: closed, cancelled_by_client…
 	HalfDaysHeld int       `json:"half_days_held"`
@@ -144,6 +144,14 @@ type Request struct {
 	OpenedAt     time.Time `gorm:"serializer:instant;type:varchar(27)" json:"opened_at"`
 	DeliveredAt  time.Time `gorm:"serializer:instant;type:varchar(27)" json:"delivered_at,omitzero"`
 	EndedAt      time.Time `gorm:"serializer:instant;type:varchar(27)" json:"ended_at,omitzero"`
+}
+
+// Alert is something of a dossier that a person must look at, until it is settled.
+type Alert struct {
+	Dossier string    `gorm:"primaryKey;size:32" json:"request_ref"`
+	Alert   string    `gorm:"primaryKey;size:64" json:"alert"`    // a sentence key
+	Subject string    `gorm:"primaryKey;size:200" json:"subject"` // reference of what it is about
+	Since   time.Time `gorm:"serializer:instant;type:varchar(27)" json:"since"`
 }
 
 // JournalLine is one line of a dossier's timeline: what happened, when, by whom, through which channel. Its sentence

@@ -31,6 +31,7 @@ type FactHandling struct {
 // unsettled one.
 type Rows struct {
 	Request     *Request     `json:"request,omitempty"`
+	Alerts      []Alert      `json:"alerts,omitempty"` // all that stand, with the request: the others are over
 	Invitations []Invitation `json:"invitations,omitempty"`
 	Audits      []Audit      `json:"audits,omitempty"`
 	Programmes  []Programme  `json:"programmes,omitempty"`

@@ -15,19 +15,20 @@ type BoardFilter struct {
 	Stages    []models.Stage // one of them
 	Owner     string         // user reference
 	Unowned   bool           // nobody's
-	Alert     string         // one alert
+	Alert     string         // one alert, the newest or not
 	Alerted   bool           // any alert
 	Policy    string
 	DueBefore time.Time // something is awaited, due before
 	Search    string    // words, each found in the reference, the title, the topic, the client, its contacts or the trainer
 }
 
-// BoardRow is a dossier as lists show it: with names, and the next thing awaited, if any.
+// BoardRow is a dossier as lists show it: with names, the alerts that stand, and the next thing awaited, if any.
 type BoardRow struct {
 	models.Request `gorm:"embedded"`
 	Title          string
 	Client         string
 	Trainer        string
+	Alerts         []models.Alert  `gorm:"-"` // the newest first
 	Next           models.Deadline `gorm:"-"`
 }
 
@@ -38,7 +39,7 @@ func (s *Store) Board(ctx context.Context, f BoardFilter, from Cursor, limit int
 	if err != nil {
 		return p, err
 	}
-	return p, s.awaited(ctx, p.Items)
+	return p, s.complete(ctx, p.Items)
 }
 
 // BoardByDue lists the dossiers of which something is awaited, by what is due next.
@@ -59,22 +60,28 @@ func (s *Store) BoardByDue(ctx context.Context, f BoardFilter, from Cursor, limi
 	if err != nil {
 		return out, err
 	}
-	return out, s.awaited(ctx, out.Items)
+	return out, s.complete(ctx, out.Items)
 }
 
-// BoardCount is how many dossiers stand at a stage under an alert, which may be none.
+// BoardCount is how many dossiers stand at a stage; with an alert, on how many of them it stands.
 type BoardCount struct {
 	Stage models.Stage
 	Alert string
 	Count int
 }
 
-// BoardCounts counts dossiers whatever their stage and alert: those of the filter are not looked at.
+// BoardCounts counts dossiers by stage, whatever the filter says of it, then the alerts on them, whatever it says of those.
 func (s *Store) BoardCounts(ctx context.Context, f BoardFilter) ([]BoardCount, error) {
-	f.Stages, f.Alert, f.Alerted = nil, "", false
-	out := []BoardCount{}
-	err := s.board(ctx, f, "r.stage, r.alert, count(*) AS count").Group("r.stage, r.alert").Order("r.stage, r.alert").Find(&out).Error
-	return out, failure(err)
+	f.Stages = nil
+	stages, alerts := []BoardCount{}, []BoardCount{}
+	if err := s.board(ctx, f, "r.stage, count(*) AS count").Group("r.stage").Order("r.stage").Find(&stages).Error; err != nil {
+		return nil, failure(err)
+	}
+	f.Alert, f.Alerted = "", false
+	// CROSS JOIN has SQLite start at the alerts, which are few.
+	err := s.board(ctx, f, "r.stage, a.alert, count(DISTINCT r.ref) AS count").Table("alerts a CROSS JOIN requests r").
+		Where("r.ref = a.dossier").Group("r.stage, a.alert").Order("r.stage, a.alert").Find(&alerts).Error
+	return append(stages, alerts...), failure(err)
 }
 
 // Written out, not bound: the index of open deadlines is used for this very condition.
@@ -103,13 +110,16 @@ func (s *Store) board(ctx context.Context, f BoardFilter, columns string) *gorm.
 		// An expression: SQLite then walks the dossiers by age, instead of sorting all those of the stages.
 		db = db.Where("r.stage || '' IN ?", f.Stages)
 	}
-	for _, c := range []struct{ column, value string }{{"r.owner", f.Owner}, {"r.alert", f.Alert}, {"r.policy", f.Policy}} {
+	for _, c := range []struct{ column, value string }{{"r.owner", f.Owner}, {"r.policy", f.Policy}} {
 		if c.value != "" {
 			db = db.Where(c.column+" = ?", c.value)
 		}
 	}
 	if f.Unowned {
 		db = db.Where("r.owner = ''")
+	}
+	if f.Alert != "" {
+		db = db.Where("r.ref IN ("+underAlert+")", f.Alert)
 	}
 	if f.Alerted {
 		db = db.Where("r.alert <> ''")
@@ -120,8 +130,8 @@ func (s *Store) board(ctx context.Context, f BoardFilter, columns string) *gorm.
 	return search(db, words)
 }
 
-// awaited fills in what each dossier awaits next.
-func (s *Store) awaited(ctx context.Context, rows []BoardRow) error {
+// complete fills in the alerts that stand on each dossier, and what it awaits next.
+func (s *Store) complete(ctx context.Context, rows []BoardRow) error {
 	refs := make([]string, len(rows))
 	for i, r := range rows {
 		refs[i] = r.Ref
@@ -135,10 +145,15 @@ func (s *Store) awaited(ctx context.Context, rows []BoardRow) error {
 	for _, d := range next {
 		of[d.Dossier] = d
 	}
-	for i := range rows {
-		rows[i].Next = of[rows[i].Ref]
+	alerts, err := s.Alerts(ctx, refs...)
+	standing := map[string][]models.Alert{}
+	for _, a := range alerts {
+		standing[a.Dossier] = append(standing[a.Dossier], a)
 	}
-	return nil
+	for i := range rows {
+		rows[i].Next, rows[i].Alerts = of[rows[i].Ref], standing[rows[i].Ref]
+	}
+	return err
 }
 
 // Waiting names the first requests received whose process has not begun.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,7 +32,7 @@ func TestBoardUsesIndexes(t *testing.T) {
 	now := time.Date(2026, 11, 25, 13, 0, 0, 0, time.UTC)
 	open := []models.Stage{models.StageQualification, models.StageSolicitation, models.StageSessions}
 	from := Cursor{At: now, ID: "D-2026-000001"}
-	counted := regexp.MustCompile(`count\(\*\)`)
+	counted := regexp.MustCompile(`count\((\*|DISTINCT)`)
 	for name, ask := range map[string]func(ctx context.Context) error{
 		"the list as it opens": func(ctx context.Context) error {
 			_, err := s.Board(ctx, BoardFilter{Stages: open}, from, 0)
@@ -47,6 +48,10 @@ func TestBoardUsesIndexes(t *testing.T) {
 		},
 		"alerts": func(ctx context.Context) error {
 			_, err := s.Board(ctx, BoardFilter{Alerted: true}, from, 0)
+			return err
+		},
+		"one alert": func(ctx context.Context) error {
+			_, err := s.Board(ctx, BoardFilter{Alert: "programme_late"}, from, 0)
 			return err
 		},
 		"overdue": func(ctx context.Context) error {
@@ -77,10 +82,11 @@ func TestBoardUsesIndexes(t *testing.T) {
 			var plan []struct{ Detail string }
 			require.NoError(t, s.db.Raw("EXPLAIN QUERY PLAN "+q.sql, q.vars...).Scan(&plan).Error)
 			for _, step := range plan {
-				if regexp.MustCompile(`^SCAN (r|d|e|o|inbox)\b`).MatchString(step.Detail) {
+				if regexp.MustCompile(`^SCAN (r|a|alerts|d|e|o|inbox)\b`).MatchString(step.Detail) {
 					require.Regexp(t, "USING (COVERING )?INDEX", step.Detail, "%s: %s", name, q.sql)
 				}
-				if !counted.MatchString(q.sql) && name != "overdue" { // found by what is due, which is little
+				// What is due, and the alerts that stand, are little.
+				if few := name == "overdue" || name == "one alert" || strings.Contains(q.sql, "FROM `alerts`"); !few && !counted.MatchString(q.sql) {
 					require.NotRegexp(t, "USE TEMP B-TREE FOR ORDER BY", step.Detail, "%s: %s", name, q.sql)
 				}
 			}
@@ -122,4 +128,29 @@ func TestRowsOfAnOlderVersionAreFoundToo(t *testing.T) {
 	require.NoError(t, s.db.Exec("DELETE FROM search_texts").Error)
 	require.NoError(t, s.Migrate(t.Context()))
 	require.Equal(t, want, kept())
+}
+
+// TestAlertsOfAnOlderVersion: what the dossier's row tells is what the fold of its older steps tells too, the newest alone.
+func TestAlertsOfAnOlderVersion(t *testing.T) {
+	s, err := Open(t.Context(), "sqlite:"+t.TempDir()+"/jalon.db")
+	require.NoError(t, err)
+	defer s.Close()
+	p, err := s.provider()
+	require.NoError(t, err)
+	_, err = p.UpTo(t.Context(), 5)
+	require.NoError(t, err)
+	since := time.Date(2026, 11, 25, 13, 0, 0, 0, time.UTC)
+	require.NoError(t, save(t.Context(), s, models.Request{Ref: "D-1", Alert: "programme_late", AlertAt: since}, models.Request{Ref: "D-2"}))
+	require.NoError(t, s.Migrate(t.Context()))
+	want := []models.Alert{{Dossier: "D-1", Alert: "programme_late", Since: since}}
+	migrated, err := s.Alerts(t.Context(), "D-1", "D-2")
+	require.NoError(t, err)
+	require.Equal(t, want, migrated)
+	step := models.Step{Workflow: "request/D-1", Run: "r", Seq: 1, At: since,
+		Rows: models.Rows{Request: &models.Request{Ref: "D-1", Alert: "programme_late", AlertAt: since}}}
+	_, err = s.Apply(t.Context(), step)
+	require.NoError(t, err)
+	folded, err := s.Alerts(t.Context(), "D-1")
+	require.NoError(t, err)
+	require.Equal(t, want, folded)
 }

@@ -37,14 +37,20 @@ func TestBoard(t *testing.T) {
 			require.NoError(t, err)
 		}
 		stages := []models.Stage{models.StageQualification, models.StageAudit, models.StageClosed}
+		standing := map[string][]models.Alert{"D-2026-000002": {
+			{Dossier: "D-2026-000002", Alert: "audit_overdue", Subject: "D-2026-000002/audit/1", Since: noon},
+			{Dossier: "D-2026-000002", Alert: "message_parked", Subject: "a", Since: noon.Add(-time.Hour)},
+			{Dossier: "D-2026-000002", Alert: "message_parked", Subject: "b", Since: noon.Add(-time.Hour)}}}
 		for i, stage := range stages {
 			ref := fmt.Sprintf("D-2026-%06d", i+1)
 			require.NoError(t, s.SaveBrief(ctx, models.Brief{Ref: ref, ClientRef: fmt.Sprint("C-", i), ContactRef: fmt.Sprint("CC-", i), Title: []string{"Dorure", "L’œuvre", "Rabot"}[i], Topic: []string{"", "couture", ""}[i]}))
 			r := models.Request{Ref: ref, Stage: stage, Policy: "standard", OpenedAt: noon.Add(time.Duration(i) * time.Hour)}
 			if i == 1 {
 				r.Alert, r.AlertAt, r.Owner, r.TrainerRef = "audit_overdue", noon, "U-1", "T-1"
+				old := []models.Alert{{Dossier: ref, Alert: "group_size", Subject: ref, Since: noon.Add(-2 * time.Hour)}}
+				apply(models.Step{Rows: models.Rows{Request: &r, Alerts: old}}) // over since
 			}
-			apply(models.Step{Rows: models.Rows{Request: &r}})
+			apply(models.Step{Rows: models.Rows{Request: &r, Alerts: standing[ref]}})
 			for n, status := range []models.Outcome{models.Missed, models.Open, models.Open} {
 				if i == 2 {
 					status = models.Met
@@ -60,6 +66,8 @@ func TestBoard(t *testing.T) {
 		require.Equal(t, "MAÎTRE CŒUR", p.Items[1].Client)
 		require.Equal(t, "L’œuvre", p.Items[1].Title)
 		require.Equal(t, noon, p.Items[1].AlertAt)
+		require.Equal(t, standing["D-2026-000002"], p.Items[1].Alerts, "the newest hides none")
+		require.Empty(t, p.Items[0].Alerts)
 		require.Equal(t, "request/D-2026-000002#8", p.Items[1].Next.ID, "the missed one is not awaited any more")
 		require.Equal(t, noon.AddDate(0, 0, 2), p.Items[1].Next.DueAt)
 		require.Empty(t, p.Items[0].Next.ID)
@@ -84,13 +92,25 @@ func TestBoard(t *testing.T) {
 			require.NoError(t, err)
 			n := 0
 			for _, c := range counts {
-				n += c.Count
+				if c.Alert == "" {
+					n += c.Count
+				}
 			}
 			require.Equal(t, len(want), n, words)
 		}
 		counts, err := s.BoardCounts(ctx, store.BoardFilter{Alerted: true, Stages: stages[:1]})
 		require.NoError(t, err)
-		require.Equal(t, []store.BoardCount{{models.StageAudit, "audit_overdue", 1}, {models.StageClosed, "", 1}, {models.StageQualification, "", 1}}, counts)
+		require.Equal(t, []store.BoardCount{{models.StageAudit, "", 1}, {models.StageAudit, "audit_overdue", 1}, {models.StageAudit, "message_parked", 1}}, counts)
+		counts, err = s.BoardCounts(ctx, store.BoardFilter{Alert: "message_parked"})
+		require.NoError(t, err)
+		require.Equal(t, []store.BoardCount{{models.StageAudit, "", 1}, {models.StageAudit, "audit_overdue", 1}, {models.StageAudit, "message_parked", 1}}, counts)
+		counts, err = s.BoardCounts(ctx, store.BoardFilter{})
+		require.NoError(t, err)
+		require.Equal(t, []store.BoardCount{{models.StageAudit, "", 1}, {models.StageClosed, "", 1}, {models.StageQualification, "", 1},
+			{models.StageAudit, "audit_overdue", 1}, {models.StageAudit, "message_parked", 1}}, counts)
+		hidden, err := s.Requests(ctx, store.RequestFilter{Alert: "message_parked"}, store.Cursor{}, 0)
+		require.NoError(t, err)
+		require.Len(t, hidden.Items, 1)
 		for _, c := range []struct {
 			filter store.BoardFilter
 			want   []string
@@ -98,6 +118,8 @@ func TestBoard(t *testing.T) {
 			{store.BoardFilter{Stages: stages[:2]}, []string{"000002", "000001"}},
 			{store.BoardFilter{Alerted: true}, []string{"000002"}},
 			{store.BoardFilter{Alert: "audit_overdue", Owner: "U-1", Policy: "standard"}, []string{"000002"}},
+			{store.BoardFilter{Alert: "message_parked"}, []string{"000002"}},
+			{store.BoardFilter{Alert: "group_size"}, nil},
 			{store.BoardFilter{Unowned: true}, []string{"000003", "000001"}},
 			{store.BoardFilter{DueBefore: noon.AddDate(0, 0, 2)}, nil},
 			{store.BoardFilter{DueBefore: noon.AddDate(0, 0, 2).Add(time.Microsecond)}, []string{"000002"}},

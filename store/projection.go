@@ -29,6 +29,7 @@ type projected struct {
 var projection = []projected{
 	{rows: process{}, others: []string{"result"}}, // what expiries found
 	{rows: models.Request{}},
+	{rows: models.Alert{}},
 	{rows: models.Invitation{}},
 	{rows: models.Audit{}},
 	{rows: models.Programme{}},

@@ -22,7 +22,8 @@ func written(t *testing.T, s *store.Store) []models.Step {
 	late := due(2, "2026-11-24")
 	late.At = noon.Add(2 * time.Hour)
 	steps := []models.Step{
-		{Workflow: request, Seq: 1, At: noon, Dossier: dossier, Rows: models.Rows{Request: &models.Request{Ref: dossier, Stage: models.StageAudit},
+		{Workflow: request, Seq: 1, At: noon, Dossier: dossier, Rows: models.Rows{Request: &models.Request{Ref: dossier, Stage: models.StageAudit, Alert: "group_size", AlertAt: noon},
+			Alerts:      []models.Alert{{Dossier: dossier, Alert: "qualification_overdue", Subject: dossier, Since: noon}, {Dossier: dossier, Alert: "group_size", Subject: dossier, Since: noon}},
 			NewSessions: []models.Session{{Ref: models.SessionRef(dossier, 1), Dossier: dossier, Number: 1, Status: models.SessionPlanned}}},
 			Journal:   []models.JournalLine{{ID: "line/1", Dossier: dossier, At: noon, Kind: "request_opened"}},
 			Deadlines: []models.Deadline{{ID: "silence", Workflow: request, Dossier: dossier, Status: models.Open, DueAt: noon.Add(time.Hour)}},
@@ -100,9 +101,15 @@ func TestProjectionShowsWhatNoHistoryExplains(t *testing.T) {
 			return out
 		}
 		require.Equal(t, []string{"requests " + dossier + " stage"}, differ(func(steps []models.Step) []models.Step {
-			steps[0].Rows.Request = &models.Request{Ref: dossier, Stage: models.StageContract}
+			r := *steps[0].Rows.Request
+			r.Stage = models.StageContract
+			steps[0].Rows.Request = &r
 			return steps
 		}), "a status that no process decided")
+		require.Equal(t, []string{"alerts " + dossier + "|qualification_overdue|" + dossier + " "}, differ(func(steps []models.Step) []models.Step {
+			steps[0].Rows.Alerts = steps[0].Rows.Alerts[1:]
+			return steps
+		}), "an alert that no process raised")
 		require.Equal(t, []string{"journal_lines line/1 "}, differ(func(steps []models.Step) []models.Step {
 			steps[0].Journal = nil
 			return steps

@@ -39,11 +39,19 @@ func (s *Store) Request(ctx context.Context, ref string) (models.Request, error)
 	return one[models.Request](ctx, s, "ref = ?", ref)
 }
 
+// Alerts lists those that stand on dossiers, the newest first.
+func (s *Store) Alerts(ctx context.Context, dossiers ...string) ([]models.Alert, error) {
+	return all[models.Alert](ctx, s, "since DESC, alert, subject", "dossier IN ?", dossiers)
+}
+
+// underAlert are the dossiers on which an alert stands.
+const underAlert = "SELECT a.dossier FROM alerts a WHERE a.alert = ?"
+
 // RequestFilter narrows a list of dossiers; empty fields do not.
 type RequestFilter struct {
 	Stage   models.Stage
 	Owner   string
-	Alert   string // one alert
+	Alert   string // one alert, the newest or not
 	Alerted bool   // any alert
 	Open    bool   // not ended
 }
@@ -58,7 +66,7 @@ func (s *Store) Requests(ctx context.Context, f RequestFilter, from Cursor, limi
 		db = db.Where("owner = ?", f.Owner)
 	}
 	if f.Alert != "" {
-		db = db.Where("alert = ?", f.Alert)
+		db = db.Where("ref IN ("+underAlert+")", f.Alert)
 	}
 	if f.Alerted {
 		db = db.Where("alert <> ''")

@@ -20,7 +20,7 @@ import (
 // tables are all the rows there are.
 var tables = []any{&setting{}, &process{}, &sequence{}, &allocation{}, &signIn{}, &searchText{}, &models.Idempotency{},
 	&models.Inbox{}, &models.Message{}, &models.MailboxItem{}, &models.Deadline{}, &models.JournalLine{},
-	&models.Brief{}, &models.Request{}, &models.Client{}, &models.Contact{}, &models.Trainer{}, &models.Skill{},
+	&models.Brief{}, &models.Request{}, &models.Alert{}, &models.Client{}, &models.Contact{}, &models.Trainer{}, &models.Skill{},
 	&models.Course{}, &models.Participant{}, &models.Note{}, &models.User{}, &models.Token{}, &models.Invitation{},
 	&models.Audit{}, &models.Programme{}, &models.ProgrammeText{}, &models.Contract{}, &models.Document{},
 	&models.Session{}, &models.Attendance{}, &models.Absence{}, &models.Evaluation{}, &models.PayLine{},

@@ -151,6 +151,9 @@ func (s *Store) saveRows(ctx context.Context, rows models.Rows) error {
 		if err := save(ctx, s, *rows.Request); err != nil {
 			return err
 		}
+		if err := s.saveAlerts(ctx, *rows.Request, rows.Alerts); err != nil {
+			return err
+		}
 	}
 	for _, write := range []func() error{
 		func() error { return save(ctx, s, rows.Invitations...) },
@@ -168,6 +171,19 @@ func (s *Store) saveRows(ctx context.Context, rows models.Rows) error {
 		}
 	}
 	return nil
+}
+
+// saveAlerts replaces the alerts that stand on a dossier. A step of a version that kept them to its process tells the
+// newest alone.
+func (s *Store) saveAlerts(ctx context.Context, r models.Request, standing []models.Alert) error {
+	if len(standing) == 0 && r.Alert != "" {
+		standing = []models.Alert{{Dossier: r.Ref, Alert: r.Alert, Since: r.AlertAt}}
+	}
+	if err := s.db.WithContext(ctx).Where("dossier = ?", r.Ref).Delete(&models.Alert{}).Error; err != nil {
+		return failure(err)
+	}
+	_, err := insert(ctx, s, standing...)
+	return err
 }
 
 // newLines writes pay lines, then closes the month of pay, and answers the step's facts with those that tell the

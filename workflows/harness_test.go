@@ -61,6 +61,7 @@ type world struct {
 	results   map[string]models.StepResult
 	steps     []models.Step
 	current   models.Request
+	standing  []models.Alert
 	rows      map[string]any // last row by reference: invitations, audits, …, by their type
 	journal   []models.JournalLine
 	deadlines map[string]models.Deadline
@@ -200,7 +201,7 @@ func (w *world) write(s models.Step) (out models.StepResult) {
 func (w *world) saveRows(s models.Step) {
 	r := s.Rows
 	if r.Request != nil {
-		w.current = *r.Request
+		w.current, w.standing = *r.Request, r.Alerts
 	}
 	for _, x := range r.Invitations {
 		keep(w, x.Ref, x)

@@ -21,7 +21,7 @@ type request struct {
 	ending     *ending // the dossier ends before its time
 	left       *left   // the retained trainer leaves
 	waivedStep models.Stage
-	alerts     []raised
+	alerts     []models.Alert // that stand, the newest last
 
 	search    *search
 	runnersUp []models.Invitation // kept from the last search
@@ -60,12 +60,6 @@ type ending struct {
 type left struct {
 	reason string
 	by     models.JournalLine
-}
-
-// raised is an alert shown on the dossier, what it is about, and since when.
-type raised struct {
-	alert, subject string
-	since          time.Time
 }
 
 // retained is the trainer of the mission.
@@ -171,8 +165,8 @@ func (r *request) enter(ctx workflow.Context, s models.Stage) {
 		r.waivedStep = ""
 	}
 	r.row.Stage = s
-	r.alerts = slices.DeleteFunc(r.alerts, func(a raised) bool {
-		return a.subject == r.dossier || a.alert == "message_undeliverable" // nothing of this stage is awaited any more
+	r.alerts = slices.DeleteFunc(r.alerts, func(a models.Alert) bool {
+		return a.Subject == r.dossier || a.Alert == "message_undeliverable" // nothing of this stage is awaited any more
 	})
 	if s == models.StageDelivered {
 		r.row.DeliveredAt = r.now(ctx)
@@ -194,13 +188,13 @@ func (r *request) enter(ctx workflow.Context, s models.Stage) {
 func (r *request) project() {
 	r.row.Alert, r.row.AlertAt = "", time.Time{}
 	if n := len(r.alerts); n > 0 {
-		r.row.Alert, r.row.AlertAt = r.alerts[n-1].alert, r.alerts[n-1].since
+		r.row.Alert, r.row.AlertAt = r.alerts[n-1].Alert, r.alerts[n-1].Since
 	}
 	r.hush(func(a alarm) bool {
-		return !slices.ContainsFunc(r.alerts, func(x raised) bool { return x.alert == a.alert && x.subject == a.subject })
+		return !slices.ContainsFunc(r.alerts, func(x models.Alert) bool { return x.Alert == a.alert && x.Subject == a.subject })
 	})
-	row := r.row
-	r.record(func(s *models.Step) { s.Rows.Request = &row })
+	row, alerts := r.row, slices.Clone(r.alerts)
+	r.record(func(s *models.Step) { s.Rows.Request, s.Rows.Alerts = &row, alerts })
 }
 
 // raise shows an alert on the dossier and tells staff.
@@ -211,11 +205,11 @@ func (r *request) raise(ctx workflow.Context, alert, subject string) {
 
 // mark shows an alert above the others; one raised again counts from the first time.
 func (r *request) mark(alert, subject string, since time.Time) {
-	shown := raised{alert, subject, since}
-	r.alerts = slices.DeleteFunc(r.alerts, func(a raised) bool {
-		again := a.alert == alert && a.subject == subject
+	shown := models.Alert{Dossier: r.dossier, Alert: alert, Subject: subject, Since: since}
+	r.alerts = slices.DeleteFunc(r.alerts, func(a models.Alert) bool {
+		again := a.Alert == alert && a.Subject == subject
 		if again {
-			shown.since = a.since
+			shown.Since = a.Since
 		}
 		return again
 	})
@@ -226,7 +220,7 @@ func (r *request) mark(alert, subject string, since time.Time) {
 // clear takes back the alerts about a subject.
 func (r *request) clear(subject string) {
 	n := len(r.alerts)
-	r.alerts = slices.DeleteFunc(r.alerts, func(a raised) bool { return a.subject == subject })
+	r.alerts = slices.DeleteFunc(r.alerts, func(a models.Alert) bool { return a.Subject == subject })
 	if len(r.alerts) != n {
 		r.project()
 	}

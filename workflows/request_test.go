@@ -135,6 +135,27 @@ func TestRequestQualification(t *testing.T) {
 		h.request()
 		require.Equal(t, models.CodeWrongStage, again.code)
 	})
+	t.Run("F007 a newer alert hides none that still stands", func(t *testing.T) {
+		h := working(t)
+		h.policy.GroupAlert = 7
+		h.when(models.StageQualification, func() {})
+		alerts := func() (out []string) {
+			for _, a := range h.standing {
+				require.Equal(t, dossier, a.Dossier)
+				out = append(out, a.Alert)
+			}
+			return out
+		}
+		h.at("2026-11-10 09:00", func() {
+			require.Equal(t, []string{"group_size", "qualification_overdue"}, alerts())
+			require.Equal(t, "qualification_overdue", h.current.Alert)
+			require.Equal(t, start, h.standing[0].Since)
+			require.Contains(t, h.details(), "- À regarder depuis le 02/11/2026 09:00 : `group_size` ("+dossier+")\n")
+			h.do(id, models.VerbQualify, models.Qualify{By: staff, Scope: h.scope()})
+		})
+		h.at("2026-11-10 10:00", func() { require.Empty(t, alerts()) })
+		h.request()
+	})
 	t.Run("F007 a large group calls staff", func(t *testing.T) {
 		h := working(t)
 		h.policy.GroupAlert = 7

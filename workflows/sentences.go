@@ -223,9 +223,13 @@ func (p *process) describe() string {
 	return b.String()
 }
 
-// followed says what the dossier waits for that other processes follow, and where to look.
+// followed says what a person must look at, which the search attribute tells the newest of only; and what the dossier
+// waits for that other processes follow, with where to look.
 func (r *request) followed() []string {
 	var out []string
+	for _, a := range r.alerts {
+		out = append(out, fmt.Sprintf("À regarder depuis le %s : `%s` (%s)", a.Since.In(r.cal.Location()).Format("02/01/2006 15:04"), a.Alert, a.Subject))
+	}
 	if r.row.Stage == models.StageSolicitation && r.search != nil && !r.search.ended {
 		out = append(out, "Choix d’un formateur : voir `"+models.SolicitationID(r.dossier, r.search.number)+"`")
 	}
