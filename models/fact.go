@@ -70,11 +70,11 @@ type Fact struct {
 	Dossier    string    `gorm:"index" json:"request_ref,omitempty"`
 	Subject    string    `json:"subject,omitempty"`
 	DeadlineID string    `gorm:"index" json:"deadline_id,omitempty"` // the wait it answers
-	ReceivedAt time.Time `gorm:"serializer:instant;type:varchar(27)" json:"received_at"`
+	ReceivedAt time.Time `gorm:"serializer:instant;type:varchar(27)" json:"received_at,omitzero" required:"true"`
 	Channel    Channel   `json:"channel"`
 	Actor      string    `json:"actor,omitempty"`       // who did it: a reference
 	Recorder   string    `json:"recorded_by,omitempty"` // staff who keyed it
-	Data       FactData  `gorm:"serializer:json" json:"data"`
+	Data       FactData  `gorm:"serializer:json" json:"data,omitzero" required:"true"`
 	Start      *Start    `gorm:"serializer:json" json:"start,omitempty"` // how to start the addressee if it does not run
 }
 

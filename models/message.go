@@ -27,7 +27,7 @@ type Message struct {
 	LeaseUntil time.Time `gorm:"serializer:instant;type:varchar(27)" json:"-"` // real time, not business time
 	SentAt     time.Time `gorm:"serializer:instant;type:varchar(27)" json:"sent_at,omitzero"`
 	Failure    string    `json:"failure,omitempty"` // a code, never the provider's words
-	CreatedAt  time.Time `gorm:"serializer:instant;type:varchar(27);autoCreateTime:false" json:"created_at"`
+	CreatedAt  time.Time `gorm:"serializer:instant;type:varchar(27);autoCreateTime:false" json:"created_at,omitzero" required:"true"`
 }
 
 // Waits tells whether a message may not leave yet: most wait for the hours of mail.

@@ -159,7 +159,7 @@ type Alert struct {
 type JournalLine struct {
 	ID       string    `gorm:"primaryKey;size:160" json:"id"` // workflow ID, step and index: written once
 	Dossier  string    `gorm:"index:journal_dossier,priority:1" json:"request_ref"`
-	At       time.Time `gorm:"serializer:instant;type:varchar(27);index:journal_dossier,priority:2" json:"at"`
+	At       time.Time `gorm:"serializer:instant;type:varchar(27);index:journal_dossier,priority:2" json:"at,omitzero" required:"true"`
 	Kind     string    `json:"kind"`
 	Subject  string    `json:"subject,omitempty"`
 	Actor    string    `json:"actor"` // role or reference

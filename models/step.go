@@ -1,6 +1,11 @@
 package models
 
-import "time"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
 
 // Step is what one workflow writes at once: changed rows, journal, deadlines, messages and facts for others. Apply
 // writes it in one transaction; a step with the same or an older number is ignored and its recorded result returned.
@@ -19,6 +24,33 @@ type Step struct {
 	Withdraw  []string       `json:"withdraw,omitempty"` // keys of messages not to send any more
 	Facts     []Fact         `json:"facts,omitempty"`
 	Handled   []FactHandling `json:"handled,omitempty"`
+}
+
+// Complete is the step with everything in its parts that they have in common with it, and therefore do not say in a history:
+// whose they are, of which dossier, when. What they say themselves stands.
+func (s Step) Complete() Step {
+	s.Journal, s.Deadlines, s.Messages = slices.Clone(s.Journal), slices.Clone(s.Deadlines), slices.Clone(s.Messages)
+	instant := func(t *time.Time) {
+		if t.IsZero() {
+			*t = s.At
+		}
+	}
+	for i := range s.Journal {
+		l := &s.Journal[i]
+		l.ID, l.Dossier = cmp.Or(l.ID, fmt.Sprintf("%s#%d.%d", s.Workflow, s.Seq, i+1)), cmp.Or(l.Dossier, s.Dossier)
+		instant(&l.At)
+	}
+	for i := range s.Deadlines {
+		d := &s.Deadlines[i]
+		d.Workflow, d.Dossier = cmp.Or(d.Workflow, s.Workflow), cmp.Or(d.Dossier, s.Dossier)
+	}
+	for i := range s.Messages {
+		m := &s.Messages[i]
+		m.Workflow, m.Dossier, m.Status = cmp.Or(m.Workflow, s.Workflow), cmp.Or(m.Dossier, s.Dossier), cmp.Or(m.Status, MessageQueued)
+		instant(&m.NotBefore)
+		instant(&m.CreatedAt)
+	}
+	return s
 }
 
 // FactHandling is what a workflow did with a fact.

@@ -27,6 +27,7 @@ func (s *Store) Apply(ctx context.Context, step models.Step) (models.StepResult,
 	if step.Workflow == "" || step.Run == "" || step.Seq <= 0 || step.At.IsZero() {
 		return models.StepResult{}, models.NewError(models.CodeInvalid, "step: workflow, run, number and instant are required")
 	}
+	step = step.Complete()
 	var result models.StepResult
 	err := s.Transact(ctx, func(tx *Store) error {
 		p, err := tx.guard(ctx, step)
@@ -350,16 +351,7 @@ func (s *Store) settle(ctx context.Context, month models.PayMonth, step models.S
 }
 
 func (s *Store) journal(ctx context.Context, step models.Step) error {
-	lines := slices.Clone(step.Journal)
-	for i := range lines {
-		l := &lines[i]
-		l.ID = cmp.Or(l.ID, fmt.Sprintf("%s/%d/%d", step.Workflow, step.Seq, i))
-		l.Dossier = cmp.Or(l.Dossier, step.Dossier)
-		if l.At.IsZero() {
-			l.At = step.At
-		}
-	}
-	_, err := insert(ctx, s, lines...)
+	_, err := insert(ctx, s, step.Journal...)
 	return err
 }
 
@@ -460,15 +452,6 @@ func (s *Store) enqueue(ctx context.Context, step models.Step) error {
 	var out []models.Message
 	briefs := map[string]models.Brief{}
 	for _, m := range step.Messages {
-		m.Dossier = cmp.Or(m.Dossier, step.Dossier)
-		m.Workflow = cmp.Or(m.Workflow, step.Workflow)
-		m.Status = cmp.Or(m.Status, models.MessageQueued)
-		if m.NotBefore.IsZero() {
-			m.NotBefore = step.At
-		}
-		if m.CreatedAt.IsZero() {
-			m.CreatedAt = step.At
-		}
 		copies, err := s.expand(ctx, m, briefs)
 		if err != nil {
 			return err

@@ -129,6 +129,7 @@ func (w *world) Apply(_ context.Context, s models.Step) (models.StepResult, erro
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	s = s.Complete()
 	if s.Seq <= w.seqs[s.Workflow] {
 		return w.results[s.Workflow], nil
 	}

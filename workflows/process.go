@@ -205,8 +205,8 @@ func (p *process) message(ctx workflow.Context, l letter) models.Message {
 	if !l.AtOnce {
 		leaves = p.cal.MailTime(leaves, p.common.Policy.MailHours)
 	}
-	return models.Message{Key: key, Dossier: p.dossier, Workflow: p.id, Template: l.Template, To: l.To, ToRef: l.ToRef,
-		Subject: l.Subject, Links: l.Links, Attach: l.Attach, Args: l.Args, NotBefore: leaves, Status: models.MessageQueued}
+	return models.Message{Key: key, Template: l.Template, To: l.To, ToRef: l.ToRef, Subject: l.Subject, Links: l.Links,
+		Attach: l.Attach, Args: l.Args, NotBefore: leaves}
 }
 
 // send records a message and returns its key and the instant at which it is to leave.
@@ -401,19 +401,12 @@ func (p *process) endTimers() {
 	p.over = nil
 }
 
-// next closes the step being gathered and numbers it.
+// next closes the step being gathered and numbers it. Its parts do not repeat what it says: of whom, of which dossier, when.
 func (p *process) next(ctx workflow.Context) *models.Step {
 	p.seq++
 	step := p.step
 	p.step = &models.Step{}
 	step.Workflow, step.Run, step.Seq, step.At, step.Dossier = p.id, p.run, p.seq, p.now(ctx), p.dossier
-	for i := range step.Journal {
-		line := &step.Journal[i]
-		line.ID, line.Dossier = fmt.Sprintf("%s#%d.%d", p.id, p.seq, i+1), p.dossier
-		if line.At.IsZero() {
-			line.At = step.At
-		}
-	}
 	return step
 }
 

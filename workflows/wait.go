@@ -55,7 +55,7 @@ func (p *process) opens(ctx workflow.Context, w wait) pending {
 	if w.Consequence == "" {
 		w.Consequence = string(w.Kind)
 	}
-	d := &models.Deadline{ID: fmt.Sprintf("%s#%d", p.id, p.numbered), Workflow: p.id, Dossier: p.dossier, Kind: w.Kind,
+	d := &models.Deadline{ID: fmt.Sprintf("%s#%d", p.id, p.numbered), Kind: w.Kind,
 		Subject: w.Subject, Awaits: w.Awaits, AwaitsRef: w.AwaitsRef, OpenedAt: now, DueAt: due, Status: models.Open,
 		Consequence: w.Consequence, Postponable: !w.Fixed, Asked: w.Asked, LeftBy: p.leftBy(from, w.Delay)}
 	p.open = append(p.open, d)
