@@ -215,6 +215,7 @@ type call struct {
 	lang models.Lang
 	ip   string
 	key  string // SHA-256 of caller, method, path and key; empty without a key
+	sent bool   // a command went out: without an answer, its process may have taken it
 
 	notes []string // free texts kept for this call, dropped if it is refused
 }

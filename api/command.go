@@ -115,7 +115,12 @@ func (s *Server) decide(ctx context.Context, verb models.Verb, dossier, why stri
 	if by.Note, err = s.note(ctx, dossier, call.Ref, why); err != nil {
 		return nil, err
 	}
-	out, err := s.update(ctx, o.workflow, verb, digest(call.Ref, string(verb), o.workflow, call.key), o.command(by))
+	id := digest(call.Ref, string(verb), o.workflow, call.key)
+	if err := s.store.SendIdempotent(ctx, call.key, o.workflow, id); err != nil {
+		return nil, err
+	}
+	call.sent = true
+	out, err := s.update(ctx, o.workflow, verb, id, o.command(by))
 	if err == nil { // who decides has read what called for it
 		s.alertRead(ctx, store.AlertsOf{Workflow: o.workflow}, call.Ref)
 	}
@@ -135,6 +140,17 @@ func (s *Server) update(ctx context.Context, workflow string, verb models.Verb, 
 		return result, s.away(ctx, workflow)
 	}
 	return result, err
+}
+
+// taken is what became of a command that was sent and not answered; false: its process never took it.
+func (s *Server) taken(ctx context.Context, workflow, id string) (result models.CommandResult, ok bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
+	defer cancel()
+	err = s.cfg.Temporal.GetWorkflowUpdateHandle(client.GetWorkflowUpdateHandleOptions{WorkflowID: workflow, UpdateID: id}).Get(ctx, &result)
+	if missing := (*serviceerror.NotFound)(nil); errors.As(err, &missing) || endedFirst(err) {
+		return result, false, nil
+	}
+	return result, true, err
 }
 
 // away says why a process that should run does not answer: it ended, its last step not being seen here yet, or the

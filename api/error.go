@@ -233,8 +233,8 @@ func codeOf(err error) models.Code {
 		if _, ok := refusals[models.Code(e.Type())]; ok {
 			return models.Code(e.Type())
 		}
-		if e.Type() == "AcceptedUpdateCompletedWorkflow" {
-			return models.CodeUnavailable // it ended meanwhile: a repeat tells
+		if endedFirst(err) {
+			return models.CodeUnavailable // a repeat tells
 		}
 		return models.CodeInternal
 	}
@@ -255,6 +255,12 @@ func codeOf(err error) models.Code {
 		return models.CodeTooLarge
 	}
 	return models.CodeInternal
+}
+
+// endedFirst tells whether a process ended before it was done with a command.
+func endedFirst(err error) bool {
+	e := (*temporal.ApplicationError)(nil)
+	return errors.As(err, &e) && e.Type() == "AcceptedUpdateCompletedWorkflow"
 }
 
 // problem answers a refusal outside the typed API.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"jalon/models"
+	"jalon/store"
 )
 
 // Prefix is where the typed API begins.
@@ -179,8 +181,18 @@ func (s *Server) once(c *gin.Context, body []byte, do func()) {
 		s.replay(c.Writer, row)
 		return
 	}
-	// A row that is under way still is either a call at this very moment or one whose process died. Doing it again is
-	// safe: references are allocated by key, facts and updates have identities made of it.
+	// A row that is under way still is either a call at this very moment or one that got no answer. What that one did may
+	// be why a repeat would be refused: it is looked for first. Doing it again is safe where it did nothing: references are
+	// allocated by key, facts and updates have identities made of it.
+	if !fresh {
+		if first, ok, err := s.did(ctx, row); err != nil {
+			s.problem(c, err)
+			return
+		} else if ok {
+			s.replay(c.Writer, first)
+			return
+		}
+	}
 	w := &recorder{ResponseWriter: c.Writer}
 	c.Writer = w
 	func() {
@@ -188,7 +200,7 @@ func (s *Server) once(c *gin.Context, body []byte, do func()) {
 		do()
 	}()
 	end := context.WithoutCancel(ctx)
-	if !fresh && w.Status() >= http.StatusMultipleChoices {
+	if !fresh && w.Status() >= http.StatusMultipleChoices && w.Status() < http.StatusInternalServerError {
 		// What the first call has just done may be why this one is refused: who clicked twice gets the first one's answer.
 		if first, ok := s.outcome(ctx, call.key); ok {
 			w.ResponseWriter.Header().Del("Retry-After")
@@ -196,15 +208,45 @@ func (s *Server) once(c *gin.Context, body []byte, do func()) {
 			return
 		}
 	}
-	if final(w.Status(), w.body.Bytes()) {
+	switch {
+	case final(w.Status(), w.body.Bytes()):
 		err = s.store.FinishIdempotent(end, call.key, w.Status(), w.body.Bytes())
-	} else {
+	case call.sent && w.Status() >= http.StatusInternalServerError:
+		// Its process may take it still: the row stays under way, for a repeat to ask.
+	default:
 		err = s.store.AbandonIdempotent(end, call.key)
 	}
 	if err != nil {
 		s.log.ErrorContext(ctx, "outcome not kept", "request", requestIDFrom(ctx), "error", err)
 	}
 	w.flush()
+}
+
+// did is what a first call did without answering, as it would have answered: the fact it recorded or the command its
+// process took; false: neither. Its answer is kept from now on.
+func (s *Server) did(ctx context.Context, row models.Idempotency) (first models.Idempotency, ok bool, err error) {
+	var answer any
+	fact, err := s.store.Fact(ctx, recordID(row.ID))
+	switch {
+	case err == nil:
+		answer = recorded(fact)
+	case models.ErrorCode(err) != models.CodeUnknown:
+		return row, false, err
+	case row.Workflow == "":
+		return row, false, nil
+	default:
+		result, taken, err := s.taken(ctx, row.Workflow, row.UpdateID)
+		if err != nil || !taken {
+			return row, false, err
+		}
+		s.alertRead(ctx, store.AlertsOf{Workflow: row.Workflow}, callFrom(ctx).Ref)
+		answer = result
+	}
+	if row.Body, err = json.Marshal(answer); err != nil {
+		return row, false, err
+	}
+	row.Status = http.StatusOK
+	return row, true, s.store.FinishIdempotent(context.WithoutCancel(ctx), row.ID, row.Status, row.Body)
 }
 
 // replay answers what was answered before.

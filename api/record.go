@@ -67,7 +67,7 @@ func (s *Server) record(ctx context.Context, f models.Fact, k Keyed, dossier, wo
 		return nil, err
 	}
 	// Not the link's identity: what staff key later may say when it was really received, and reopen what silence closed.
-	f.ID = "record/" + call.key
+	f.ID = recordID(call.key)
 	f.ReceivedAt, f.Channel, f.Recorder = at, k.Channel, call.Ref
 	if f.Actor == "" {
 		f.Actor = call.Ref
@@ -76,7 +76,14 @@ func (s *Server) record(ctx context.Context, f models.Fact, k Keyed, dossier, wo
 	if err != nil {
 		return nil, err
 	}
-	return item(Recorded{row.ID, row.Kind, row.Subject, row.ReceivedAt, row.State}, nil)
+	return item(recorded(row), nil)
+}
+
+// recordID is the identity of a fact that staff key: one for an idempotency key.
+func recordID(key string) string { return "record/" + key }
+
+func recorded(row models.Inbox) Recorded {
+	return Recorded{row.ID, row.Kind, row.Subject, row.ReceivedAt, row.State}
 }
 
 func (s *Server) registerRecord() {

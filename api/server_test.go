@@ -31,11 +31,15 @@ import (
 // epoch is the business moment at which a test's server shows its clock: a Monday.
 var epoch = time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC)
 
-// process stands for a TrainingRequest: it takes every command and refuses what says so in its note.
+// process stands for a TrainingRequest: it takes every command and refuses what says so in its note. Handing over lasts
+// until it is told to go on.
 func process(ctx workflow.Context, in models.RequestInput) error {
 	for _, verb := range []models.Verb{models.VerbQualify, models.VerbCancel, models.VerbApproveProgramme, models.VerbPlanSessions,
-		models.VerbRework, models.VerbChoose, models.VerbReturnProgramme, models.VerbReassign} {
-		err := workflow.SetUpdateHandlerWithOptions(ctx, string(verb), func(workflow.Context, map[string]any) (models.CommandResult, error) {
+		models.VerbRework, models.VerbChoose, models.VerbReturnProgramme, models.VerbReassign, models.VerbHandOver} {
+		err := workflow.SetUpdateHandlerWithOptions(ctx, string(verb), func(ctx workflow.Context, _ map[string]any) (models.CommandResult, error) {
+			if verb == models.VerbHandOver {
+				workflow.GetSignalChannel(ctx, goOn).Receive(ctx, nil)
+			}
 			return models.CommandResult{Ref: in.Ref, Status: "done"}, nil
 		}, workflow.UpdateHandlerOptions{Validator: func(_ workflow.Context, arg map[string]any) error {
 			if verb == models.VerbReturnProgramme && arg["note"] == nil {
@@ -55,6 +59,8 @@ func process(ctx workflow.Context, in models.RequestInput) error {
 	}
 	return workflow.Await(ctx, func() bool { return false })
 }
+
+const goOn = "go_on"
 
 // agency is a server with everything real behind it.
 type agency struct {

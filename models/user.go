@@ -31,5 +31,7 @@ type Idempotency struct {
 	BodyHash  string    `json:"body_hash"`
 	Status    int       `json:"status"` // 0 while under way
 	Body      []byte    `json:"body"`
+	Workflow  string    `json:"workflow,omitempty"` // the process a command was sent to, empty if none was
+	UpdateID  string    `json:"update_id,omitempty"`
 	CreatedAt time.Time `gorm:"serializer:instant;type:varchar(27);autoCreateTime:false" json:"created_at"`
 }

@@ -69,6 +69,13 @@ func (s *Store) Idempotent(ctx context.Context, id string) (models.Idempotency, 
 	return one[models.Idempotency](ctx, s, "id = ?", id)
 }
 
+// SendIdempotent notes which update of which process a command is, before it is sent: if its call gets no answer, a repeat
+// asks for that of the update.
+func (s *Store) SendIdempotent(ctx context.Context, id, workflow, updateID string) error {
+	_, err := update[models.Idempotency](ctx, s, map[string]any{"workflow": workflow, "update_id": updateID}, "id = ? AND status = 0", id)
+	return err
+}
+
 // FinishIdempotent keeps the answer of a command; the first one stays.
 func (s *Store) FinishIdempotent(ctx context.Context, id string, status int, body []byte) error {
 	_, err := update[models.Idempotency](ctx, s, map[string]any{"status": status, "body": body}, "id = ? AND status = 0", id)

@@ -1,0 +1,85 @@
+package api
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+
+	"jalon/models"
+)
+
+// A call that got no answer has acted all the same: what it did is the answer of who repeats it, though the dossier has
+// moved on since.
+func TestARepeatGetsWhatTheUnansweredCallDid(t *testing.T) {
+	h := runningAgency(t, func(c *Config) { c.Timeout = 2 * time.Second })
+	taken := func(t *testing.T, b models.Brief, workflow string, id string) {
+		t.Helper()
+		require.NoError(t, h.cfg.Temporal.SignalWorkflow(t.Context(), workflow, "", goOn, nil))
+		err := h.cfg.Temporal.GetWorkflowUpdateHandle(client.GetWorkflowUpdateHandleOptions{WorkflowID: workflow, UpdateID: id}).Get(t.Context(), nil)
+		require.NoError(t, err)
+		apply(t, h.store, models.Request{Ref: b.Ref, Stage: models.StageHandedOver, OpenedAt: epoch, EndedAt: epoch})
+	}
+	const body = `{"reason":"hors de notre périmètre"}`
+	t.Run("a command that took too long", func(t *testing.T) {
+		b := h.open()
+		path := "/requests/" + b.Ref + "/hand-over"
+		h.refused(h.staff("POST", path, body, "Idempotency-Key", "slow"), http.StatusServiceUnavailable, models.CodeUnavailable)
+		row, err := h.store.Idempotent(t.Context(), digest("K-000001", "POST", Prefix+path, "slow"))
+		require.NoError(t, err)
+		taken(t, b, row.Workflow, row.UpdateID)
+
+		h.refused(h.staff("POST", path, body), http.StatusGone, models.CodeClosed)
+		for range 2 { // asked for, then kept
+			a := h.staff("POST", path, body, "Idempotency-Key", "slow")
+			var r models.CommandResult
+			a.into(t, &r)
+			require.Equal(t, models.CommandResult{Ref: b.Ref, Status: "done"}, r)
+			require.Equal(t, "true", a.Header.Get("Idempotency-Replayed"))
+		}
+		h.refused(h.staff("POST", path, `{"reason":"autre chose"}`, "Idempotency-Key", "slow"), http.StatusUnprocessableEntity, models.CodeKeyReused)
+	})
+	t.Run("a command whose caller went away before it was answered", func(t *testing.T) {
+		b := h.open()
+		path, workflow := "/requests/"+b.Ref+"/hand-over", models.RequestID(b.Ref)
+		key := digest("K-000001", "POST", Prefix+path, "died")
+		id := digest("K-000001", string(models.VerbHandOver), workflow, key)
+		_, _, err := h.store.BeginIdempotent(t.Context(), key, digest(body), epoch)
+		require.NoError(t, err)
+		require.NoError(t, h.store.SendIdempotent(t.Context(), key, workflow, id))
+		_, err = h.cfg.Temporal.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{WorkflowID: workflow, UpdateID: id,
+			UpdateName: string(models.VerbHandOver), Args: []any{models.Decision{}}, WaitForStage: client.WorkflowUpdateStageAccepted})
+		require.NoError(t, err)
+		taken(t, b, workflow, id)
+		h.staff("POST", path, body, "Idempotency-Key", "died").into(t, &models.CommandResult{})
+	})
+	t.Run("a command that never went out is checked as any other", func(t *testing.T) {
+		b := h.open()
+		path, workflow := "/requests/"+b.Ref+"/rework", models.RequestID(b.Ref)
+		key := digest("K-000001", "POST", Prefix+path, "lost")
+		_, _, err := h.store.BeginIdempotent(t.Context(), key, digest("{}"), epoch)
+		require.NoError(t, err)
+		require.NoError(t, h.store.SendIdempotent(t.Context(), key, workflow, digest("K-000001", string(models.VerbRework), workflow, key)))
+		h.refused(h.staff("POST", path, "{}", "Idempotency-Key", "lost"), http.StatusConflict, models.CodeWrongStage)
+	})
+	t.Run("an act that was recorded", func(t *testing.T) {
+		b := h.open()
+		path := "/requests/" + b.Ref + "/record"
+		key := digest("K-000001", "POST", Prefix+path, "recorded")
+		const cancelled = `{"kind":"client_cancelled","channel":"phone"}`
+		_, _, err := h.store.BeginIdempotent(t.Context(), key, digest(cancelled), epoch)
+		require.NoError(t, err)
+		_, _, err = h.store.Receive(t.Context(), models.Fact{ID: recordID(key), Kind: models.FactClientCancelled, Workflow: models.RequestID(b.Ref),
+			Dossier: b.Ref, Subject: b.Ref, Channel: models.ChannelPhone, Actor: b.ContactRef, Recorder: "K-000001"}, h.now)
+		require.NoError(t, err)
+		apply(t, h.store, models.Request{Ref: b.Ref, Stage: models.StageCancelled, OpenedAt: epoch, EndedAt: epoch})
+
+		h.refused(h.staff("POST", path, cancelled), http.StatusGone, models.CodeClosed)
+		var r Recorded
+		h.staff("POST", path, cancelled, "Idempotency-Key", "recorded").into(t, &r)
+		require.Equal(t, recordID(key), r.ID)
+		require.Equal(t, models.FactClientCancelled, r.Kind)
+	})
+}
