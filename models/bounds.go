@@ -13,8 +13,11 @@ const (
 	plannedYears  = 2
 )
 
-// longestHalfDay is as long as one may last.
-const longestHalfDay = 12 * time.Hour
+// A half-day lasts between these: a shorter one is a slip, and nobody signs a sheet for it.
+const (
+	shortestHalfDay = 30 * time.Minute
+	longestHalfDay  = 12 * time.Hour
+)
 
 // CheckReceived checks when something is said to have reached the agency. Errors: future_date, date_too_old.
 func CheckReceived(at, now time.Time) error {
@@ -66,8 +69,10 @@ func CheckHalfDays(halfDays []HalfDay, now time.Time) (place string, err error) 
 		switch {
 		case !h.End.After(h.Start):
 			return end, NewError(CodeInvalid, "ends before it starts")
+		case h.End.Sub(h.Start) < shortestHalfDay:
+			return end, NewError(CodeInvalid, fmt.Sprintf("a half-day lasts %d minutes at least", int(shortestHalfDay.Minutes())))
 		case h.End.Sub(h.Start) > longestHalfDay:
-			return end, NewError(CodeInvalid, "a half-day lasts 12 hours at most")
+			return end, NewError(CodeInvalid, fmt.Sprintf("a half-day lasts %d hours at most", int(longestHalfDay.Hours())))
 		case i > 0 && h.Start.Before(halfDays[i-1].End):
 			return start, NewError(CodeSessionOverlap, "before the end of the one before")
 		}

@@ -51,6 +51,9 @@ func TestF108HalfDaysToPlan(t *testing.T) {
 		"in two years":        {[]HalfDay{{Start: far, End: far.Add(time.Hour)}}, "", ""},
 		"in year 2206":        {[]HalfDay{at(time.Hour, 2*time.Hour), {Start: now.AddDate(180, 0, 0), End: now.AddDate(180, 0, 0).Add(time.Hour)}}, "[1].start", CodeDateTooFar},
 		"ends before":         {[]HalfDay{at(2*time.Hour, time.Hour)}, "[0].end", CodeInvalid},
+		"half an hour":        {[]HalfDay{at(time.Hour, 90*time.Minute)}, "", ""},
+		"less":                {[]HalfDay{at(time.Hour, 90*time.Minute-1)}, "[0].end", CodeInvalid},
+		"of no length, kept":  {[]HalfDay{at(time.Hour, time.Hour+1)}, "[0].end", CodeInvalid},
 		"ends in 2206":        {[]HalfDay{{Start: now.Add(time.Hour), End: now.AddDate(180, 0, 0)}}, "[0].end", CodeInvalid},
 		"over the one before": {[]HalfDay{at(time.Hour, 4*time.Hour), at(3*time.Hour, 8*time.Hour)}, "[1].start", CodeSessionOverlap},
 	} {
