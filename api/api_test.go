@@ -333,11 +333,11 @@ func TestBadInputIsRefusedInWords(t *testing.T) {
 			in := *h
 			in.t = t
 			p := in.refused(in.staff(c.method, c.path, c.body, c.headers...), c.status, c.code)
-			if p.Detail != Sentence(c.code, models.French) {
+			if !strings.HasPrefix(p.Detail, Sentence(c.code, models.French)) {
 				t.Errorf("French: %q", p.Detail)
 			}
 			p = in.refused(in.staff(c.method, c.path, c.body, append([]string{"Accept-Language", "en"}, c.headers...)...), c.status, c.code)
-			if p.Detail != Sentence(c.code, models.English) {
+			if !strings.HasPrefix(p.Detail, Sentence(c.code, models.English)) {
 				t.Errorf("English: %q", p.Detail)
 			}
 		})

@@ -110,9 +110,9 @@ func newSessions(st *store.Store, secure bool) *scs.SessionManager {
 	m.Cookie.SameSite = http.SameSiteLaxMode
 	m.Cookie.Secure = secure
 	m.Cookie.Path = "/"
-	m.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, _ error) {
+	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, _ error) {
 		w.Header().Set("Retry-After", "2")
-		http.Error(w, Sentence(models.CodeUnavailable, models.French), http.StatusServiceUnavailable)
+		http.Error(w, Sentence(models.CodeUnavailable, langOf(r)), http.StatusServiceUnavailable)
 	}
 	return m
 }
@@ -211,11 +211,12 @@ func (s *Server) ownOrigin(r *http.Request) bool {
 // call is what a handler knows of the call: who, in which language, under which idempotency key.
 type call struct {
 	Caller
-	rule Rule
-	lang models.Lang
-	ip   string
-	key  string // SHA-256 of caller, method, path and key; empty without a key
-	sent bool   // a command went out: without an answer, its process may have taken it
+	rule    Rule
+	lang    models.Lang
+	ip      string
+	key     string // SHA-256 of caller, method, path and key; empty without a key
+	dossier string // the one it is about
+	sent    bool   // a command went out: without an answer, its process may have taken it
 
 	notes []string // free texts kept for this call, dropped if it is refused
 }

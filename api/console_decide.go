@@ -351,8 +351,12 @@ func (x *dossierDesk) notNow(err error) {
 	if x.row.Stage.Ended() {
 		code = models.CodeClosed
 	}
+	says := Sentence(code, x.lang)
+	if code == models.CodeWrongStage {
+		says = wrongStage(x.row.Stage, x.lang)
+	}
 	x.desk.render(Status(code), "console_decide", &web.Page{Title: x.t("dossier.not_now"), State: "closed", Code: code,
-		Data: decidePage{Back: x.at(), Says: Sentence(code, x.lang), Facts: x.which(x.brief)}})
+		Data: decidePage{Back: x.at(), Says: says, Facts: x.which(x.brief)}})
 }
 
 // settleWithin bounds how long a page waits for what an act leads to, in real time.

@@ -108,6 +108,15 @@ func Sentence(code models.Code, lang models.Lang) string {
 	return r.fr
 }
 
+// wrongStage is the sentence of wrong_stage that says where the dossier stands.
+func wrongStage(stage models.Stage, lang models.Lang) string {
+	at := " Il en est à l'étape « " + lang.StageName(stage) + " »."
+	if lang == models.English {
+		at = " It stands at “" + lang.StageName(stage) + "”."
+	}
+	return Sentence(models.CodeWrongStage, lang) + at
+}
+
 // Status is the HTTP status of a refusal.
 func Status(code models.Code) int {
 	if r, ok := refusals[code]; ok {
@@ -118,13 +127,14 @@ func Status(code models.Code) int {
 
 // Problem is an RFC 9457 problem document with the stable code of the refusal.
 type Problem struct {
-	Type   string   `json:"type" doc:"Always about:blank: the code tells the problem" example:"about:blank"`
-	Title  string   `json:"title" doc:"The words of the HTTP status" example:"Conflict"`
-	Status int      `json:"status" doc:"HTTP status" example:"409"`
-	Code   string   `json:"code" doc:"Stable name of the refusal" example:"wrong_stage"`
-	Detail string   `json:"detail" doc:"A sentence for the reader, in the language asked for"`
-	Errors []Fault  `json:"errors,omitempty" doc:"What is wrong with the input, field by field"`
-	Names  []string `json:"parameters,omitempty" doc:"What the refusal is about, e.g. the policy's parameters"`
+	Type   string       `json:"type" doc:"Always about:blank: the code tells the problem" example:"about:blank"`
+	Title  string       `json:"title" doc:"The words of the HTTP status, in the language asked for" example:"Conflict"`
+	Status int          `json:"status" doc:"HTTP status" example:"409"`
+	Code   string       `json:"code" doc:"Stable name of the refusal" example:"wrong_stage"`
+	Detail string       `json:"detail" doc:"A sentence for the reader, in the language asked for"`
+	Errors []Fault      `json:"errors,omitempty" doc:"What is wrong with the input, field by field, in the same language"`
+	Stage  models.Stage `json:"stage,omitempty" doc:"wrong_stage: where the request stands"`
+	Names  []string     `json:"parameters,omitempty" doc:"What the refusal is about, e.g. the policy's parameters"`
 
 	headers http.Header
 }
@@ -164,7 +174,7 @@ type faulty struct {
 
 func (e *faulty) Unwrap() error { return e.cause }
 
-// fault refuses one field, saying where and what in English.
+// fault refuses one field, saying where and what in English (see frenchFaults).
 func fault(code models.Code, location, message string) error {
 	return &faulty{models.NewError(code, message), []Fault{{location, message}}}
 }
@@ -182,13 +192,39 @@ func invalid(location, message string) error { return fault(models.CodeInvalid, 
 
 func refuse(code models.Code) error { return models.NewError(code, string(code)) }
 
+// answer sets the status of a problem, and its words.
+func (p *Problem) answer(lang models.Lang, status int) {
+	p.Status, p.Title = status, http.StatusText(status)
+	if french, ok := frenchStatuses[status]; ok && lang != models.English {
+		p.Title = french
+	}
+}
+
+// frenchStatuses are the words of the HTTP statuses that problems have.
+var frenchStatuses = map[int]string{
+	http.StatusBadRequest:            "Appel incorrect",
+	http.StatusUnauthorized:          "Connexion nécessaire",
+	http.StatusForbidden:             "Accès refusé",
+	http.StatusNotFound:              "Introuvable",
+	http.StatusMethodNotAllowed:      "Méthode non permise",
+	http.StatusNotAcceptable:         "Format de réponse non proposé",
+	http.StatusRequestTimeout:        "Appel trop long à venir",
+	http.StatusConflict:              "Conflit",
+	http.StatusGone:                  "Terminé",
+	http.StatusRequestEntityTooLarge: "Contenu trop volumineux",
+	http.StatusUnsupportedMediaType:  "Format non pris en charge",
+	http.StatusUnprocessableEntity:   "Contenu non recevable",
+	http.StatusTooManyRequests:       "Trop d'appels",
+	http.StatusInternalServerError:   "Erreur interne",
+	http.StatusServiceUnavailable:    "Service indisponible",
+}
+
 func newProblem(lang models.Lang, code models.Code) *Problem {
 	if _, ok := refusals[code]; !ok {
 		code = models.CodeInternal
 	}
-	p := &Problem{Type: "about:blank", Status: Status(code), Code: string(code), Detail: Sentence(code, lang),
-		headers: http.Header{}}
-	p.Title = http.StatusText(p.Status)
+	p := &Problem{Type: "about:blank", Code: string(code), Detail: Sentence(code, lang), headers: http.Header{}}
+	p.answer(lang, Status(code))
 	p.headers.Set("Content-Language", string(lang))
 	switch code {
 	case models.CodeUnavailable, models.CodeRateLimited:
@@ -206,7 +242,8 @@ func (s *Server) problemOf(ctx context.Context, lang models.Lang, err error) *Pr
 	}
 	if e := (*badAddress)(nil); errors.As(err, &e) {
 		p := newProblem(lang, models.CodeInvalid)
-		p.Status, p.Title, p.Errors = http.StatusBadRequest, http.StatusText(http.StatusBadRequest), e.faults
+		p.answer(lang, http.StatusBadRequest)
+		p.Errors = said(lang, e.faults)
 		return p
 	}
 	code := codeOf(err)
@@ -218,7 +255,12 @@ func (s *Server) problemOf(ctx context.Context, lang models.Lang, err error) *Pr
 		p.Names = e.names
 	}
 	if e := (*faulty)(nil); errors.As(err, &e) {
-		p.Errors = e.faults
+		p.Errors = said(lang, e.faults)
+	}
+	if dossier := callFrom(ctx).dossier; code == models.CodeWrongStage && dossier != "" {
+		if _, r, err := s.dossier(ctx, dossier); err == nil { // as it is now: it may have gone on while the call was looked at
+			p.Stage, p.Detail = r.Stage, wrongStage(r.Stage, lang)
+		}
 	}
 	return p
 }
@@ -326,7 +368,7 @@ func humaProblem(lang models.Lang, status int, errs []error) *Problem {
 	}
 	p := newProblem(lang, code)
 	if status != 0 {
-		p.Status, p.Title = status, http.StatusText(status)
+		p.answer(lang, status)
 	}
 	if code == models.CodeInternal {
 		return p
@@ -341,15 +383,16 @@ func humaProblem(lang models.Lang, status int, errs []error) *Problem {
 		detail := d.ErrorDetail()
 		f := Fault{Location: detail.Location, Message: detail.Message}
 		if f.Location == "body" && (code == models.CodeMalformed || detail.Value != nil) && !strings.HasPrefix(f.Message, "expected") {
-			f.Message = "not readable as what is expected here"
+			f.Message = unreadable
 		}
 		p.Errors = append(p.Errors, f)
 		outside = outside && (strings.HasPrefix(f.Location, "query.") || strings.HasPrefix(f.Location, "path."))
 	}
 	if outside && code == models.CodeInvalid {
 		// Nonsense in the address itself is a bad request: no body would make it right.
-		p.Status, p.Title = http.StatusBadRequest, http.StatusText(http.StatusBadRequest)
+		p.answer(lang, http.StatusBadRequest)
 	}
+	p.Errors = said(lang, p.Errors)
 	return p
 }
 

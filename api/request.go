@@ -208,6 +208,7 @@ func (s *Server) dossier(ctx context.Context, ref string) (models.Brief, models.
 	if err != nil {
 		return b, models.Request{}, err
 	}
+	callFrom(ctx).dossier = ref
 	r, err := s.store.Request(ctx, ref)
 	if models.ErrorCode(err) == models.CodeUnknown {
 		r, err = models.Request{Ref: ref, Stage: models.StageQualification, Policy: b.Policy, Topic: b.Topic, Owner: b.Owner,

@@ -1,0 +1,135 @@
+package api
+
+import (
+	"go/ast"
+	"go/build"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"jalon/models"
+)
+
+// faultsOfCode are the words said of fields, read from their source: new ones without French must not pass.
+func faultsOfCode(t *testing.T) (out []string) {
+	t.Helper()
+	library, err := build.Import("github.com/danielgtaylor/huma/v2/validation", ".", build.FindOnly)
+	require.NoError(t, err)
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	files = append(files, "../models/bounds.go", "../models/person.go", filepath.Join(library.Dir, "messages.go"))
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") || name == "fault.go" {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		require.NoError(t, err)
+		words := func(e ast.Expr) {
+			if call, ok := e.(*ast.CallExpr); ok { // fmt.Sprintf
+				e = call.Args[0]
+			}
+			if lit, ok := e.(*ast.BasicLit); ok {
+				text, err := strconv.Unquote(lit.Value)
+				require.NoError(t, err)
+				out = append(out, text)
+			}
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				called := ""
+				if id, ok := n.Fun.(*ast.Ident); ok {
+					called = id.Name
+				}
+				if called == "invalid" || called == "fault" || called == "badQuery" || called == "NewError" && strings.HasPrefix(name, "../models") {
+					words(n.Args[len(n.Args)-1])
+				}
+			case *ast.CompositeLit:
+				if id, ok := n.Type.(*ast.Ident); ok && id.Name == "Fault" && len(n.Elts) == 2 {
+					words(n.Elts[1])
+				}
+			case *ast.ValueSpec:
+				if strings.HasPrefix(n.Names[0].Name, "Msg") {
+					words(n.Values[0])
+				}
+			}
+			return true
+		})
+	}
+	return out
+}
+
+func TestWhatIsSaidOfAFieldHasFrench(t *testing.T) {
+	all := faultsOfCode(t)
+	require.Greater(t, len(all), 90)
+	for _, english := range all {
+		french, ok := frenchFaults[english]
+		require.True(t, ok, "no French for %q", english)
+		filled := strings.NewReplacer("%d", "7", "%s", "sept", "%v", "sept").Replace(english)
+		got := frenchFault(filled)
+		require.NotEqual(t, filled, got)
+		require.NotContains(t, got, "$", english)
+		if strings.Contains(french, "$1") {
+			require.Regexp(t, "7|sept", got, english)
+		} else {
+			require.Equal(t, french, got, "other words cover %q", english)
+		}
+	}
+	require.Equal(t, frenchFaults[unreadable], frenchFault("something never heard of"))
+	for status, r := range refusals {
+		require.NotEmpty(t, frenchStatuses[r.status], status)
+	}
+}
+
+func TestARefusalIsInOneLanguage(t *testing.T) {
+	h := newAgency(t, nil)
+	for name, c := range map[string]struct {
+		path, body, french, english string
+	}{
+		"the library's words": {"/requests", strings.Replace(intakeBody, `"group_size":4`, `"group_size":0`, 1), "un nombre d'au moins 1 est attendu", "expected number >= 1"},
+		"ours":                {"/requests", strings.Replace(intakeBody, `"address":"1 rue de l'Exemple, Paris",`, "", 1), "ce mode a besoin d'une adresse", "this mode needs an address"},
+		"those of an address": {"/requests?surprise=1&limit=x", "", "un nombre entier est attendu", "invalid integer"},
+	} {
+		method := "POST"
+		if c.body == "" {
+			method = "GET"
+		}
+		p := h.staff(method, c.path, c.body).problem(t)
+		require.Equal(t, c.french, p.Errors[0].Message, name)
+		require.Equal(t, frenchStatuses[p.Status], p.Title)
+		require.Equal(t, Sentence(models.CodeInvalid, models.French), p.Detail)
+		p = h.staff(method, c.path, c.body, "Accept-Language", "en").problem(t)
+		require.Equal(t, c.english, p.Errors[0].Message, name)
+		require.NotEqual(t, frenchStatuses[p.Status], p.Title)
+	}
+}
+
+// Who is refused for the stage reads where the dossier stands, as the console calls it, whether the database or the process
+// refused.
+func TestWrongStageSaysWhereTheDossierStands(t *testing.T) {
+	h := runningAgency(t)
+	b := h.open()
+	path := "/requests/" + b.Ref
+	for _, c := range []struct{ path, body string }{
+		{"/qualify", `{"group_size":99}`}, // the process
+		{"/choose", `{"number":1}`},
+		{"/rework", "{}"},
+		{"/give-up-follow-up", "{}"},
+		{"/record", `{"kind":"slots_refused","channel":"phone"}`},
+		{"/record", `{"kind":"programme_submitted","channel":"phone"}`},
+	} {
+		p := h.refused(h.staff("POST", path+c.path, c.body), 409, models.CodeWrongStage)
+		require.Equal(t, models.StageQualification, p.Stage, c.path)
+		require.Equal(t, "Le dossier n'en est pas à cette étape. Il en est à l'étape « Analyse du besoin ».", p.Detail, c.path)
+		p = h.refused(h.staff("POST", path+c.path, c.body, "Accept-Language", "en"), 409, models.CodeWrongStage)
+		require.Equal(t, "The request does not stand at this stage. It stands at “Needs analysis”.", p.Detail, c.path)
+	}
+	apply(t, h.store, models.Request{Ref: b.Ref, Stage: models.StageDelivered, OpenedAt: epoch})
+	p := h.refused(h.staff("POST", path+"/registrations", `{"participants":[{"name":"Alix"}]}`), 409, models.CodeWrongStage)
+	require.Equal(t, models.StageDelivered, p.Stage)
+}
