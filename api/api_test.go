@@ -352,6 +352,26 @@ func TestBadInputIsRefusedInWords(t *testing.T) {
 			t.Errorf("%s", a.body)
 		}
 	})
+	t.Run("an address is typed alone, wherever it is", func(t *testing.T) {
+		h := *h
+		h.t = t
+		for _, typed := range []string{`<a@example.org>`, `\"A\" <a@example.org>`, `\"a\"@example.org`} {
+			for path, body := range map[string]string{
+				"POST /clients": `{"type":"sme","name":"Example","contacts":[{"name":"x","email":"@"}]}`,
+				"POST /clients/" + b.ClientRef + "/contacts": `{"name":"x","email":"@"}`,
+				"POST /requests": with("camille@example.org", "@"),
+				"POST /trainers": `{"name":"X","email":"@","legal_form":"company"}`,
+				"POST /requests/" + b.Ref + "/registrations":  `{"participants":[{"name":"X","email":"@"}]}`,
+				"PUT /requests/" + b.Ref + "/registrations/x": `{"name":"X","email":"@"}`,
+			} {
+				method, path, _ := strings.Cut(path, " ")
+				p := h.refused(h.staff(method, path, strings.Replace(body, `"@"`, `"`+typed+`"`, 1), "Accept-Language", "en"), 422, models.CodeInvalid)
+				if len(p.Errors) != 1 || !strings.HasSuffix(p.Errors[0].Location, ".email") || !strings.HasPrefix(p.Errors[0].Message, "an address alone") {
+					t.Errorf("%s %s: %+v", path, typed, p.Errors)
+				}
+			}
+		}
+	})
 	t.Run("policy_unsupported names the parameters", func(t *testing.T) {
 		p := h.refused(h.staff("POST", "/requests", with(`"group_size":4`, `"group_size":4,"policy":"openclassrooms"`)), 422, models.CodePolicyUnsupported)
 		if len(p.Names) == 0 {
@@ -421,6 +441,7 @@ func TestCommandsReachTheProcess(t *testing.T) {
 		apply(t, h.store, models.Request{Ref: b.Ref, Stage: models.StageSessions, Policy: "standard", TrainerRef: "T-000001", OpenedAt: epoch})
 		h.refused(plan(`{"sessions":[{"half_days":[{"start":"2026-11-01T09:00:00Z","end":"2026-11-01T12:00:00Z"}]}]}`), 422, models.CodePastDate)
 		h.refused(plan(`{"sessions":[{"half_days":[{"start":"2026-12-01T09:00:00Z","end":"2026-12-01T12:00:00Z"},{"start":"2026-12-01T11:00:00Z","end":"2026-12-01T15:00:00Z"}]}]}`), 422, models.CodeSessionOverlap)
+		h.refused(plan(`{"sessions":[{"half_days":[{"start":"2026-12-01T09:00:00Z","end":"2026-12-01T09:00:00.0000001Z"}]}]}`), 422, models.CodeInvalid)
 		h.refused(plan(`{"sessions":[{"half_days":[{"start":"2206-12-01T09:00:00Z","end":"2206-12-01T12:00:00Z"}]}]}`), 422, models.CodeDateTooFar)
 		plan(`{"sessions":[{"place":"Salle 2","half_days":[{"start":"2026-12-01T09:00:00Z","end":"2026-12-01T12:00:00Z"}]}]}`).into(t, &models.CommandResult{})
 	})

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -37,6 +38,18 @@ type NewClient struct {
 func (c ClientDetails) check(at string, as models.ClientType) error {
 	if as == models.ClientIndividual && c.Company != "" {
 		return fault(models.CodeClientForm, at+".company_number", "an individual has none")
+	}
+	return nil
+}
+
+func (c NewClient) check(at string) error {
+	if err := c.ClientDetails.check(at, c.Type); err != nil {
+		return err
+	}
+	for i, p := range c.Contacts {
+		if err := misplaced(fmt.Sprintf("%s.contacts[%d].email", at, i), models.CheckEmail(p.Email)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -115,7 +128,7 @@ func (s *Server) registerClients() {
 	add(s, operation{method: "POST", path: "/clients", id: "create-client", tag: "clients", rule: Staff, keyed: true,
 		status: http.StatusCreated, summary: "Record a client and its people (F005)"},
 		func(ctx context.Context, in *struct{ Body NewClient }) (*createdOutput[ClientView], error) {
-			if err := in.Body.check("body", in.Body.Type); err != nil {
+			if err := in.Body.check("body"); err != nil {
 				return nil, err
 			}
 			v, err := s.newClient(ctx, in.Body)
@@ -150,6 +163,9 @@ func (s *Server) registerClients() {
 			Body NewContact
 		}) (*createdOutput[models.Contact], error) {
 			if _, err := s.store.Client(ctx, in.Ref); err != nil {
+				return nil, err
+			}
+			if err := misplaced("body.email", models.CheckEmail(in.Body.Email)); err != nil {
 				return nil, err
 			}
 			c, err := s.newContact(ctx, in.Ref, callFrom(ctx).key, in.Body)

@@ -195,7 +195,7 @@ func (s *Server) intakeClient(ctx context.Context, in Intake) (v ClientView, fre
 	case in.Client == nil:
 		return v, false, invalid("body.client", "a client is needed")
 	}
-	if err := in.Client.check("body.client", in.Client.Type); err != nil {
+	if err := in.Client.check("body.client"); err != nil {
 		return v, false, err
 	}
 	v, err = s.newClient(ctx, *in.Client)
@@ -287,8 +287,19 @@ func registration(p models.Participant) Registration {
 // NewParticipant is a person to register.
 type NewParticipant struct {
 	Name  string      `json:"name,omitempty" maxLength:"200"`
-	Email string      `json:"email,omitempty" maxLength:"254" pattern:"^([^@\\s]+@[^@\\s]+)?$"`
+	Email string      `json:"email,omitempty" maxLength:"254" doc:"The address alone"`
 	Lang  models.Lang `json:"lang,omitempty" enum:"fr,en" default:"fr"`
+}
+
+// check refuses who has neither a name nor an address.
+func (p NewParticipant) check(at string) error {
+	switch {
+	case p.Name == "" && p.Email == "":
+		return invalid(at+".name", "a name or an address is needed")
+	case p.Email == "":
+		return nil
+	}
+	return misplaced(at+".email", models.CheckEmail(p.Email))
 }
 
 // ofDossier is the address of something that belongs to a dossier.
@@ -490,8 +501,8 @@ func (s *Server) register(ctx context.Context, ref string, people []NewParticipa
 	}
 	for i, p := range people {
 		at := fmt.Sprintf("body.participants[%d]", i)
-		if p.Name == "" && p.Email == "" {
-			return nil, invalid(at, "a name or an address is needed")
+		if err := p.check(at); err != nil {
+			return nil, err
 		}
 		participant, err := s.store.Allocate(ctx, models.Allocation{Series: store.SeriesParticipant, Key: fmt.Sprintf("%s/%d", call.key, i)})
 		if err != nil {
@@ -516,6 +527,9 @@ func (s *Server) completeRegistration(ctx context.Context, ref, participant stri
 	if _, _, err := s.running(ctx, ref); err != nil {
 		return Registration{}, err
 	}
+	if err := in.check("body"); err != nil {
+		return Registration{}, err
+	}
 	people, err := s.store.Participants(ctx, ref, true)
 	if err != nil {
 		return Registration{}, err
@@ -524,8 +538,6 @@ func (s *Server) completeRegistration(ctx context.Context, ref, participant stri
 	switch {
 	case i < 0:
 		return Registration{}, refuse(models.CodeUnknown)
-	case in.Name == "" && in.Email == "":
-		return Registration{}, invalid("body.name", "a name or an address is needed")
 	case in.Email != "" && slices.ContainsFunc(people, func(p models.Participant) bool { return p.Email == in.Email && p.Ref != participant }):
 		return Registration{}, fault(models.CodeConflict, "body.email", "registered already")
 	}

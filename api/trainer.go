@@ -41,6 +41,9 @@ func (p TrainerProfile) trainer(ref string) models.Trainer {
 
 // check refuses what the schema cannot say.
 func (s *Server) checkProfile(ctx context.Context, p TrainerProfile) error {
+	if err := misplaced("body.email", models.CheckEmail(p.Email)); err != nil {
+		return err
+	}
 	if p.LegalForm != models.FormForeign && p.Company != "" && !digits(p.Company, 9) {
 		return invalid("body.company_number", "a SIREN has nine digits")
 	}

@@ -1,6 +1,9 @@
 package models
 
-import "time"
+import (
+	"regexp"
+	"time"
+)
 
 // Role is who something is awaited from, or who a message goes to.
 type Role string
@@ -59,6 +62,22 @@ type Client struct {
 	VATNumber string     `json:"vat_number,omitempty"`
 	Address   string     `json:"address"`
 	CreatedAt time.Time  `gorm:"serializer:instant;type:varchar(27);autoCreateTime:false" json:"created_at"`
+}
+
+// bareEmail is the form of addresses without quotes or comments (RFC 5322, dot-atom), letters of any language allowed.
+var bareEmail = func() *regexp.Regexp {
+	const atom = `[^\x00-\x20\x7f"(),.:;<>@\[\\\]]+`
+	const word = atom + `(\.` + atom + `)*`
+	return regexp.MustCompile("^" + word + "@" + word + "$")
+}()
+
+// CheckEmail checks an address that people typed. It is kept as it is written on mails: with a name, quotes or angle
+// brackets around it, some transports would refuse it. Errors: invalid_input.
+func CheckEmail(address string) error {
+	if !bareEmail.MatchString(address) {
+		return NewError(CodeInvalid, "an address alone is needed, such as camille@example.org")
+	}
+	return nil
 }
 
 // Contact is a person at a client: who asks and signs, or who is billed.

@@ -333,7 +333,7 @@ func (c Config) validate(u use) (bad Problems) {
 	if _, err := netmail.ParseAddress(c.MailFrom); err != nil {
 		bad.add("JALON_MAIL_FROM", "must be an e-mail address, with or without a name")
 	}
-	if a, err := netmail.ParseAddress(c.TeamEmail); err != nil || a.Address != c.TeamEmail {
+	if models.CheckEmail(c.TeamEmail) != nil {
 		bad.add("JALON_TEAM_EMAIL", "must be a bare e-mail address")
 	}
 	bad = append(bad, c.Agency.validate()...)

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	netmail "net/mail"
 	"os"
 	"slices"
 	"strings"
@@ -137,8 +136,8 @@ func addUser(ctx context.Context, st *store.Store, now time.Time, u models.User)
 	if err := checkRoles(u.Roles); err != nil {
 		return "", err
 	}
-	if a, err := netmail.ParseAddress(u.Email); err != nil || a.Address != u.Email {
-		return "", fmt.Errorf("not an e-mail address: %q", u.Email)
+	if models.CheckEmail(u.Email) != nil {
+		return "", fmt.Errorf("not an e-mail address alone: %q", u.Email)
 	}
 	if u.Login == "" || strings.ContainsAny(u.Login, " \t") {
 		return "", errors.New("a login has no spaces and is not empty")
