@@ -676,6 +676,16 @@ func TestMoneyAndDeadlines(t *testing.T) {
 
 	t.Run("a supplier's paper invoice", func(t *testing.T) {
 		pdf := "JVBERi0xLjQK" // %PDF-1.4
+		for at, code := range map[string]models.Code{"2027-01-01T09:00:00Z": models.CodeFutureDate, "1026-01-01T09:00:00Z": models.CodeDateTooOld} {
+			h.refused(h.staff("POST", "/invoices/I-2026-000001/record", `{"number":"F12","net_cents":1,"document":"`+pdf+`","channel":"paper","received_at":"`+at+`"}`), 422, code)
+		}
+		sha := fmt.Sprintf("%x", sha256.Sum256([]byte("%PDF-1.4\n")))
+		if _, err := h.store.Document(t.Context(), sha); models.ErrorCode(err) != models.CodeUnknown {
+			t.Errorf("the invoice of a refused call is kept (%v)", err)
+		}
+		if _, err := h.cfg.Documents.Get(t.Context(), sha); models.ErrorCode(err) != models.CodeUnknown {
+			t.Errorf("its file is (%v)", err)
+		}
 		var r Recorded
 		h.staff("POST", "/invoices/I-2026-000001/record", `{"number":"F12","net_cents":100000,"vat_cents":20000,"document":"`+pdf+`","channel":"paper"}`).into(t, &r)
 		row, err := h.store.Fact(t.Context(), r.ID)
