@@ -293,8 +293,8 @@ type Who struct {
 func (s *Server) registerAuth() {
 	type credentials struct {
 		Body struct {
-			Login    string `json:"login" minLength:"1" maxLength:"120"`
-			Password string `json:"password" minLength:"1" maxLength:"200"`
+			Login    string `json:"login" minLength:"1" maxLength:"120" doc:"Name of a local account"`
+			Password string `json:"password" minLength:"1" maxLength:"200" doc:"Its password"`
 		}
 	}
 	type who struct{ Body Who }

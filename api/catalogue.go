@@ -13,8 +13,8 @@ import (
 // NewCourse is a line of the catalogue, as given.
 type NewCourse struct {
 	Topic    string   `json:"topic" pattern:"^[a-z0-9]+(-[a-z0-9]+)*$" maxLength:"64" doc:"Stable slug"`
-	TitleFR  string   `json:"title_fr" minLength:"1" maxLength:"200"`
-	TitleEN  string   `json:"title_en" minLength:"1" maxLength:"200"`
+	TitleFR  string   `json:"title_fr" minLength:"1" maxLength:"200" doc:"In French"`
+	TitleEN  string   `json:"title_en" minLength:"1" maxLength:"200" doc:"In English"`
 	Similar  []string `json:"similar,omitempty" maxItems:"50" doc:"Topics whose holders can teach it too (F049)"`
 	Adjacent []string `json:"adjacent,omitempty" maxItems:"50" doc:"Topics whose holders could learn it (F050)"`
 }

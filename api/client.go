@@ -13,18 +13,18 @@ import (
 
 // NewContact is a person at a client, as given.
 type NewContact struct {
-	Name    string      `json:"name" minLength:"1" maxLength:"200"`
-	Email   string      `json:"email" format:"email" maxLength:"254"`
-	Phone   string      `json:"phone,omitempty" maxLength:"40"`
-	Lang    models.Lang `json:"lang,omitempty" enum:"fr,en" default:"fr"`
+	Name    string      `json:"name" minLength:"1" maxLength:"200" doc:"First name and name"`
+	Email   string      `json:"email" format:"email" maxLength:"254" doc:"The address alone"`
+	Phone   string      `json:"phone,omitempty" maxLength:"40" doc:"As written"`
+	Lang    models.Lang `json:"lang,omitempty" enum:"fr,en" default:"fr" doc:"Of their mails"`
 	Billing bool        `json:"billing,omitempty" doc:"This is who is billed"`
 }
 
 // ClientDetails is what documents tell of a client.
 type ClientDetails struct {
-	Name      string `json:"name" minLength:"1" maxLength:"200"`
+	Name      string `json:"name" minLength:"1" maxLength:"200" doc:"As documents write it"`
 	Company   string `json:"company_number,omitempty" pattern:"^([0-9]{9})?$" doc:"SIREN; none for an individual"`
-	VATNumber string `json:"vat_number,omitempty" maxLength:"20"`
+	VATNumber string `json:"vat_number,omitempty" maxLength:"20" doc:"Intra-community"`
 	Address   string `json:"address,omitempty" maxLength:"500" doc:"Contracts and invoices are refused without"`
 }
 
@@ -32,7 +32,7 @@ type ClientDetails struct {
 type NewClient struct {
 	Type models.ClientType `json:"type" enum:"individual,sole_trader,very_small_firm,sme,large_firm,association,public_body,education" doc:"Selects contract form and registration rules (F005)"`
 	ClientDetails
-	Contacts []NewContact `json:"contacts,omitempty" maxItems:"20"`
+	Contacts []NewContact `json:"contacts,omitempty" maxItems:"20" doc:"The first one asks and signs, unless said otherwise"`
 }
 
 func (c ClientDetails) check(at string, as models.ClientType) error {

@@ -33,71 +33,71 @@ type DecisionInput struct{ Why }
 // CancelInput cancels a request.
 type CancelInput struct {
 	Why
-	Cause string `json:"cause,omitempty" enum:"by_client,by_agency" default:"by_agency"`
+	Cause string `json:"cause,omitempty" enum:"by_client,by_agency" default:"by_agency" doc:"Whose wish it is"`
 }
 
 // QualifyInput is what staff learnt since; what is absent stays as it is.
 type QualifyInput struct {
 	Why
-	Topic       *string       `json:"topic,omitempty" maxLength:"64"`
-	Title       *string       `json:"title,omitempty" minLength:"1" maxLength:"200"`
-	Needs       *string       `json:"needs,omitempty" maxLength:"10000"`
-	Mode        *models.Mode  `json:"mode,omitempty" enum:"at_client,in_centre,remote,mixed"`
-	Address     *string       `json:"address,omitempty" maxLength:"500"`
-	Department  *string       `json:"department,omitempty" pattern:"^([0-9][0-9AB][0-9]?)?$"`
-	GroupSize   *int          `json:"group_size,omitempty" minimum:"1" maximum:"1000"`
-	Level       *string       `json:"level,omitempty" enum:"beginner,intermediate,expert"`
-	Funding     *string       `json:"funding,omitempty" enum:"employer,skills_operator,cpf,employment_service,self_paid_monthly,volunteer_credit,other"`
-	BudgetCents *models.Cents `json:"budget_cents,omitempty" minimum:"0" maximum:"100000000000"`
-	WantedFrom  *models.Date  `json:"wanted_from,omitempty" format:"date"`
-	Urgent      *bool         `json:"urgent,omitempty"`
-	Order       *OrderInput   `json:"order,omitempty"`
-	Owner       *string       `json:"owner,omitempty" maxLength:"32"`
+	Topic       *string       `json:"topic,omitempty" maxLength:"64" doc:"A topic of the catalogue"`
+	Title       *string       `json:"title,omitempty" minLength:"1" maxLength:"200" doc:"What the mission is called"`
+	Needs       *string       `json:"needs,omitempty" maxLength:"10000" doc:"Free text"`
+	Mode        *models.Mode  `json:"mode,omitempty" enum:"at_client,in_centre,remote,mixed" doc:"Where it is held; all but remote need an address (F006)"`
+	Address     *string       `json:"address,omitempty" maxLength:"500" doc:"Of the course"`
+	Department  *string       `json:"department,omitempty" pattern:"^([0-9][0-9AB][0-9]?)?$" doc:"French department of the course"`
+	GroupSize   *int          `json:"group_size,omitempty" minimum:"1" maximum:"1000" doc:"Trainees"`
+	Level       *string       `json:"level,omitempty" enum:"beginner,intermediate,expert" doc:"Of the trainees (F010)"`
+	Funding     *string       `json:"funding,omitempty" enum:"employer,skills_operator,cpf,employment_service,self_paid_monthly,volunteer_credit,other" doc:"Who pays in the end (F009)"`
+	BudgetCents *models.Cents `json:"budget_cents,omitempty" minimum:"0" maximum:"100000000000" doc:"Excluding tax; 0: not known (F008)"`
+	WantedFrom  *models.Date  `json:"wanted_from,omitempty" format:"date" doc:"First day that suits the client"`
+	Urgent      *bool         `json:"urgent,omitempty" doc:"Trainers have less time to answer"`
+	Order       *OrderInput   `json:"order,omitempty" doc:"What the client buys"`
+	Owner       *string       `json:"owner,omitempty" maxLength:"32" doc:"User who looks after the dossier"`
 }
 
 // AssignInput names a known trainer, without a search.
 type AssignInput struct {
 	Why
-	TrainerRef string       `json:"trainer_ref" minLength:"1" maxLength:"32"`
-	RateCents  models.Cents `json:"rate_cents" minimum:"1" maximum:"100000000"`
-	RateUnit   models.Unit  `json:"rate_unit" enum:"hour,half_day,day,flat"`
+	TrainerRef string       `json:"trainer_ref" minLength:"1" maxLength:"32" doc:"Who is retained"`
+	RateCents  models.Cents `json:"rate_cents" minimum:"1" maximum:"100000000" doc:"Agreed, per unit"`
+	RateUnit   models.Unit  `json:"rate_unit" enum:"hour,half_day,day,flat" doc:"What the rate is for"`
 }
 
 // WaiveInput names the step to skip, the one the dossier stands at.
 type WaiveInput struct {
 	Why
-	Step models.Stage `json:"step" enum:"audit,programme,interview,readiness"`
+	Step models.Stage `json:"step" enum:"audit,programme,interview,readiness" doc:"The stage the dossier stands at"`
 }
 
 // VerdictInput is a yes or a no.
 type VerdictInput struct {
 	Why
-	Passed bool `json:"passed"`
+	Passed bool `json:"passed" doc:"Yes or no"`
 }
 
 // ReissueInput names the document to replace.
 type ReissueInput struct {
 	Why
 	Contract string `json:"contract,omitempty" maxLength:"80" doc:"Reference, or else number"`
-	Number   int    `json:"number,omitempty" minimum:"0"`
+	Number   int    `json:"number,omitempty" minimum:"0" doc:"In the dossier"`
 }
 
 // SessionPlan is one session to plan.
 type SessionPlan struct {
-	HalfDays []models.HalfDay `json:"half_days" minItems:"1" maxItems:"20"`
+	HalfDays []models.HalfDay `json:"half_days" minItems:"1" maxItems:"20" doc:"In order, without overlap"`
 	Place    string           `json:"place,omitempty" maxLength:"1000" doc:"Place or video room, in words"`
 }
 
 // PlanInput plans sessions, in the order given (F108).
 type PlanInput struct {
 	Why
-	Sessions []SessionPlan `json:"sessions" minItems:"1" maxItems:"200"`
+	Sessions []SessionPlan `json:"sessions" minItems:"1" maxItems:"200" doc:"In order"`
 }
 
 // RescheduleInput moves a session.
 type RescheduleInput struct {
 	Why
-	HalfDays []models.HalfDay `json:"half_days" minItems:"1" maxItems:"20"`
+	HalfDays []models.HalfDay `json:"half_days" minItems:"1" maxItems:"20" doc:"The new ones, in order, without overlap"`
 }
 
 // order is a command ready to go: its process, and its particulars once it is known who decides.

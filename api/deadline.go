@@ -29,8 +29,8 @@ func (s *Server) registerDeadlines() {
 		func(ctx context.Context, in *struct {
 			Body struct {
 				Why
-				DeadlineID string    `json:"deadline_id" minLength:"1" maxLength:"160"`
-				DueAt      time.Time `json:"due_at"`
+				DeadlineID string    `json:"deadline_id" minLength:"1" maxLength:"160" doc:"As listed"`
+				DueAt      time.Time `json:"due_at" doc:"The new one, later"`
 			}
 		}) (*itemOutput[models.CommandResult], error) {
 			d, err := s.store.Deadline(ctx, in.Body.DeadlineID)

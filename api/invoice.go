@@ -30,8 +30,8 @@ type InvoiceUpload struct {
 	Keyed
 	Why
 	Number   string       `json:"number" minLength:"1" maxLength:"64" doc:"The supplier's own"`
-	NetCents models.Cents `json:"net_cents" minimum:"0" maximum:"100000000000"`
-	VATCents models.Cents `json:"vat_cents,omitempty" minimum:"0" maximum:"100000000000"`
+	NetCents models.Cents `json:"net_cents" minimum:"0" maximum:"100000000000" doc:"Excluding tax"`
+	VATCents models.Cents `json:"vat_cents,omitempty" minimum:"0" maximum:"100000000000" doc:"0: none"`
 	Document []byte       `json:"document" doc:"The PDF, in base64"`
 }
 

@@ -2,6 +2,8 @@ package api
 
 import (
 	"bytes"
+	"cmp"
+	"fmt"
 	"html/template"
 	"net/http"
 	"slices"
@@ -11,16 +13,20 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// docsPage shows the operations to people, without loading anything from elsewhere; openapi.json tells all of it.
+// docsPage shows the operations and their bodies to people, without a script and without loading anything from elsewhere;
+// openapi.json tells all of it.
 var docsPage = template.Must(template.New("docs").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Jalon API</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}
-table{border-collapse:collapse;width:100%}td,th{padding:.3rem .6rem;border-bottom:1px solid #8886;text-align:left;vertical-align:top}
-code{font-size:.9em}</style></head><body>
-<h1>Jalon API</h1><p>{{.About}}</p><p>The whole description: <a href="/openapi.json">openapi.json</a></p>
+<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:84rem;margin:2rem auto;padding:0 1rem}
+table{border-collapse:collapse;width:100%;table-layout:fixed}th:first-child{width:26%}th:last-child{width:14%}td th{width:auto!important}td,th{padding:.3rem .6rem;border-bottom:1px solid #8886;text-align:left;vertical-align:top}
+td{overflow-wrap:anywhere}code{font-size:.9em}summary{cursor:pointer}td table{margin:.3rem 0 .6rem;font-size:.9em}td table tr:last-child td{border:0}</style></head><body>
+<h1>Jalon API</h1><p>{{.About}}</p><p>The whole description, answers included: <a href="/openapi.json">openapi.json</a></p>
 {{range .Groups}}<h2>{{.Tag}}</h2><table><thead><tr><th>Call</th><th>What it does</th><th>Who may</th></tr></thead><tbody>
-{{range .Operations}}<tr><td><code>{{.Method}} {{.Path}}</code></td><td>{{.Summary}}</td><td>{{.Who}}</td></tr>
+{{range .Operations}}<tr id="{{.ID}}"><td><code>{{.Method}} {{.Path}}</code></td><td>{{.Summary}}
+{{- with .Body}}<details><summary>Body</summary><table><thead><tr><th>Field</th><th>Type</th><th>Meaning</th></tr></thead><tbody>
+{{range .}}<tr><td><code>{{.Name}}</code>{{if .Required}} <strong>needed</strong>{{end}}</td><td>{{.Type}}</td><td>{{.Meaning}}</td></tr>
+{{end}}</tbody></table></details>{{end}}</td><td>{{.Who}}</td></tr>
 {{end}}</tbody></table>{{end}}</body></html>
 `))
 
@@ -29,7 +35,107 @@ type docsGroup struct {
 	Operations []docsOperation
 }
 
-type docsOperation struct{ Method, Path, Summary, Who string }
+type docsOperation struct {
+	ID, Method, Path, Summary, Who string
+	Body                           []docsField
+}
+
+// docsField is a field of a body; those of an object within are named by their path.
+type docsField struct {
+	Name, Type, Meaning string
+	Required            bool
+}
+
+// bodyFields are the fields of a body, those needed first. within are the schemas it is part of.
+func (s *Server) bodyFields(at string, schema *huma.Schema, within ...string) (out []docsField) {
+	if schema.Ref != "" {
+		if slices.Contains(within, schema.Ref) {
+			return nil
+		}
+		within = append(within, schema.Ref)
+		schema = s.api.OpenAPI().Components.Schemas.SchemaFromRef(schema.Ref)
+	}
+	names := make([]string, 0, len(schema.Properties))
+	for name := range schema.Properties {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if first := slices.Contains(schema.Required, a); first != slices.Contains(schema.Required, b) {
+			if first {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a, b)
+	})
+	for _, name := range names {
+		p := schema.Properties[name]
+		path, inner, kind := at+name, p, docsType(p)
+		if p.Items != nil {
+			path, inner, kind = path+"[]", p.Items, "list of "+docsType(p.Items)
+		}
+		out = append(out, docsField{path, kind + docsBounds(p), p.Description, slices.Contains(schema.Required, name)})
+		if inner.Ref != "" || inner.Type == huma.TypeObject {
+			out = append(out, s.bodyFields(path+".", inner, within...)...)
+		}
+	}
+	return out
+}
+
+func docsType(schema *huma.Schema) string {
+	switch {
+	case schema.Ref != "":
+		return huma.TypeObject
+	case schema.ContentEncoding != "":
+		return schema.ContentEncoding
+	case schema.Type == huma.TypeString && schema.Format != "":
+		return schema.Format
+	}
+	return schema.Type
+}
+
+// docsBounds are what a value must keep to, in words.
+func docsBounds(schema *huma.Schema) string {
+	var out []string
+	if len(schema.Enum) > 0 {
+		values := make([]string, len(schema.Enum))
+		for i, v := range schema.Enum {
+			values[i] = fmt.Sprint(v)
+		}
+		out = append(out, "one of "+strings.Join(values, ", "))
+	}
+	span := func(least, most any, of string) {
+		switch {
+		case least != nil && most != nil:
+			out = append(out, fmt.Sprintf("%v to %v%s", least, most, of))
+		case least != nil:
+			out = append(out, fmt.Sprintf("%v%s or more", least, of))
+		case most != nil:
+			out = append(out, fmt.Sprintf("up to %v%s", most, of))
+		}
+	}
+	span(bound(schema.Minimum, "%.0f"), bound(schema.Maximum, "%.0f"), "")
+	span(bound(schema.MinLength, "%d"), bound(schema.MaxLength, "%d"), " characters")
+	span(bound(schema.MinItems, "%d"), bound(schema.MaxItems, "%d"), " items")
+	if schema.Pattern != "" {
+		out = append(out, "like "+schema.Pattern)
+	}
+	if schema.Default != nil {
+		out = append(out, fmt.Sprintf("%v if absent", schema.Default))
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(out, "; ")
+}
+
+// bound is a limit in figures, nil for none.
+func bound[N int | float64](limit *N, verb string) any {
+	if limit == nil {
+		return nil
+	}
+	return fmt.Sprintf(verb, *limit)
+}
 
 func (s *Server) docs(c *gin.Context) {
 	var groups []docsGroup
@@ -43,7 +149,11 @@ func (s *Server) docs(c *gin.Context) {
 				groups, i = append(groups, docsGroup{Tag: op.Tags[0]}), len(groups)
 			}
 			who, _ := op.Extensions["x-roles"].([]string)
-			groups[i].Operations = append(groups[i].Operations, docsOperation{op.Method, path, op.Summary, strings.Join(who, ", ")})
+			row := docsOperation{ID: op.OperationID, Method: op.Method, Path: path, Summary: op.Summary, Who: strings.Join(who, ", ")}
+			if op.RequestBody != nil {
+				row.Body = s.bodyFields("", op.RequestBody.Content["application/json"].Schema)
+			}
+			groups[i].Operations = append(groups[i].Operations, row)
 		}
 	}
 	slices.SortFunc(groups, func(a, b docsGroup) int { return strings.Compare(a.Tag, b.Tag) })

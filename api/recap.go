@@ -57,7 +57,7 @@ func (s *Server) registerRecaps() {
 			RecapAddress
 			Body struct {
 				Why
-				Corrections []models.LineCorrection `json:"corrections,omitempty" maxItems:"500"`
+				Corrections []models.LineCorrection `json:"corrections,omitempty" maxItems:"500" doc:"What is decided of contested lines"`
 			}
 		}) (*itemOutput[models.CommandResult], error) {
 			v, err := s.recapView(ctx, in.RecapAddress)
@@ -88,7 +88,7 @@ func (s *Server) registerRecaps() {
 				Keyed
 				Why
 				Scanned
-				Kind  models.FactKind `json:"kind" enum:"recap_accepted,recap_contested"`
+				Kind  models.FactKind `json:"kind" enum:"recap_accepted,recap_contested" doc:"The trainer's answer"`
 				Lines []string        `json:"lines,omitempty" maxItems:"500" doc:"Those contested"`
 			}
 		}) (*itemOutput[Recorded], error) {

@@ -14,13 +14,13 @@ type RecordInput struct {
 	Keyed
 	Why
 	Scanned
-	Kind       models.FactKind `json:"kind" enum:"invitation_answered,slots_offered,slot_chosen,slots_refused,audit_reported,programme_submitted,contract_signed,contract_declined,trainer_withdrew,client_cancelled,sheet_signed,absence_justified"`
+	Kind       models.FactKind `json:"kind" enum:"invitation_answered,slots_offered,slot_chosen,slots_refused,audit_reported,programme_submitted,contract_signed,contract_declined,trainer_withdrew,client_cancelled,sheet_signed,absence_justified" doc:"What was done"`
 	Subject    string          `json:"subject,omitempty" maxLength:"120" doc:"Reference of the invitation, audit, programme, contract, session or absence; if absent the newest audit or programme, the trainer retained, or the client"`
 	OnBehalfOf string          `json:"on_behalf_of,omitempty" maxLength:"32" pattern:"^([TXP]-[0-9]{6,12})?$" doc:"Who did it, by reference; found from the subject if absent"`
 
 	Answer    string                `json:"answer,omitempty" enum:"interested,declined" doc:"invitation_answered"`
 	RateCents models.Cents          `json:"rate_cents,omitempty" minimum:"0" maximum:"100000000" doc:"invitation_answered: asked for"`
-	RateUnit  models.Unit           `json:"rate_unit,omitempty" enum:"hour,half_day,day,flat"`
+	RateUnit  models.Unit           `json:"rate_unit,omitempty" enum:"hour,half_day,day,flat" doc:"invitation_answered: what the rate is for"`
 	Agreed    bool                  `json:"agreed,omitempty" doc:"invitation_answered: to the upskilling needed"`
 	Slots     []time.Time           `json:"slots,omitempty" maxItems:"20" doc:"slots_offered"`
 	At        time.Time             `json:"at,omitzero" required:"false" doc:"slot_chosen"`
@@ -33,10 +33,10 @@ type RecordInput struct {
 
 // ProgrammeParts are the four parts of a programme, all needed (F091).
 type ProgrammeParts struct {
-	Objectives string `json:"objectives" maxLength:"20000"`
-	Content    string `json:"content" maxLength:"20000"`
-	Methods    string `json:"methods" maxLength:"20000"`
-	Assessment string `json:"assessment" maxLength:"20000"`
+	Objectives string `json:"objectives" maxLength:"20000" doc:"What trainees can do afterwards"`
+	Content    string `json:"content" maxLength:"20000" doc:"What is taught"`
+	Methods    string `json:"methods" maxLength:"20000" doc:"How, and with what"`
+	Assessment string `json:"assessment" maxLength:"20000" doc:"How what was learnt is checked"`
 }
 
 // Recorded is a fact as stored. It counts from the moment it was received.

@@ -13,10 +13,10 @@ import (
 
 // OrderInput is what the client buys.
 type OrderInput struct {
-	HalfDays       int          `json:"half_days" minimum:"1" maximum:"1000"`
-	Unit           models.Unit  `json:"unit" enum:"hour,half_day,day,flat"`
+	HalfDays       int          `json:"half_days" minimum:"1" maximum:"1000" doc:"To be held in all"`
+	Unit           models.Unit  `json:"unit" enum:"hour,half_day,day,flat" doc:"What the price is for"`
 	Quantity       int64        `json:"quantity,omitempty" minimum:"0" maximum:"10000000" doc:"Hundredths of the unit; from the half-days if absent, except by the hour"`
-	UnitPriceCents models.Cents `json:"unit_price_cents" minimum:"0" maximum:"1000000000"`
+	UnitPriceCents models.Cents `json:"unit_price_cents" minimum:"0" maximum:"1000000000" doc:"Excluding tax"`
 	VATBps         int64        `json:"vat_bps,omitempty" minimum:"0" maximum:"10000" doc:"Basis points; 0: exempt"`
 }
 
@@ -37,30 +37,30 @@ func (o OrderInput) order(at string) (models.Order, error) {
 // Needs is what is known of a request, at intake and at qualification.
 type Needs struct {
 	Topic       string       `json:"topic" maxLength:"64" doc:"A topic of the catalogue"`
-	Title       string       `json:"title" minLength:"1" maxLength:"200"`
+	Title       string       `json:"title" minLength:"1" maxLength:"200" doc:"What the mission is called"`
 	Needs       string       `json:"needs,omitempty" maxLength:"10000" doc:"Free text"`
 	Mode        models.Mode  `json:"mode" enum:"at_client,in_centre,remote,mixed" doc:"All but remote need an address (F006)"`
-	Address     string       `json:"address,omitempty" maxLength:"500"`
+	Address     string       `json:"address,omitempty" maxLength:"500" doc:"Of the course"`
 	Department  string       `json:"department,omitempty" pattern:"^([0-9][0-9AB][0-9]?)?$" doc:"French department of the course"`
-	GroupSize   int          `json:"group_size" minimum:"1" maximum:"1000"`
+	GroupSize   int          `json:"group_size" minimum:"1" maximum:"1000" doc:"Trainees"`
 	Level       string       `json:"level,omitempty" enum:"beginner,intermediate,expert" doc:"Of the trainees (F010)"`
 	Funding     string       `json:"funding,omitempty" enum:"employer,skills_operator,cpf,employment_service,self_paid_monthly,volunteer_credit,other" default:"employer" doc:"F009"`
 	BudgetCents models.Cents `json:"budget_cents,omitempty" minimum:"0" maximum:"100000000000" doc:"0: not known yet (F008)"`
-	WantedFrom  models.Date  `json:"wanted_from,omitempty" format:"date"`
-	Urgent      bool         `json:"urgent,omitempty"`
-	Order       OrderInput   `json:"order"`
+	WantedFrom  models.Date  `json:"wanted_from,omitempty" format:"date" doc:"First day that suits the client"`
+	Urgent      bool         `json:"urgent,omitempty" doc:"Trainers have less time to answer"`
+	Order       OrderInput   `json:"order" doc:"What the client buys"`
 	Owner       string       `json:"owner,omitempty" maxLength:"32" doc:"User who looks after the dossier; the caller if absent"`
 }
 
 // Intake is a request as it reaches the agency (F001).
 type Intake struct {
-	Channel    models.Channel `json:"channel" enum:"site,partner,phone,mail"`
+	Channel    models.Channel `json:"channel" enum:"site,partner,phone,mail" doc:"How it reached the agency"`
 	Partner    string         `json:"partner,omitempty" maxLength:"64" doc:"Code of a known partner (F002)"`
 	ClientRef  string         `json:"client_ref,omitempty" maxLength:"32" doc:"A known client, or else client"`
-	Client     *NewClient     `json:"client,omitempty"`
+	Client     *NewClient     `json:"client,omitempty" doc:"A new client, or else client_ref"`
 	ContactRef string         `json:"contact_ref,omitempty" maxLength:"32" doc:"Who asks and signs; the client's first contact if absent"`
 	BillingRef string         `json:"billing_contact_ref,omitempty" maxLength:"32" doc:"Who is billed; the contact marked so, or who asks, if absent"`
-	Policy     string         `json:"policy,omitempty" maxLength:"64" default:"standard"`
+	Policy     string         `json:"policy,omitempty" maxLength:"64" default:"standard" doc:"The way of working it pins"`
 	Needs
 }
 
@@ -286,9 +286,9 @@ func registration(p models.Participant) Registration {
 
 // NewParticipant is a person to register.
 type NewParticipant struct {
-	Name  string      `json:"name,omitempty" maxLength:"200"`
+	Name  string      `json:"name,omitempty" maxLength:"200" doc:"As certificates write it"`
 	Email string      `json:"email,omitempty" maxLength:"254" doc:"The address alone"`
-	Lang  models.Lang `json:"lang,omitempty" enum:"fr,en" default:"fr"`
+	Lang  models.Lang `json:"lang,omitempty" enum:"fr,en" default:"fr" doc:"Of their mails"`
 }
 
 // check refuses who has neither a name nor an address.
@@ -451,7 +451,7 @@ func (s *Server) registerRequests() {
 		func(ctx context.Context, in *struct {
 			Ref  string `path:"ref" maxLength:"32"`
 			Body struct {
-				Participants []NewParticipant `json:"participants" minItems:"1" maxItems:"500"`
+				Participants []NewParticipant `json:"participants" minItems:"1" maxItems:"500" doc:"All are registered, or none"`
 			}
 		}) (*createdOutput[List[Registration]], error) {
 			out, err := s.register(ctx, in.Ref, in.Body.Participants)

@@ -30,21 +30,21 @@ type SessionView struct {
 
 // AttendanceInput is one participant's presence in one half-day.
 type AttendanceInput struct {
-	Participant string `json:"participant" minLength:"1" maxLength:"32"`
+	Participant string `json:"participant" minLength:"1" maxLength:"32" doc:"Reference"`
 	HalfDay     int    `json:"half_day" minimum:"0" maximum:"100" doc:"From 0"`
-	State       string `json:"state" enum:"signed,absent"`
+	State       string `json:"state" enum:"signed,absent" doc:"What the sheet says"`
 }
 
 // SheetInput is what a paper sheet says.
 type SheetInput struct {
 	Keyed
 	Scanned
-	Attendances []AttendanceInput `json:"attendances" minItems:"1" maxItems:"2000"`
+	Attendances []AttendanceInput `json:"attendances" minItems:"1" maxItems:"2000" doc:"All are kept, or none"`
 }
 
 // Keyed is what staff key for somebody: how it reached them, and when.
 type Keyed struct {
-	Channel    models.Channel `json:"channel" enum:"phone,paper,mail"`
+	Channel    models.Channel `json:"channel" enum:"phone,paper,mail" doc:"How it reached the agency"`
 	ReceivedAt time.Time      `json:"received_at,omitzero" required:"false" doc:"Business time, not to come and at most a year ago; now if absent"`
 }
 
@@ -161,10 +161,10 @@ func (s *Server) registerSessions() {
 			Body struct {
 				Keyed
 				Scanned
-				Participant string `json:"participant" minLength:"1" maxLength:"32"`
-				Kind        string `json:"kind" enum:"positioning,hot,cold"`
+				Participant string `json:"participant" minLength:"1" maxLength:"32" doc:"Reference"`
+				Kind        string `json:"kind" enum:"positioning,hot,cold" doc:"Which questionnaire"`
 				Score       int    `json:"score" minimum:"0" maximum:"100" doc:"0 to 100 for positioning, 1 to 5 for the others"`
-				Text        string `json:"text,omitempty" maxLength:"10000"`
+				Text        string `json:"text,omitempty" maxLength:"10000" doc:"What they wrote"`
 			}
 		}) (*itemOutput[models.Evaluation], error) {
 			if _, err := s.store.Brief(ctx, in.Ref); err != nil {

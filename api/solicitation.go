@@ -12,14 +12,14 @@ import (
 type ChooseInput struct {
 	Why
 	Invitation string `json:"invitation,omitempty" maxLength:"80" doc:"Reference, or else number in the current search"`
-	Number     int    `json:"number,omitempty" minimum:"0"`
+	Number     int    `json:"number,omitempty" minimum:"0" doc:"In the current search"`
 }
 
 // WidenInput goes on with a search: with trainers named, with holders of adjacent skills, or with the next wave.
 type WidenInput struct {
 	Why
-	Trainers []string `json:"trainers,omitempty" maxItems:"100"`
-	Adjacent bool     `json:"adjacent,omitempty"`
+	Trainers []string `json:"trainers,omitempty" maxItems:"100" doc:"References of whom to ask"`
+	Adjacent bool     `json:"adjacent,omitempty" doc:"Ask holders of adjacent skills too (F050)"`
 }
 
 // registerSolicitation registers what staff decide about a search.

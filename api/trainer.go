@@ -11,25 +11,25 @@ import (
 
 // TrainerProfile is a trainer's profile, whole (F018, F020, F021, F022, F055).
 type TrainerProfile struct {
-	Name        string           `json:"name" minLength:"1" maxLength:"200"`
-	Email       string           `json:"email" format:"email" maxLength:"254"`
-	Phone       string           `json:"phone,omitempty" maxLength:"40"`
-	Lang        models.Lang      `json:"lang,omitempty" enum:"fr,en" default:"fr"`
-	Address     string           `json:"address,omitempty" maxLength:"500"`
+	Name        string           `json:"name" minLength:"1" maxLength:"200" doc:"As contracts write it"`
+	Email       string           `json:"email" format:"email" maxLength:"254" doc:"The address alone"`
+	Phone       string           `json:"phone,omitempty" maxLength:"40" doc:"As written"`
+	Lang        models.Lang      `json:"lang,omitempty" enum:"fr,en" default:"fr" doc:"Of their mails"`
+	Address     string           `json:"address,omitempty" maxLength:"500" doc:"As contracts write it"`
 	Department  string           `json:"department,omitempty" pattern:"^([0-9][0-9AB][0-9]?)?$" doc:"French department, for distance"`
-	LegalForm   models.LegalForm `json:"legal_form" enum:"company,micro_entrepreneur,umbrella,temp_agency,cooperative,foreign"`
+	LegalForm   models.LegalForm `json:"legal_form" enum:"company,micro_entrepreneur,umbrella,temp_agency,cooperative,foreign" doc:"How they work (F021)"`
 	Company     string           `json:"company_number,omitempty" maxLength:"20" doc:"SIREN of the trainer or of the intermediary; without one nothing can be paid (F022)"`
-	VATStatus   models.VATStatus `json:"vat_status,omitempty" enum:"taxable,franchise,exempt_training,reverse_charge" default:"franchise"`
-	VATNumber   string           `json:"vat_number,omitempty" maxLength:"20"`
-	NDA         string           `json:"activity_number,omitempty" maxLength:"20"`
-	Label       bool             `json:"quality_label,omitempty"`
-	IBAN        string           `json:"iban,omitempty" pattern:"^([A-Z]{2}[0-9]{2}[A-Z0-9]{10,30})?$"`
+	VATStatus   models.VATStatus `json:"vat_status,omitempty" enum:"taxable,franchise,exempt_training,reverse_charge" default:"franchise" doc:"Whether and why they charge VAT"`
+	VATNumber   string           `json:"vat_number,omitempty" maxLength:"20" doc:"Intra-community"`
+	NDA         string           `json:"activity_number,omitempty" maxLength:"20" doc:"NDA, of the activity declaration"`
+	Label       bool             `json:"quality_label,omitempty" doc:"Holds a quality label"`
+	IBAN        string           `json:"iban,omitempty" pattern:"^([A-Z]{2}[0-9]{2}[A-Z0-9]{10,30})?$" doc:"Of the account that is paid"`
 	SelfBilling bool             `json:"self_billing_mandate,omitempty" doc:"A signed mandate exists"`
 	RateCents   models.Cents     `json:"rate_cents,omitempty" minimum:"0" maximum:"100000000" doc:"Own reference rate (F055)"`
-	RateUnit    models.Unit      `json:"rate_unit,omitempty" enum:"hour,half_day,day,flat"`
-	Validated   bool             `json:"validated,omitempty"`
+	RateUnit    models.Unit      `json:"rate_unit,omitempty" enum:"hour,half_day,day,flat" doc:"What the rate is for"`
+	Validated   bool             `json:"validated,omitempty" doc:"Profile checked by staff (F036)"`
 	Active      *bool            `json:"active,omitempty" doc:"True unless said otherwise"`
-	Skills      []models.Skill   `json:"skills,omitempty" maxItems:"100"`
+	Skills      []models.Skill   `json:"skills,omitempty" maxItems:"100" doc:"What they teach, with its level"`
 }
 
 func (p TrainerProfile) trainer(ref string) models.Trainer {

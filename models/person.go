@@ -153,8 +153,8 @@ func (t Trainer) Domestic() bool { return t.LegalForm != FormForeign }
 // Skill is one skill of a trainer with its level, 1 to 5 (F020).
 type Skill struct {
 	TrainerRef string `gorm:"primaryKey;size:32" json:"-"`
-	Topic      string `gorm:"primaryKey;size:64" json:"topic"`
-	Level      int    `json:"level"`
+	Topic      string `gorm:"primaryKey;size:64" json:"topic" doc:"A topic of the catalogue"`
+	Level      int    `json:"level" doc:"1 to 5 (F020)"`
 }
 
 // Course is a line of the catalogue: what a request can be about.

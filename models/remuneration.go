@@ -70,6 +70,6 @@ type PayMonth struct {
 
 // LineCorrection is a decided amount for a contested line; 0 cancels it.
 type LineCorrection struct {
-	Line     string `json:"line"`
-	Quantity int64  `json:"quantity"` // hundredths of the line's unit
+	Line     string `json:"line" doc:"Reference"`
+	Quantity int64  `json:"quantity" doc:"Decided, in hundredths of the line's unit"`
 }

@@ -4,8 +4,8 @@ import "time"
 
 // HalfDay is one signature unit of a session (F124).
 type HalfDay struct {
-	Start time.Time `json:"start"`
-	End   time.Time `json:"end"`
+	Start time.Time `json:"start" doc:"When it begins"`
+	End   time.Time `json:"end" doc:"When it ends"`
 }
 
 // Session is one planned day of a course, written by its Session workflow.
@@ -177,6 +177,6 @@ type AttendanceReading struct {
 
 // AbsenceEntry is one participant's missed half-days.
 type AbsenceEntry struct {
-	Participant string `json:"participant"`
-	HalfDays    []int  `json:"half_days"`
+	Participant string `json:"participant" doc:"Reference"`
+	HalfDays    []int  `json:"half_days" doc:"From 0"`
 }
