@@ -230,7 +230,17 @@ func callFrom(ctx context.Context) *call {
 }
 
 // by is who decides a command.
-func (c *call) by() models.By { return models.By{Actor: c.Ref, Role: c.rule.role(c.Roles)} }
+func (c *call) by() models.By {
+	return models.By{Actor: c.Ref, Role: c.rule.role(c.Roles), Channel: c.through()}
+}
+
+// through is the channel a call came through: a machine has no console.
+func (c *call) through() models.Channel {
+	if c.Machine {
+		return models.ChannelAPI
+	}
+	return models.ChannelConsole
+}
 
 // hashing bounds how many passwords are checked at once: each takes 64 MiB.
 var hashing = make(chan struct{}, 2)

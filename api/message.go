@@ -66,7 +66,7 @@ func (s *Server) registerMessages() {
 				if err != nil {
 					return nil, err
 				}
-				err = s.store.Settle(ctx, store.Settlement{ID: call.key, Key: m.Key, Left: left, Actor: call.Ref, Channel: models.ChannelConsole, At: s.now()})
+				err = s.store.Settle(ctx, store.Settlement{ID: call.key, Key: m.Key, Left: left, Actor: call.Ref, Channel: call.through(), At: s.now()})
 				if err != nil {
 					return nil, err
 				}

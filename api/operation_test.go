@@ -83,3 +83,9 @@ func TestARepeatGetsWhatTheUnansweredCallDid(t *testing.T) {
 		require.Equal(t, models.FactClientCancelled, r.Kind)
 	})
 }
+
+func TestADecisionSaysThroughWhatItCame(t *testing.T) {
+	for channel, who := range map[models.Channel]Caller{models.ChannelAPI: {Ref: "K-000001", Machine: true}, models.ChannelConsole: {Ref: "U-000001"}} {
+		require.Equal(t, channel, (&call{Caller: who}).by().Channel)
+	}
+}

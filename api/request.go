@@ -565,7 +565,7 @@ func (s *Server) enrol(ctx context.Context, ref, key string, rows []models.Parti
 			}
 			_, _, err := tx.Receive(ctx, models.Fact{ID: string(models.FactRegistered) + "/" + x.Ref + "/" + key,
 				Kind: models.FactRegistered, Workflow: models.SessionID(ref, x.Number), Dossier: ref, Subject: x.Ref,
-				Channel: models.ChannelConsole, Actor: call.Ref}, s.now)
+				Channel: call.through(), Actor: call.Ref}, s.now)
 			if err != nil {
 				return err
 			}

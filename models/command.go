@@ -1,6 +1,9 @@
 package models
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Verb names a command: the Update of a running workflow and the last segment of its route, with dashes.
 type Verb string
@@ -57,7 +60,12 @@ type By struct {
 	Actor string `json:"actor"` // user or token reference
 	Role  Role   `json:"role"`
 	Note  string `json:"note,omitempty"` // reference of the Note holding the reason
+	// Channel is console for who is signed in, api for a machine; a command sent by an earlier version has none.
+	Channel Channel `json:"channel,omitempty"`
 }
+
+// Through is the channel a decision came through.
+func (b By) Through() Channel { return cmp.Or(b.Channel, ChannelConsole) }
 
 // Decision is a command without particulars.
 type Decision struct {

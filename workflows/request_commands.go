@@ -42,7 +42,7 @@ func (r *request) result() models.CommandResult {
 
 // by is the journal line of a decision.
 func by(b models.By) models.JournalLine {
-	return models.JournalLine{Actor: b.Actor, Channel: models.ChannelConsole, Note: b.Note}
+	return models.JournalLine{Actor: b.Actor, Channel: b.Through(), Note: b.Note}
 }
 
 // decisionLine journals a decision under a kind.

@@ -194,7 +194,9 @@ func TestRequestQualification(t *testing.T) {
 	t.Run("a known trainer is assigned without a search", func(t *testing.T) {
 		h := working(t)
 		var free, again *reply
-		assign := models.Assign{By: staff, TrainerRef: trainer(7), RateCents: 50_000, RateUnit: models.UnitDay}
+		machine := staff
+		machine.Channel = models.ChannelAPI
+		assign := models.Assign{By: machine, TrainerRef: trainer(7), RateCents: 50_000, RateUnit: models.UnitDay}
 		h.when(models.StageQualification, func() {
 			free = h.command(id, models.VerbAssign, models.Assign{By: staff, TrainerRef: trainer(7)})
 			h.do(id, models.VerbAssign, assign)
@@ -205,6 +207,7 @@ func TestRequestQualification(t *testing.T) {
 		require.Equal(t, models.CodeWrongStage, again.code)
 		require.Equal(t, models.StageClosed, h.current.Stage)
 		require.Equal(t, trainer(7), h.current.TrainerRef)
+		require.Equal(t, models.ChannelAPI, h.line("trainer_assigned").Channel)
 		require.Empty(t, h.mails("invitation"))
 		leave := models.Link{Purpose: models.LinkWithdraw, Subject: models.AssignmentRef(dossier, trainer(7)), Generation: 1}
 		for _, template := range []string{"audit_slots", "audit_booked_trainer", "programme_ask"} {

@@ -389,7 +389,7 @@ func (s *solicitation) choose(_ workflow.Context, in models.Choose) models.Comma
 	s.tell(models.Fact{ID: inv.Ref + "/chosen/" + itoa(s.sentCount(inv.Ref)), Kind: models.FactTrainerChosen,
 		Workflow: models.RequestID(s.dossier), Subject: inv.Ref,
 		Data: models.FactData{Ref: inv.TrainerRef, RateCents: inv.RateCents, RateUnit: inv.RateUnit}})
-	s.journal(models.JournalLine{Kind: "trainer_chosen", Subject: inv.Ref, Actor: in.Actor, Channel: models.ChannelConsole, Note: in.Note,
+	s.journal(models.JournalLine{Kind: "trainer_chosen", Subject: inv.Ref, Actor: in.Actor, Channel: in.Through(), Note: in.Note,
 		Args: models.Args{{Name: "trainer", Value: inv.TrainerRef}}})
 	return models.CommandResult{Ref: inv.Ref, Status: string(inv.Status)}
 }
@@ -424,7 +424,7 @@ func (s *solicitation) checkWiden(in models.Widen) error {
 
 func (s *solicitation) widened(_ workflow.Context, in models.Widen) models.CommandResult {
 	s.widen = &in
-	s.journal(models.JournalLine{Kind: "search_widened", Subject: s.dossier, Actor: in.Actor, Channel: models.ChannelConsole, Note: in.Note})
+	s.journal(models.JournalLine{Kind: "search_widened", Subject: s.dossier, Actor: in.Actor, Channel: in.Through(), Note: in.Note})
 	return models.CommandResult{Ref: s.id, Status: "asking"}
 }
 

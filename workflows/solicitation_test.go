@@ -210,6 +210,7 @@ func TestSolicitationSilence(t *testing.T) {
 		d := h.waits(models.DeadlineSilence)[0]
 		require.Equal(t, on("2026-11-09 18:00"), d.ClosedAt)
 		require.Equal(t, 1, d.Postponed)
+		require.Equal(t, models.ChannelConsole, h.line("deadline_postponed").Channel, "sent by a version that told no channel")
 		require.Equal(t, d.ClosedAt, h.line("invitation_silent").At)
 	})
 }

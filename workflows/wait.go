@@ -295,7 +295,7 @@ func (p *process) postpone(_ workflow.Context, in models.Postpone) models.Comman
 	d.DueAt, d.Note = in.DueAt, in.Note
 	d.Postponed++
 	p.project(d)
-	p.journal(models.JournalLine{Kind: "deadline_postponed", Subject: d.Subject, Actor: in.Actor, Channel: models.ChannelConsole,
+	p.journal(models.JournalLine{Kind: "deadline_postponed", Subject: d.Subject, Actor: in.Actor, Channel: in.Through(),
 		Note: in.Note, Args: models.Args{{Name: "deadline", Value: string(d.Kind)}, {Name: "due", Value: in.DueAt.UTC().Format(time.RFC3339)}}})
 	return models.CommandResult{Ref: d.ID, Status: string(models.Open)}
 }
