@@ -600,8 +600,11 @@ func TestStaffTwins(t *testing.T) {
 	t.Run("the journal speaks the reader's language", func(t *testing.T) {
 		var lines List[JournalView]
 		h.staff("GET", "/requests/"+ref+"/journal", "", "Accept-Language", "en").into(t, &lines)
-		if len(lines.Items) != 1 || lines.Items[0].Sentence != "The request enters the stage “Sessions”." {
+		if len(lines.Items) != 2 || lines.Items[0].Sentence != "The request enters the stage “Sessions”." {
 			t.Errorf("%+v", lines)
+		}
+		if l := lines.Items[1]; l.Sentence != "Participants registered: 2." || l.Actor != "K-000001" || l.Channel != models.ChannelAPI {
+			t.Errorf("F112 %+v", l)
 		}
 		if got := JournalSentence(models.JournalLine{Kind: "never_heard_of"}, models.French); got != "never_heard_of" {
 			t.Error(got)

@@ -127,7 +127,7 @@ var journalSentences = map[string]bilingual{
 	"session_moved":            {"La séance {subject} est déplacée.", "Session {subject} is moved."},
 	"session_cancelled":        {"La séance {subject} est annulée.", "Session {subject} is cancelled."},
 	"session_validated":        {"La séance {subject} est validée.", "Session {subject} is validated."},
-	"participants_registered":  {"Des participants sont inscrits.", "Participants are registered."},
+	"participants_registered":  {"Participants inscrits : {count}.", "Participants registered: {count}."},
 	"sheet_signed":             {"La feuille d’émargement est signée ({subject}).", "The attendance sheet is signed ({subject})."},
 	"sheet_judged":             {"La séance {subject} est jugée tenue.", "Session {subject} is judged to have been held."},
 	"sheet_judged_no":          {"La séance {subject} est jugée non tenue.", "Session {subject} is judged not to have been held."},

@@ -518,7 +518,8 @@ func (s *Server) register(ctx context.Context, ref string, people []NewParticipa
 		row := models.Participant{Ref: participant, Dossier: ref, Name: p.Name, Email: p.Email, Lang: orFrench(p.Lang), CreatedAt: s.now()}
 		rows, out = append(rows, row), append(out, registration(row))
 	}
-	return out, s.enrol(ctx, ref, call.key, rows)
+	line := models.JournalLine{Dossier: ref, At: s.now(), Subject: ref, Actor: call.Ref, Channel: call.through()}
+	return out, s.enrol(ctx, ref, call.key, func(tx *store.Store) error { return tx.Register(ctx, call.key, line, rows) })
 }
 
 // completeRegistration writes what is now known of a participant, also once the course is held: certificates wait for
@@ -543,12 +544,14 @@ func (s *Server) completeRegistration(ctx context.Context, ref, participant stri
 	}
 	p := people[i]
 	p.Name, p.Email, p.Lang = in.Name, in.Email, orFrench(in.Lang)
-	return registration(p), s.enrol(ctx, ref, digest(participant, p.Name, p.Email), []models.Participant{p})
+	return registration(p), s.enrol(ctx, ref, digest(participant, p.Name, p.Email), func(tx *store.Store) error {
+		return tx.SaveParticipants(ctx, []models.Participant{p})
+	})
 }
 
-// enrol writes participants and tells each session still to come, once for a key, so that those who are known late are
+// enrol has participants written and tells each session still to come, once for a key, so that those who are known late are
 // convoked too.
-func (s *Server) enrol(ctx context.Context, ref, key string, rows []models.Participant) error {
+func (s *Server) enrol(ctx context.Context, ref, key string, write func(tx *store.Store) error) error {
 	call := callFrom(ctx)
 	sessions, err := s.store.Sessions(ctx, ref)
 	if err != nil {
@@ -556,7 +559,7 @@ func (s *Server) enrol(ctx context.Context, ref, key string, rows []models.Parti
 	}
 	// The relay tells the sessions: nobody waits for it.
 	return s.store.Transact(ctx, func(tx *store.Store) error {
-		if err := tx.SaveParticipants(ctx, rows); err != nil {
+		if err := write(tx); err != nil {
 			return err
 		}
 		for _, x := range sessions {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"gorm.io/gorm"
@@ -125,6 +126,21 @@ func (s *Store) Participants(ctx context.Context, dossier string, active bool) (
 // SaveParticipants writes participants, whole.
 func (s *Store) SaveParticipants(ctx context.Context, people []models.Participant) error {
 	return save(ctx, s, people...)
+}
+
+// registeredLine begins the keys of the journal lines that Register writes.
+const registeredLine = "participants_registered/"
+
+// Register writes new participants and the line of the journal that says who registered how many, once for a key.
+func (s *Store) Register(ctx context.Context, key string, line models.JournalLine, people []models.Participant) error {
+	return s.Transact(ctx, func(tx *Store) error {
+		line.ID, line.Kind = registeredLine+key, "participants_registered"
+		line.Args = models.Args{{Name: "count", Value: strconv.Itoa(len(people))}}
+		if _, err := insert(ctx, tx, line); err != nil {
+			return err
+		}
+		return tx.SaveParticipants(ctx, people)
+	})
 }
 
 // RemoveParticipant takes a participant off a dossier at (business time); again changes nothing. ErrNotFound if the

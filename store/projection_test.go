@@ -78,7 +78,10 @@ func TestProjectionFoldsAgain(t *testing.T) {
 		require.NoError(t, s.FactLate(ctx, "nobody-left", noon))
 		require.NoError(t, s.MessageFailed(ctx, "ask", models.MessageParked, "unclear", noon))
 		require.NoError(t, s.Settle(ctx, store.Settlement{ID: "found", Key: "ask", Actor: "U-1", At: noon}))
-		require.NoError(t, s.SaveParticipants(ctx, []models.Participant{{Ref: "P-2", Dossier: dossier, Email: "p2@example.org", CreatedAt: noon.Add(time.Hour)}}))
+		line := models.JournalLine{Dossier: dossier, Subject: dossier, Actor: "U-1", Channel: models.ChannelConsole, At: noon}
+		for range 2 { // the call again
+			require.NoError(t, s.Register(ctx, "key", line, []models.Participant{{Ref: "P-2", Dossier: dossier, Email: "p2@example.org", CreatedAt: noon.Add(time.Hour)}}))
+		}
 		// A step that history has and the database not yet is on its way, its repeat too.
 		next := models.Step{Workflow: request, Run: "run", Seq: 3, At: noon, Rows: models.Rows{Request: &models.Request{Ref: dossier, Stage: models.StageClosed}}}
 
@@ -86,6 +89,9 @@ func TestProjectionFoldsAgain(t *testing.T) {
 		require.Empty(t, v.Differences)
 		require.Zero(t, v.Forgotten)
 		require.Greater(t, v.Rows, 12)
+		lines, err := s.JournalBack(ctx, dossier, store.Cursor{}, 20)
+		require.NoError(t, err)
+		require.Len(t, slices.DeleteFunc(lines.Items, func(l models.JournalLine) bool { return l.Kind != "participants_registered" }), 1)
 	})
 }
 
