@@ -97,7 +97,7 @@ func (s *Server) mailEvents(c *gin.Context) {
 // ready tells whether database and Temporal answer.
 func (s *Server) ready(c *gin.Context) {
 	ctx := c.Request.Context()
-	if err := s.store.Ping(ctx); err != nil {
+	if err := s.store.Ready(ctx); err != nil {
 		s.problem(c, refuse(models.CodeUnavailable))
 		return
 	}

@@ -14,6 +14,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -55,6 +56,7 @@ type core struct {
 	sqlite bool
 	// writer admits one writing transaction at a time on SQLite: its own busy handler sleeps, and is not fair.
 	writer chan struct{}
+	full   atomic.Bool // a write was refused for lack of room, and none has succeeded in Ready since
 	mu     sync.Mutex
 	hooks  []func(Left)
 }
@@ -166,6 +168,9 @@ func (s *Store) once(ctx context.Context, fn func(tx *Store) error) error {
 func (s *Store) again(ctx context.Context, fn func() error) error {
 	for try := 1; ; try++ {
 		err := fn()
+		if full(err) {
+			s.core.full.Store(true)
+		}
 		if err == nil || !transient(err) || try == maxTries {
 			return failure(err)
 		}

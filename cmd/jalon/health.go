@@ -60,8 +60,8 @@ func (s *system) health(working func() bool) http.Handler {
 		defer cancel()
 		_, temporal := s.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
 		switch {
-		case s.store.Ping(ctx) != nil:
-			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+		case s.store.Ready(ctx) != nil:
+			http.Error(w, "the database does not answer, or takes no writes", http.StatusServiceUnavailable)
 		case temporal != nil:
 			http.Error(w, "Temporal does not answer", http.StatusServiceUnavailable)
 		case !working():
