@@ -443,6 +443,11 @@ func TestCommandsReachTheProcess(t *testing.T) {
 		h.refused(plan(`{"sessions":[{"half_days":[{"start":"2026-12-01T09:00:00Z","end":"2026-12-01T12:00:00Z"},{"start":"2026-12-01T11:00:00Z","end":"2026-12-01T15:00:00Z"}]}]}`), 422, models.CodeSessionOverlap)
 		h.refused(plan(`{"sessions":[{"half_days":[{"start":"2026-12-01T09:00:00Z","end":"2026-12-01T09:00:00.0000001Z"}]}]}`), 422, models.CodeInvalid)
 		h.refused(plan(`{"sessions":[{"half_days":[{"start":"2206-12-01T09:00:00Z","end":"2206-12-01T12:00:00Z"}]}]}`), 422, models.CodeDateTooFar)
+		day := `{"half_days":[{"start":"2026-12-01T09:00:00Z","end":"2026-12-01T12:00:00Z"}]}`
+		p := h.refused(plan(`{"sessions":[`+day+`,`+day+`]}`), 422, models.CodeSessionOverlap)
+		if len(p.Errors) != 1 || p.Errors[0].Location != "body.sessions[1].half_days[0].start" {
+			t.Errorf("%+v", p)
+		}
 		plan(`{"sessions":[{"place":"Salle 2","half_days":[{"start":"2026-12-01T09:00:00Z","end":"2026-12-01T12:00:00Z"}]}]}`).into(t, &models.CommandResult{})
 	})
 	t.Run("what ended cannot change", func(t *testing.T) {
@@ -657,7 +662,8 @@ func TestMoneyAndDeadlines(t *testing.T) {
 	apply(t, h.store, models.Request{Ref: b.Ref, Stage: models.StageSessions, OpenedAt: epoch}, models.Rows{Recaps: []models.Recap{recap},
 		Invoices: []models.Invoice{{Ref: "I-2026-000001", Kind: models.InvoiceSupplier, Status: models.InvoiceAwaited, TrainerRef: "T-000001", DeadlineID: "upload"},
 			{Ref: "I-2026-000002", Kind: models.InvoiceSelfBilled, Status: models.InvoiceConform, PayOn: "2026-10-30", IssuedAt: epoch.AddDate(0, -1, 0)},
-			{Ref: "I-2026-000003", Kind: models.InvoiceClient, Status: models.InvoiceConform}}})
+			{Ref: "I-2026-000003", Kind: models.InvoiceClient, Status: models.InvoiceConform},
+			{Ref: "I-2026-000004", Kind: models.InvoiceSelfBilled, Status: models.InvoiceNonConforming, TrainerRef: "T-000001"}}})
 	var payments List[InvoiceView]
 	h.do(models.RoleFinance, "GET", "/payments", "").into(t, &payments)
 	if len(payments.Items) != 1 || payments.Items[0].Ref != "I-2026-000002" || !payments.Items[0].Overdue {
@@ -700,6 +706,14 @@ func TestMoneyAndDeadlines(t *testing.T) {
 			t.Errorf("%d %v", a.StatusCode, a.Header)
 		}
 		h.refused(h.staff("POST", "/invoices/I-2026-000001/record", `{"number":"F12","net_cents":1,"document":"aGVsbG8=","channel":"paper"}`), 422, models.CodeInvalid)
+		upload := `{"number":"F13","net_cents":100000,"vat_cents":20000,"document":"` + pdf + `","channel":"paper"}`
+		h.staff("POST", "/invoices/I-2026-000004/record", upload).into(t, &r) // F198: sent back, though the agency had written it
+		h.refused(h.staff("POST", "/invoices/I-2026-000003/record", upload), 409, models.CodeInvoiceState)
+	})
+	t.Run("F181 an answer that was given is not given again", func(t *testing.T) {
+		recap.Status = models.RecapContested
+		apply(t, h.store, models.Request{Ref: b.Ref, Stage: models.StageSessions, OpenedAt: epoch}, models.Rows{Recaps: []models.Recap{recap}})
+		h.refused(h.staff("POST", "/recaps/agency/T-000001/2026-11/record", `{"kind":"recap_accepted","channel":"phone"}`), 409, models.CodeConflict)
 	})
 	t.Run("deadlines move later, legal ones never", func(t *testing.T) {
 		if _, err := h.store.Apply(t.Context(), models.Step{Workflow: "invoice/I-2026-000002", Run: "run", Seq: 1, At: epoch, Deadlines: []models.Deadline{
@@ -719,7 +733,7 @@ func TestMoneyAndDeadlines(t *testing.T) {
 		h.refused(postpone("legal", "2026-12-01T09:00:00Z"), 422, models.CodeDeadlineLegal)
 		h.refused(postpone("over", "2026-12-01T09:00:00Z"), 409, models.CodeDeadlineClosed)
 		h.refused(postpone("usual", "2026-11-02T09:00:00Z"), 422, models.CodeDeadlineEarlier)
-		h.refused(postpone("usual", "2062-12-01T09:00:00Z"), 422, models.CodeInvalid) // nothing would move it back
+		h.refused(postpone("usual", "2062-12-01T09:00:00Z"), 422, models.CodeDateTooFar) // nothing would move it back
 	})
 }
 

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -244,17 +243,18 @@ func (s *Server) registerCommands() {
 				return order{}, refuse(models.CodeNoTrainer)
 			}
 			plan := models.PlanSessions{}
-			for i, p := range in.Sessions {
-				if err := s.comingHalfDays(fmt.Sprintf("body.sessions[%d].half_days", i), p.HalfDays); err != nil {
-					return order{}, err
-				}
-			}
 			for _, p := range in.Sessions {
-				place, err := s.note(ctx, r.Ref, callFrom(ctx).Ref, p.Place)
-				if err != nil {
+				plan.Sessions = append(plan.Sessions, models.PlannedSession{HalfDays: inUTC(p.HalfDays)})
+			}
+			// Beside what is planned already its process knows: a repeat of a plan that was taken would overlap itself here.
+			if at, err := models.CheckPlan(plan.Sessions, nil, s.now()); err != nil {
+				return order{}, misplaced("body.sessions"+at, err)
+			}
+			for i, p := range in.Sessions {
+				var err error
+				if plan.Sessions[i].PlaceRef, err = s.note(ctx, r.Ref, callFrom(ctx).Ref, p.Place); err != nil {
 					return order{}, err
 				}
-				plan.Sessions = append(plan.Sessions, models.PlannedSession{HalfDays: inUTC(p.HalfDays), PlaceRef: place})
 			}
 			return toRequest(r, func(by models.By) any { plan.By = by; return plan })
 		})
@@ -345,12 +345,6 @@ func (s *Server) knownTrainer(ctx context.Context, ref, at string) error {
 		return fault(models.CodeTrainerUnknown, at, "no such active trainer")
 	}
 	return err
-}
-
-// comingHalfDays checks half-days to plan (see models.CheckHalfDays).
-func (s *Server) comingHalfDays(at string, halfDays []models.HalfDay) error {
-	place, err := models.CheckHalfDays(halfDays, s.now())
-	return misplaced(at+place, err)
 }
 
 func inUTC(halfDays []models.HalfDay) []models.HalfDay {

@@ -244,7 +244,7 @@ func (d *desk) postpone(x models.Deadline, back string) int {
 		switch models.Code(p.Code) {
 		case models.CodeDeadlineEarlier, models.CodePastDate:
 			d.faults.add("date", p.Detail)
-		case models.CodeInvalid: // the reason is read here already
+		case models.CodeDateTooFar:
 			d.faults.add("date", d.t("postpone.too_late"))
 		default:
 			d.refused(p, map[string]string{"body.due_at": "date", "body.reason": "reason"})

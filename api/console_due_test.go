@@ -124,6 +124,7 @@ func TestPostponeFromTheBoard(t *testing.T) {
 		wellMade(t, p)
 		require.Equal(t, http.StatusUnprocessableEntity, p.status)
 		require.Contains(t, p.Find("[role=alert] a[href='#f-"+name+"']").Text(), want[1])
+		values.Set("key", p.Find("[name=key]").AttrOr("value", ""))
 	}
 	early := o.post(postponePath, values)
 	wellMade(t, early)

@@ -8,10 +8,6 @@ import (
 	"jalon/store"
 )
 
-// longestDelay bounds how far a deadline may be moved, in days: more is a mistake in the year, and what was moved too
-// far cannot be moved back.
-const longestDelay = 366
-
 func (s *Server) registerDeadlines() {
 	add(s, operation{method: "GET", path: "/deadlines", id: "list-deadlines", tag: "deadlines", rule: Everyone, summary: "What falls due, soonest first"},
 		func(ctx context.Context, in *struct {
@@ -34,19 +30,11 @@ func (s *Server) registerDeadlines() {
 			}
 		}) (*itemOutput[models.CommandResult], error) {
 			d, err := s.store.Deadline(ctx, in.Body.DeadlineID)
-			switch {
-			case err != nil:
+			if err != nil {
 				return nil, err
-			case d.Status != models.Open:
-				return nil, refuse(models.CodeDeadlineClosed)
-			case !d.Postponable:
-				return nil, refuse(models.CodeDeadlineLegal)
-			case !in.Body.DueAt.After(d.DueAt):
-				return nil, refuse(models.CodeDeadlineEarlier)
-			case in.Body.DueAt.After(d.DueAt.AddDate(0, 0, longestDelay)) && in.Body.DueAt.After(s.now().AddDate(0, 0, longestDelay)):
-				return nil, invalid("body.due_at", "more than a year later")
-			case !in.Body.DueAt.After(s.now()):
-				return nil, refuse(models.CodePastDate)
+			}
+			if err := d.CheckPostponed(in.Body.DueAt, s.now()); err != nil {
+				return nil, err
 			}
 			return s.decide(ctx, models.VerbPostpone, d.Dossier, in.Body.words(), order{d.Workflow, func(by models.By) any {
 				return models.Postpone{By: by, DeadlineID: d.ID, DueAt: in.Body.DueAt.UTC().Truncate(time.Microsecond)}

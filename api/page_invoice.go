@@ -35,9 +35,9 @@ func openInvoice(v *visit) (linkPage, error) {
 	} else if ok {
 		return nil, v.invoiceTold(fact.Data, fact.ReceivedAt)
 	}
-	switch row.Status {
-	case models.InvoiceAwaited, models.InvoiceNonConforming:
-	case models.InvoiceWithdrawn:
+	switch {
+	case row.Receivable():
+	case row.Status == models.InvoiceWithdrawn:
 		return nil, v.withdrawn("")
 	default:
 		return nil, v.invoiceTold(models.FactData{Number: row.Number, NetCents: row.NetCents, VATCents: row.VATCents}, row.ReceivedAt)

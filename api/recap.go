@@ -64,18 +64,8 @@ func (s *Server) registerRecaps() {
 			if err != nil {
 				return nil, err
 			}
-			decided := map[string]bool{}
-			for _, c := range in.Body.Corrections {
-				if decided[c.Line] {
-					return nil, invalid("body.corrections", "a line is decided once")
-				}
-				decided[c.Line] = true
-				if !slices.Contains(v.Lines, c.Line) {
-					return nil, refuse(models.CodeLineUnknown)
-				}
-				if c.Quantity < 0 || c.Quantity > 10_000_000 {
-					return nil, invalid("body.corrections", "a quantity is 0 or more, in hundredths")
-				}
+			if err := misplaced("body.corrections", models.CheckCorrections(in.Body.Corrections, v.Lines)); err != nil {
+				return nil, err
 			}
 			return s.decide(ctx, models.VerbCorrectRecap, "", in.Body.words(), order{v.Workflow,
 				func(by models.By) any { return models.CorrectRecap{By: by, Corrections: in.Body.Corrections} }})
@@ -96,7 +86,7 @@ func (s *Server) registerRecaps() {
 			if err != nil {
 				return nil, err
 			}
-			if v.Status == models.RecapAccepted {
+			if !v.Unanswered() {
 				return nil, refuse(models.CodeConflict)
 			}
 			f := models.Fact{Kind: in.Body.Kind, Subject: v.Ref, Actor: in.Trainer}

@@ -120,20 +120,21 @@ func (s *Server) registerSessions() {
 		})
 	sessionCommand(s, models.VerbReschedule, "reschedule", "Move a session that has not started",
 		func(ctx context.Context, x models.Session, in RescheduleInput) (func(models.By) any, error) {
-			if err := s.comingHalfDays("body.half_days", in.HalfDays); err != nil {
+			if err := x.Takes(models.VerbReschedule, s.now()); err != nil {
 				return nil, err
 			}
-			if !x.StartAt.After(s.now()) {
-				return nil, refuse(models.CodeSessionState)
-			}
-			others, err := s.store.Sessions(ctx, x.Dossier)
+			sessions, err := s.store.Sessions(ctx, x.Dossier)
 			if err != nil {
 				return nil, err
 			}
-			for _, o := range others {
-				if o.Ref != x.Ref && o.Counts() && models.Overlap(o.HalfDays, in.HalfDays) {
-					return nil, refuse(models.CodeSessionOverlap)
+			var others []models.HalfDay
+			for _, o := range sessions {
+				if o.Ref != x.Ref && o.Counts() {
+					others = append(others, o.HalfDays...)
 				}
+			}
+			if at, err := x.CheckMove(in.HalfDays, others, s.now()); err != nil {
+				return nil, misplaced("body.half_days"+at, err)
 			}
 			return func(by models.By) any { return models.Reschedule{By: by, HalfDays: inUTC(in.HalfDays)} }, nil
 		})

@@ -54,6 +54,9 @@ type Offer struct {
 	Unit  Unit  `json:"unit"`
 }
 
+// Named tells whether a rate is said, and per what (F072).
+func (o Offer) Named() bool { return o.Cents > 0 && o.Unit.Valid() }
+
 // LinesQuery asks for the open lines of a month of pay.
 type LinesQuery struct {
 	Payer      string `json:"payer"`

@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -18,6 +19,9 @@ const (
 	shortestHalfDay = 30 * time.Minute
 	longestHalfDay  = 12 * time.Hour
 )
+
+// longestDelay bounds how far a deadline may be moved, in days: more is a mistake in the year.
+const longestDelay = 366
 
 // CheckReceived checks when something is said to have reached the agency. Errors: future_date, date_too_old.
 func CheckReceived(at, now time.Time) error {
@@ -45,8 +49,11 @@ func CheckWanted(day, today Date) error {
 }
 
 // CheckPaid checks the day of a payment said to have been made; issued is none if the supplier's own date is not known.
-// Errors: future_date, past_date, date_too_old.
+// Errors: invalid_input, future_date, past_date, date_too_old.
 func CheckPaid(on, issued, today Date) error {
+	if _, err := ParseDate(string(on)); err != nil {
+		return err
+	}
 	switch {
 	case on > today:
 		return NewError(CodeFutureDate, "still to come")
@@ -58,9 +65,28 @@ func CheckPaid(on, issued, today Date) error {
 	return nil
 }
 
-// CheckHalfDays checks the half-days of a session to hold, planned before they take place (F108), and says which end of
-// which one is wrong: "[1].start". Errors: invalid_input, session_overlap, past_date, date_too_far.
-func CheckHalfDays(halfDays []HalfDay, now time.Time) (place string, err error) {
+// CheckPlan checks sessions to hold beside the half-days taken already, and says which end of which half-day is wrong:
+// "[0].half_days[1].start". Errors: those of CheckHalfDays.
+func CheckPlan(sessions []PlannedSession, taken []HalfDay, now time.Time) (place string, err error) {
+	if len(sessions) == 0 {
+		return "", NewError(CodeInvalid, "no session to plan")
+	}
+	for i, s := range sessions {
+		if place, err := CheckHalfDays(s.HalfDays, taken, now); err != nil {
+			return fmt.Sprintf("[%d].half_days%s", i, place), err
+		}
+		taken = append(slices.Clip(taken), s.HalfDays...)
+	}
+	return "", nil
+}
+
+// CheckHalfDays checks the half-days of a session to hold, planned before they take place (F108) beside those taken
+// already, and says which end of which one is wrong: "[1].start". Errors: invalid_input, session_overlap, past_date,
+// date_too_far.
+func CheckHalfDays(halfDays, taken []HalfDay, now time.Time) (place string, err error) {
+	if len(halfDays) == 0 {
+		return "", NewError(CodeInvalid, "a session has at least one half-day")
+	}
 	for i, h := range halfDays {
 		start, end := fmt.Sprintf("[%d].start", i), fmt.Sprintf("[%d].end", i)
 		if err := coming(h.Start, now, plannedYears); err != nil {
@@ -75,9 +101,36 @@ func CheckHalfDays(halfDays []HalfDay, now time.Time) (place string, err error) 
 			return end, NewError(CodeInvalid, fmt.Sprintf("a half-day lasts %d hours at most", int(longestHalfDay.Hours())))
 		case i > 0 && h.Start.Before(halfDays[i-1].End):
 			return start, NewError(CodeSessionOverlap, "before the end of the one before")
+		case Overlap(halfDays[i:i+1], taken):
+			return start, NewError(CodeSessionOverlap, "at the time of another session")
 		}
 	}
 	return "", nil
+}
+
+// CheckPostponed checks the later moment to which an open deadline is moved. Errors: deadline_closed,
+// deadline_not_postponable, deadline_must_be_later, past_date, date_too_far.
+func (d Deadline) CheckPostponed(due, now time.Time) error {
+	switch {
+	case d.Status != Open:
+		return NewError(CodeDeadlineClosed, "this deadline is not open")
+	case !d.Postponable:
+		return NewError(CodeDeadlineLegal, "this deadline cannot be postponed")
+	case !due.After(d.DueAt):
+		return NewError(CodeDeadlineEarlier, "a postponed deadline is later than before")
+	case !due.After(now):
+		return NewError(CodePastDate, "already past")
+	case due.After(later(d.DueAt, now).AddDate(0, 0, longestDelay)): // it could not be moved back
+		return NewError(CodeDateTooFar, "more than a year later")
+	}
+	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func coming(at, now time.Time, years int) error {

@@ -31,6 +31,7 @@ func TestMomentsTypedAreBounded(t *testing.T) {
 		"paid before it was made": {CheckPaid("2026-10-24", "2026-10-25", "2026-11-25"), CodePastDate},
 		"paid a year ago":         {CheckPaid("2025-11-25", "", "2026-11-25"), ""},
 		"paid in year 1026":       {CheckPaid("1026-11-25", "", "2026-11-25"), CodeDateTooOld},
+		"paid on no day":          {CheckPaid("2026-02-30", "", "2026-11-25"), CodeInvalid},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, c.code, ErrorCode(c.got)) })
 	}
@@ -58,9 +59,103 @@ func TestF108HalfDaysToPlan(t *testing.T) {
 		"over the one before": {[]HalfDay{at(time.Hour, 4*time.Hour), at(3*time.Hour, 8*time.Hour)}, "[1].start", CodeSessionOverlap},
 	} {
 		t.Run(name, func(t *testing.T) {
-			place, err := CheckHalfDays(c.halfDays, now)
+			place, err := CheckHalfDays(c.halfDays, nil, now)
 			require.Equal(t, c.place, place)
 			require.Equal(t, c.code, ErrorCode(err))
 		})
 	}
+}
+
+func TestF108SessionsToPlan(t *testing.T) {
+	now := time.Date(2026, 11, 25, 13, 0, 0, 0, time.UTC)
+	day := func(n int) HalfDay {
+		return HalfDay{Start: now.AddDate(0, 0, n), End: now.AddDate(0, 0, n).Add(3 * time.Hour)}
+	}
+	session := func(days ...int) (s PlannedSession) {
+		for _, n := range days {
+			s.HalfDays = append(s.HalfDays, day(n))
+		}
+		return s
+	}
+	for name, c := range map[string]struct {
+		sessions []PlannedSession
+		place    string
+		code     Code
+	}{
+		"beside another":   {[]PlannedSession{session(2), session(3, 4)}, "", ""},
+		"none":             {nil, "", CodeInvalid},
+		"of no half-day":   {[]PlannedSession{session(2), session()}, "[1].half_days", CodeInvalid},
+		"over each other":  {[]PlannedSession{session(2, 3), session(3)}, "[1].half_days[0].start", CodeSessionOverlap},
+		"over one planned": {[]PlannedSession{session(2), session(3, 5)}, "[1].half_days[1].start", CodeSessionOverlap},
+		"in the past":      {[]PlannedSession{session(2), session(-1)}, "[1].half_days[0].start", CodePastDate},
+	} {
+		t.Run(name, func(t *testing.T) {
+			taken := append(make([]HalfDay, 0, 9), day(5))
+			place, err := CheckPlan(c.sessions, taken, now)
+			require.Equal(t, c.place, place)
+			require.Equal(t, c.code, ErrorCode(err))
+			require.Empty(t, taken[:2][1], "what was given is left alone")
+		})
+	}
+	s := Session{HalfDays: session(2, 3).HalfDays}
+	for name, c := range map[string]struct {
+		to    []int
+		place string
+		code  Code
+	}{"later": {[]int{3, 4}, "", ""}, "in part": {[]int{4}, "", CodeInvalid}, "over another": {[]int{4, 5}, "[1].start", CodeSessionOverlap}} {
+		t.Run("moved "+name, func(t *testing.T) {
+			place, err := s.CheckMove(session(c.to...).HalfDays, []HalfDay{day(5)}, now)
+			require.Equal(t, c.place, place)
+			require.Equal(t, c.code, ErrorCode(err))
+		})
+	}
+}
+
+func TestDeadlinePostponed(t *testing.T) {
+	now := time.Date(2026, 11, 25, 13, 0, 0, 0, time.UTC)
+	at := func(days int) time.Time { return now.AddDate(0, 0, days) }
+	usual := Deadline{Status: Open, Postponable: true, DueAt: at(5)}
+	overdue := Deadline{Status: Open, Postponable: true, DueAt: at(-400)}
+	for name, c := range map[string]struct {
+		deadline Deadline
+		due      time.Time
+		code     Code
+	}{
+		"later":                {usual, at(6), ""},
+		"a year later":         {usual, at(5 + 366), ""},
+		"more":                 {usual, at(5 + 367), CodeDateTooFar},
+		"not later":            {usual, at(5), CodeDeadlineEarlier},
+		"overdue":              {overdue, at(366), ""},
+		"overdue, more":        {overdue, at(367), CodeDateTooFar},
+		"overdue, in the past": {overdue, at(-1), CodePastDate},
+		"of the law":           {Deadline{Status: Open, DueAt: at(5)}, at(6), CodeDeadlineLegal},
+		"met":                  {Deadline{Status: Met, Postponable: true, DueAt: at(5)}, at(6), CodeDeadlineClosed},
+		"of no process":        {Deadline{}, at(6), CodeDeadlineClosed},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, c.code, ErrorCode(c.deadline.CheckPostponed(c.due, now))) })
+	}
+}
+
+func TestF181CorrectionsOfARecap(t *testing.T) {
+	lines := []string{"one", "two"}
+	for name, c := range map[string]struct {
+		corrections []LineCorrection
+		code        Code
+	}{
+		"none":     {nil, ""},
+		"both":     {[]LineCorrection{{Line: "one"}, {Line: "two", Quantity: 10_000_000}}, ""},
+		"of none":  {[]LineCorrection{{Line: "three"}}, CodeLineUnknown},
+		"twice":    {[]LineCorrection{{Line: "one"}, {Line: "one", Quantity: 1}}, CodeInvalid},
+		"below":    {[]LineCorrection{{Line: "one", Quantity: -1}}, CodeInvalid},
+		"too much": {[]LineCorrection{{Line: "one", Quantity: 10_000_001}}, CodeInvalid},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, c.code, ErrorCode(CheckCorrections(c.corrections, lines))) })
+	}
+}
+
+func TestF072RateNamed(t *testing.T) {
+	require.True(t, Offer{Cents: 1, Unit: UnitDay}.Named())
+	require.False(t, Offer{Unit: UnitDay}.Named())
+	require.False(t, Offer{Cents: 1}.Named())
+	require.False(t, Offer{Cents: 1, Unit: "week"}.Named())
 }

@@ -191,7 +191,8 @@ func TestWhatCanStillCome(t *testing.T) {
 	}
 	for status, ok := range map[string]bool{InvoiceAwaited: true, InvoiceNonConforming: true, InvoiceReceived: false, InvoiceConform: false, InvoicePaid: false, InvoiceWithdrawn: false} {
 		require.Equal(t, ok, Invoice{Kind: InvoiceSupplier, Status: status}.Receivable(), status)
-		require.False(t, Invoice{Kind: InvoiceSelfBilled, Status: status}.Receivable(), "the agency writes it itself")
+		require.Equal(t, ok, Invoice{Kind: InvoiceSelfBilled, Status: status}.Receivable(), "F198: one the agency wrote is sent anew by the supplier")
+		require.False(t, Invoice{Kind: InvoiceClient, Status: status}.Receivable())
 	}
 	for status, ok := range map[string]bool{ProgrammeAwaited: true, ProgrammeSubmitted: true, ProgrammeReturned: false, ProgrammeApproved: false, ProgrammeWaived: false, ProgrammeCancelled: false} {
 		require.Equal(t, ok, Programme{Status: status}.Receivable(), status)

@@ -93,7 +93,8 @@ func (i Invoice) Overdue(today Date) bool {
 	return i.Unpaid() && !due.IsZero() && due < today
 }
 
-// Receivable tells whether a supplier may still send the invoice: it has not come, or went back (F194, F198).
+// Receivable tells whether a supplier may still send the invoice: it has not come, or went back (F194, F198), also where
+// the agency had written it in the supplier's name (rules section 2).
 func (i Invoice) Receivable() bool {
-	return i.Kind == InvoiceSupplier && (i.Status == InvoiceAwaited || i.Status == InvoiceNonConforming)
+	return i.Kind.Payable() && (i.Status == InvoiceAwaited || i.Status == InvoiceNonConforming)
 }

@@ -1,6 +1,9 @@
 package models
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // PayLine is what one validated session is worth to its trainer. It belongs to its payee's first unsettled month.
 type PayLine struct {
@@ -67,6 +70,26 @@ type PayMonth struct {
 	Month      Month     `gorm:"primaryKey;size:7" json:"month"`
 	SettledAt  time.Time `gorm:"serializer:instant;type:varchar(27)" json:"settled_at,omitzero"`
 }
+
+// CheckCorrections checks what is decided of the lines of a recap (F181). Errors: line_unknown, invalid_input.
+func CheckCorrections(corrections []LineCorrection, lines []string) error {
+	decided := map[string]bool{}
+	for _, c := range corrections {
+		switch {
+		case !slices.Contains(lines, c.Line):
+			return NewError(CodeLineUnknown, "no such line to decide: "+c.Line)
+		case decided[c.Line]:
+			return NewError(CodeInvalid, "a line is decided once")
+		case c.Quantity < 0 || c.Quantity > mostQuantity:
+			return NewError(CodeInvalid, "a quantity is 0 or more, in hundredths")
+		}
+		decided[c.Line] = true
+	}
+	return nil
+}
+
+// mostQuantity bounds the quantity of a line, in hundredths.
+const mostQuantity = 10_000_000
 
 // LineCorrection is a decided amount for a contested line; 0 cancels it.
 type LineCorrection struct {

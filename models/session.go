@@ -61,6 +61,15 @@ func (s Session) TakesPresence(now time.Time) bool {
 	return s.open() && !s.StartAt.After(now) && (s.SheetSigned.IsZero() || s.Status == SessionToJudge)
 }
 
+// CheckMove checks the half-days that a session is moved to, beside those of the other sessions, as CheckHalfDays does. It
+// keeps their number (invalid_input): the order counts them.
+func (s Session) CheckMove(halfDays, others []HalfDay, now time.Time) (place string, err error) {
+	if len(halfDays) != len(s.HalfDays) {
+		return "", NewError(CodeInvalid, "a session keeps its number of half-days when it is moved")
+	}
+	return CheckHalfDays(halfDays, others, now)
+}
+
 // Overlap tells whether some time is in both.
 func Overlap(a, b []HalfDay) bool {
 	for _, x := range a {

@@ -197,7 +197,7 @@ func (r *request) contractFact(f models.Fact) string {
 	if c.Status == models.ContractExpired {
 		return models.FactLate
 	}
-	if c.Status != models.ContractPending && !(c.Status == models.ContractDeclined && f.Recorder != "") {
+	if !c.Signable() || c.Status == models.ContractDeclined && f.Recorder == "" { // a refusal is taken back through staff
 		return models.FactIgnored
 	}
 	if f.Kind == models.FactContractSigned {

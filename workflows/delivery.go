@@ -59,12 +59,9 @@ func (r *request) halfDays(which func(*planned) bool) int {
 }
 
 // checkPlan refuses sessions that cannot be held as planned (F108).
-func (r *request) checkPlan(in models.PlanSessions) error {
+func (r *request) checkPlan(now time.Time, in models.PlanSessions) error {
 	if err := r.standing().Takes(models.VerbPlanSessions); err != nil {
 		return err
-	}
-	if len(in.Sessions) == 0 {
-		return models.NewError(models.CodeInvalid, "no session to plan")
 	}
 	n := r.halfDays((*planned).counts)
 	var taken []models.HalfDay
@@ -73,37 +70,16 @@ func (r *request) checkPlan(in models.PlanSessions) error {
 			taken = append(taken, s.session.HalfDays...)
 		}
 	}
+	if _, err := models.CheckPlan(in.Sessions, taken, now); err != nil {
+		return err
+	}
 	for _, s := range in.Sessions {
-		if err := checkHalfDays(s.HalfDays, taken); err != nil {
-			return err
-		}
-		taken = append(taken, s.HalfDays...)
 		n += len(s.HalfDays)
 	}
 	if n > r.scope.Order.HalfDays {
 		return models.NewError(models.CodeOverPlanned, "more half-days than ordered")
 	}
 	return r.steady()
-}
-
-// checkHalfDays refuses half-days that are empty, out of order, or overlap what is already taken.
-func checkHalfDays(halfDays, taken []models.HalfDay) error {
-	if len(halfDays) == 0 {
-		return models.NewError(models.CodeInvalid, "a session has at least one half-day")
-	}
-	taken = slices.Clone(taken)
-	for i, h := range halfDays {
-		if !h.End.After(h.Start) || (i > 0 && h.Start.Before(halfDays[i-1].End)) {
-			return models.NewError(models.CodeInvalid, "half-days end after they start, and follow each other")
-		}
-		for _, t := range taken {
-			if h.Start.Before(t.End) && t.Start.Before(h.End) {
-				return models.NewError(models.CodeSessionOverlap, "two half-days overlap")
-			}
-		}
-		taken = append(taken, h)
-	}
-	return nil
 }
 
 // plan starts a child for each session and tells trainer and client.

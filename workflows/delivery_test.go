@@ -33,7 +33,7 @@ func TestPlanSessions(t *testing.T) {
 		})
 		h.request()
 		for name, code := range map[string]models.Code{"early": models.CodeWrongStage, "nothing": models.CodeInvalid, "no half-day": models.CodeInvalid,
-			"twice": models.CodeSessionOverlap, "too many": models.CodeOverPlanned, "backwards": models.CodeInvalid, "empty": models.CodeInvalid,
+			"twice": models.CodeSessionOverlap, "too many": models.CodeOverPlanned, "backwards": models.CodeSessionOverlap, "empty": models.CodeInvalid,
 			"taken": models.CodeSessionOverlap, "all planned": models.CodeOverPlanned} {
 			require.Equal(t, code, replies[name].code, name)
 		}

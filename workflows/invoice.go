@@ -43,7 +43,8 @@ func (v *invoice) setup(ctx workflow.Context) (err error) {
 	if err := command(ctx, v.process, models.VerbReject, v.checkReject, v.reject); err != nil {
 		return err
 	}
-	if err := command(ctx, v.process, models.VerbPay, v.checkPay, v.pay); err != nil {
+	payable := func(in models.Pay) error { return v.checkPay(v.today(ctx), in) }
+	if err := command(ctx, v.process, models.VerbPay, payable, v.pay); err != nil {
 		return err
 	}
 	if err := command(ctx, v.process, models.VerbUndo, v.checkUndo, v.undo); err != nil {
@@ -259,10 +260,7 @@ func (v *invoice) end(ctx workflow.Context) {
 // fact takes in the supplier's invoice. What does not agree with the accepted amount, or with the supplier's VAT
 // status, cannot be marked as conforming (F200).
 func (v *invoice) fact(f models.Fact) string {
-	if f.Kind != models.FactInvoiceReceived {
-		return models.FactIgnored
-	}
-	if v.row.Status != models.InvoiceAwaited && v.row.Status != models.InvoiceNonConforming {
+	if f.Kind != models.FactInvoiceReceived || !v.row.Receivable() {
 		return models.FactIgnored
 	}
 	v.row.Number, v.row.SHA256, v.row.ReceivedAt = f.Data.Number, f.Data.SHA256, f.ReceivedAt
@@ -316,9 +314,9 @@ func (v *invoice) reject(_ workflow.Context, in models.Decision) models.CommandR
 	return v.result()
 }
 
-func (v *invoice) checkPay(in models.Pay) error {
-	if _, err := models.ParseDate(string(in.PaidOn)); err != nil {
-		return models.NewError(models.CodeInvalid, "the date of payment is not a date")
+func (v *invoice) checkPay(today models.Date, in models.Pay) error {
+	if err := models.CheckPaid(in.PaidOn, v.cal.DateOf(v.row.IssuedAt), today); err != nil {
+		return err
 	}
 	return v.row.Takes(models.VerbPay)
 }

@@ -75,7 +75,8 @@ func newProcess(ctx workflow.Context, common models.Common, dossier, owner strin
 	}
 	p.durable, _ = workflow.NewDisconnectedContext(ctx)
 	p.later = passes(ctx, gateAfterwards)
-	if err := command(ctx, p, models.VerbPostpone, p.checkPostpone, p.postpone); err != nil {
+	postponable := func(in models.Postpone) error { return p.checkPostpone(p.now(ctx), in) }
+	if err := command(ctx, p, models.VerbPostpone, postponable, p.postpone); err != nil {
 		return nil, err
 	}
 	return p, nil

@@ -69,8 +69,7 @@ func (r *request) programmeRow() {
 // programmeSubmitted takes a version in; until it is decided a later one replaces its text.
 func (r *request) programmeSubmitted(f models.Fact) string {
 	pr := r.programme
-	if pr == nil || f.Subject != pr.Ref || f.Data.Ref == "" || r.interrupted() || r.decision != nil ||
-		(pr.Status != models.ProgrammeAwaited && pr.Status != models.ProgrammeSubmitted) {
+	if pr == nil || f.Subject != pr.Ref || f.Data.Ref == "" || r.interrupted() || r.decision != nil || !pr.Receivable() {
 		return models.FactIgnored
 	}
 	pr.Status, pr.TextRef, pr.SubmittedAt = models.ProgrammeSubmitted, f.Data.Ref, f.ReceivedAt
@@ -111,7 +110,7 @@ func (r *request) decide(verb models.Verb) func(workflow.Context, models.Decisio
 
 // undoProgramme withdraws a programme that is being written or read.
 func (r *request) undoProgramme() {
-	if r.programme != nil && (r.programme.Status == models.ProgrammeAwaited || r.programme.Status == models.ProgrammeSubmitted) {
+	if r.programme != nil && r.programme.Receivable() {
 		r.programme.Status = models.ProgrammeCancelled
 		r.programmeRow()
 	}

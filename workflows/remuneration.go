@@ -296,16 +296,11 @@ func (m *remuneration) checkCorrect(in models.CorrectRecap) error {
 	if in.Note == "" {
 		return models.NewError(models.CodeReasonMissing, "explain the gap to the trainer")
 	}
-	for _, c := range in.Corrections {
-		i := slices.IndexFunc(m.lines, func(l models.PayLine) bool { return l.Ref == c.Line })
-		if i < 0 {
-			return models.NewError(models.CodeLineUnknown, "no such line to decide: "+c.Line)
-		}
-		if c.Quantity < 0 {
-			return models.NewError(models.CodeInvalid, "a quantity cannot be negative")
-		}
+	var lines []string
+	for _, l := range m.lines {
+		lines = append(lines, l.Ref)
 	}
-	return nil
+	return models.CheckCorrections(in.Corrections, lines)
 }
 
 func (m *remuneration) correct(_ workflow.Context, in models.CorrectRecap) models.CommandResult {

@@ -8,6 +8,7 @@ import (
 
 // commands registers what staff decide about a dossier.
 func (r *request) commands(ctx workflow.Context) error {
+	plannable := func(in models.PlanSessions) error { return r.checkPlan(r.now(ctx), in) }
 	type registration struct {
 		verb models.Verb
 		err  error
@@ -25,7 +26,7 @@ func (r *request) commands(ctx workflow.Context) error {
 		{models.VerbRecordInterview, command(ctx, r.process, models.VerbRecordInterview, r.verdict(models.VerbRecordInterview), r.recordInterview)},
 		{models.VerbReissueContract, command(ctx, r.process, models.VerbReissueContract, r.checkReissue, r.reissue)},
 		{models.VerbConfirmReadiness, command(ctx, r.process, models.VerbConfirmReadiness, r.verdict(models.VerbConfirmReadiness), r.confirmReadiness)},
-		{models.VerbPlanSessions, command(ctx, r.process, models.VerbPlanSessions, r.checkPlan, r.plan)},
+		{models.VerbPlanSessions, command(ctx, r.process, models.VerbPlanSessions, plannable, r.plan)},
 		{models.VerbReassign, command(ctx, r.process, models.VerbReassign, r.checkReassign, r.reassign)},
 	} {
 		if c.err != nil {
@@ -140,7 +141,7 @@ func (r *request) checkAssign(in models.Assign) error {
 	if err := r.standing().Takes(models.VerbAssign); err != nil {
 		return err
 	}
-	if in.RateCents <= 0 || !in.RateUnit.Valid() {
+	if !(models.Offer{Cents: in.RateCents, Unit: in.RateUnit}).Named() {
 		return models.NewError(models.CodeInvalid, "a rate and its unit are needed")
 	}
 	return r.steady()

@@ -305,8 +305,7 @@ func (s *session) fact(f models.Fact) string {
 	case models.FactOwnerChanged:
 		return s.handedOn(f)
 	case models.FactSheetSigned:
-		if !s.row.SheetSigned.IsZero() || s.judged != nil || s.ended || f.ReceivedAt.Before(s.row.EndAt) ||
-			(s.row.Status != models.SessionConvoked && s.row.Status != models.SessionToJudge) {
+		if !s.row.TakesSheet(f.ReceivedAt) || s.row.Status == models.SessionPlanned || s.judged != nil || s.ended {
 			return models.FactIgnored
 		}
 		s.row.SheetSigned, s.row.SheetBy = f.ReceivedAt, f.Actor
@@ -317,12 +316,11 @@ func (s *session) fact(f models.Fact) string {
 			return models.FactIgnored
 		}
 		a := s.absences[i]
-		reopened := a.Status == models.AbsenceUnjustified && s.inWindow(a, f.ReceivedAt)
-		if a.Status == models.AbsenceUnjustified && !reopened {
-			return models.FactLate
-		}
-		if a.Status != models.AbsenceOpen && !reopened {
+		if !a.Justifiable() {
 			return models.FactIgnored
+		}
+		if a.Status == models.AbsenceUnjustified && !s.inWindow(a, f.ReceivedAt) {
+			return models.FactLate
 		}
 		a.Status, a.JustifiedAt, a.Note = models.AbsenceJustified, f.ReceivedAt, f.Data.Note
 		s.absence(a)
@@ -401,13 +399,11 @@ func (s *session) checkReschedule(now time.Time, in models.Reschedule) error {
 	if s.ended || s.moved {
 		return models.NewError(models.CodeSessionState, "this session is being moved or cancelled")
 	}
-	if len(in.HalfDays) != len(s.row.HalfDays) {
-		return models.NewError(models.CodeInvalid, "a session keeps its number of half-days when it is moved")
-	}
 	if slices.EqualFunc(in.HalfDays, s.row.HalfDays, func(a, b models.HalfDay) bool { return a.Start.Equal(b.Start) && a.End.Equal(b.End) }) {
 		return models.NewError(models.CodeSessionState, "this session stands there already")
 	}
-	return checkHalfDays(in.HalfDays, nil)
+	_, err := s.row.CheckMove(in.HalfDays, nil, now)
+	return err
 }
 
 func (s *session) reschedule(_ workflow.Context, in models.Reschedule) models.CommandResult {

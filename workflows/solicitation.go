@@ -296,7 +296,7 @@ func (s *solicitation) answer(f models.Fact) string {
 	if inv == nil || (f.Data.Answer != "interested" && f.Data.Answer != "declined") {
 		return models.FactIgnored
 	}
-	if f.Data.Answer == "interested" && (f.Data.RateCents <= 0 || !f.Data.RateUnit.Valid()) { // F072
+	if f.Data.Answer == "interested" && !(models.Offer{Cents: f.Data.RateCents, Unit: f.Data.RateUnit}).Named() {
 		return models.FactIgnored
 	}
 	reopened := inv.Status == models.InvitationSilent && s.inTime(*inv, f.ReceivedAt) && s.chosen == ""

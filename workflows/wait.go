@@ -270,16 +270,15 @@ func (p *process) insist(ctx workflow.Context, subject string, do func() error) 
 }
 
 // checkPostpone refuses what cannot be postponed.
-func (p *process) checkPostpone(in models.Postpone) error {
-	i := slices.IndexFunc(p.open, func(d *models.Deadline) bool { return d.ID == in.DeadlineID })
-	switch {
-	case i < 0:
-		return models.NewError(models.CodeDeadlineClosed, "this deadline is not open")
-	case !p.open[i].Postponable:
-		return models.NewError(models.CodeDeadlineLegal, "this deadline cannot be postponed")
-	case !in.DueAt.After(p.open[i].DueAt):
-		return models.NewError(models.CodeDeadlineEarlier, "a postponed deadline is later than before")
-	case in.Note == "":
+func (p *process) checkPostpone(now time.Time, in models.Postpone) error {
+	var d models.Deadline // one that is not open here is not open at all
+	if i := slices.IndexFunc(p.open, func(d *models.Deadline) bool { return d.ID == in.DeadlineID }); i >= 0 {
+		d = *p.open[i]
+	}
+	if err := d.CheckPostponed(in.DueAt, now); err != nil {
+		return err
+	}
+	if in.Note == "" {
 		return models.NewError(models.CodeReasonMissing, "a reason is needed")
 	}
 	return nil
