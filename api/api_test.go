@@ -615,6 +615,28 @@ func TestStaffTwins(t *testing.T) {
 			t.Error(got)
 		}
 	})
+	t.Run("F080 a report tells of a call that was held", func(t *testing.T) {
+		slot := epoch.Add(48 * time.Hour)
+		apply(t, h.store, models.Request{Ref: ref, Stage: models.StageAudit, OpenedAt: epoch, TrainerRef: "T-000001"}, models.Rows{
+			Audits: []models.Audit{{Ref: models.AuditRef(ref, 1), Dossier: ref, Number: 1, TrainerRef: "T-000001", Status: models.AuditBooked, SlotAt: slot, DeadlineID: "report"}}})
+		report := func(more string) string {
+			return `{"kind":"audit_reported","channel":"phone","scale":"isolated","feasible":true` + more + `}`
+		}
+		at := func(t time.Time) string { return `,"at":"` + t.Format(time.RFC3339) + `"` }
+		if p := h.refused(record(report("")), 409, models.CodeCallToCome); len(p.Errors) != 1 || p.Errors[0].Location != "body.at" {
+			t.Errorf("%+v", p)
+		}
+		h.refused(record(report(at(slot))), 422, models.CodeFutureDate)
+		h.refused(record(report(at(epoch.AddDate(-2, 0, 0)))), 422, models.CodeDateTooOld)
+		if row := stored(record(report(at(epoch.Add(-time.Hour))))); !row.Data.At.Equal(epoch.Add(-time.Hour)) || row.Actor != "T-000001" {
+			t.Errorf("%+v", row.Fact)
+		}
+	})
+	t.Run("F125 the sheet of a session that was judged is not signed any more", func(t *testing.T) {
+		session.Status = models.SessionRefused
+		apply(t, h.store, models.Request{Ref: ref, Stage: models.StageSessions, OpenedAt: epoch, TrainerRef: "T-000001"}, models.Rows{Sessions: []models.Session{session}})
+		h.refused(record(`{"kind":"sheet_signed","subject":"`+ref+`/session/1","channel":"paper"}`), 409, models.CodeSessionState)
+	})
 }
 
 // leaveToRelay delivers nothing: as if Temporal were away.

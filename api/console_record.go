@@ -54,8 +54,15 @@ var recordings = map[string]*recording{
 	}},
 	"slot": {route: recordRoute, subjects: ofAudit(models.AuditChoiceAwaited), fill: (*dossierDesk).fillSlot},
 	"report": {route: recordRoute, subjects: ofAudit(models.AuditSlotsAwaited, models.AuditChoiceAwaited, models.AuditBooked),
-		fill: func(_ *dossierDesk, f *draft, subject string) map[string]any {
-			return map[string]any{"kind": models.FactAuditReported, "subject": subject,
+		fill: func(x *dossierDesk, f *draft, subject string) map[string]any {
+			agreed := ""
+			for _, a := range x.audits {
+				if a.Ref == subject && !a.SlotAt.IsZero() && a.CheckReport(time.Time{}, x.now) == nil {
+					agreed = f.local(a.SlotAt)
+				}
+			}
+			f.at["at"], f.blame[models.CodeCallToCome] = "held_at", "held_at"
+			return map[string]any{"kind": models.FactAuditReported, "subject": subject, "at": f.moment("held_at", opt{initial: agreed, class: "short"}),
 				"scale":    f.choose("scale", "radio", opt{label: f.t("report.scale"), keys: "report."}, "isolated", "complex"),
 				"feasible": f.choose("feasible", "radio", opt{label: f.t("record.report.feasible"), keys: "dossier.yes_no."}, "yes", "no") == "yes"}
 		}},

@@ -65,6 +65,7 @@ var refusals = map[models.Code]refusal{
 	models.CodeTrainerIneligible:   {409, "Ce formateur ne peut pas prendre cette mission.", "This trainer cannot take this mission."},
 	models.CodeNoCandidate:         {409, "Il ne reste personne à solliciter.", "There is nobody left to ask."},
 	models.CodeAuditMissing:        {409, "Le résultat de l'audit n'est pas enregistré.", "The outcome of the audit is not recorded."},
+	models.CodeCallToCome:          {409, "L’appel convenu n’a pas encore eu lieu. S’il s’est tenu plus tôt, indiquez quand.", "The call agreed on has not taken place yet. If it was held earlier, say when."},
 	models.CodeProgrammeIncomplete: {422, "Le programme est incomplet : objectifs, contenu, méthodes et évaluation sont nécessaires.", "The programme is incomplete: objectives, content, methods and assessment are needed."},
 	models.CodeProgrammeMissing:    {409, "Aucun programme n'a été remis.", "No programme was submitted."},
 	models.CodeDocumentChanged:     {409, "Le document a changé depuis que vous l'avez lu.", "The document has changed since you read it."},

@@ -237,11 +237,14 @@ func (p choosePage) act(v *visit, action string) (*linkDone, error) {
 	case "choose":
 		at, err := time.Parse(time.RFC3339, v.values.Get("slot"))
 		var wrong faults
+		if err == nil {
+			err = p.audit.CheckChoice(at, v.now)
+		}
 		switch {
-		case err != nil || !containsTime(p.audit.Slots, at):
-			wrong.add("slot", v.t("fault.choose", "label", v.t("choose.slot")))
-		case !at.After(v.now):
+		case models.ErrorCode(err) == models.CodePastDate:
 			wrong.add("slot", v.t("fault.slot_past", "label", web.DateTime(v.lang, at)))
+		case err != nil:
+			wrong.add("slot", v.t("fault.choose", "label", v.t("choose.slot")))
 		}
 		if err := wrong.err(); err != nil {
 			return nil, err
@@ -271,9 +274,9 @@ func openReport(v *visit) (linkPage, error) {
 	default:
 		return nil, v.early(models.CodeWrongStage, v.t("report.not_booked"))
 	}
-	if v.now.Before(p.audit.SlotAt) {
+	if err := p.audit.CheckReport(time.Time{}, v.now); err != nil {
 		brief, _ := p.shown(v)
-		return nil, v.early(models.CodeWrongStage, v.t("report.early", "slot", web.DateTime(v.lang, p.audit.SlotAt)), v.about(brief, true)...)
+		return nil, v.early(models.ErrorCode(err), v.t("report.early", "slot", web.DateTime(v.lang, p.audit.SlotAt)), v.about(brief, true)...)
 	}
 	return reportPage{p}, nil
 }

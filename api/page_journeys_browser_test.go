@@ -410,7 +410,7 @@ func TestBrowserLinksOfNoUse(t *testing.T) {
 		{"replaced", h.link(models.LinkSlots, dossier+"/audit/1", 0), "closed", models.CodeLinkWithdrawn, models.French, "message plus récent"},
 		{"filled", h.link(models.LinkAnswer, dossier+"/1/invitation/3"), "closed", models.CodeLinkWithdrawn, models.English, "went to somebody else"},
 		{"early", h.link(models.LinkSheet, dossier+"/session/1"), "waiting", models.CodeSessionState, models.French, "25 novembre 2026"},
-		{"early-en", h.link(models.LinkAuditReport, dossier+"/audit/5", 1), "waiting", models.CodeWrongStage, models.English, "26 November 2026 at 10:00"},
+		{"early-en", h.link(models.LinkAuditReport, dossier+"/audit/5", 1), "waiting", models.CodeCallToCome, models.English, "26 November 2026 at 10:00"},
 		{"cut", h.link(models.LinkAnswer, dossier+"/1/invitation/1")[:60], "failed", models.CodeLinkInvalid, models.English, "Open it again from our message"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -311,7 +311,7 @@ func TestLinksThatComeTooEarly(t *testing.T) {
 		code      models.Code
 		says      string
 	}{
-		{"F080 report before the call", h.link(models.LinkAuditReport, dossier+"/audit/5", 1), models.CodeWrongStage, "26 November 2026 at 10:00"},
+		{"F080 report before the call", h.link(models.LinkAuditReport, dossier+"/audit/5", 1), models.CodeCallToCome, "26 November 2026 at 10:00"},
 		{"F083 programme before the audit", h.link(models.LinkProgramme, dossier+"/programme/3"), models.CodeAuditMissing, "compte rendu"},
 		{"F125 sheet before the end", h.link(models.LinkSheet, dossier+"/session/1"), models.CodeSessionState, "17 h 00"},
 	} {

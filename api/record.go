@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"jalon/models"
@@ -23,7 +22,7 @@ type RecordInput struct {
 	RateUnit  models.Unit           `json:"rate_unit,omitempty" enum:"hour,half_day,day,flat" doc:"invitation_answered: what the rate is for"`
 	Agreed    bool                  `json:"agreed,omitempty" doc:"invitation_answered: to the upskilling needed"`
 	Slots     []time.Time           `json:"slots,omitempty" maxItems:"20" doc:"slots_offered"`
-	At        time.Time             `json:"at,omitzero" required:"false" doc:"slot_chosen"`
+	At        time.Time             `json:"at,omitzero" required:"false" doc:"slot_chosen; audit_reported: when the call was held, if not as agreed"`
 	Scale     string                `json:"scale,omitempty" enum:"isolated,complex" doc:"audit_reported (F080)"`
 	Feasible  bool                  `json:"feasible,omitempty" doc:"audit_reported"`
 	Programme *ProgrammeParts       `json:"programme,omitempty" doc:"programme_submitted"`
@@ -128,7 +127,7 @@ func (s *Server) particulars(ctx context.Context, b models.Brief, r models.Reque
 			switch {
 			case in.Answer == "":
 				return nil, "", invalid("body.answer", "interested or declined")
-			case in.Answer == "interested" && (in.RateCents == 0 || in.RateUnit == ""):
+			case in.Answer == "interested" && !(models.Offer{Cents: in.RateCents, Unit: in.RateUnit}).Named():
 				return nil, "", invalid("body.rate_cents", "a rate and its unit are needed")
 			}
 			f.Data.Answer, f.Data.RateCents, f.Data.RateUnit, f.Data.Agreed = in.Answer, in.RateCents, in.RateUnit, in.Agreed
@@ -136,6 +135,10 @@ func (s *Server) particulars(ctx context.Context, b models.Brief, r models.Reque
 		return nil, inv.TrainerRef, nil
 	case models.FactSlotsOffered, models.FactSlotChosen, models.FactSlotsRefused, models.FactAuditReported:
 		audit, err := s.audit(ctx, b.Ref, f)
+		if err != nil {
+			return nil, "", err
+		}
+		received, err := s.received(in.Keyed)
 		if err != nil {
 			return nil, "", err
 		}
@@ -152,16 +155,24 @@ func (s *Server) particulars(ctx context.Context, b models.Brief, r models.Reque
 				f.Data.Slots = append(f.Data.Slots, at.UTC().Truncate(time.Microsecond))
 			}
 		case models.FactSlotChosen:
-			i := slices.IndexFunc(audit.Slots, in.At.Equal)
-			if i < 0 {
-				return nil, "", invalid("body.at", "not one of the slots offered")
+			if err := misplaced("body.at", audit.CheckChoice(in.At, received)); err != nil {
+				return nil, "", err
 			}
-			f.Data.At, actor = audit.Slots[i], b.ContactRef
+			f.Data.At, actor = in.At.UTC(), b.ContactRef
 		case models.FactSlotsRefused:
 			actor = b.ContactRef
 		case models.FactAuditReported:
 			if in.Scale == "" {
 				return nil, "", invalid("body.scale", "isolated or complex")
+			}
+			if !in.At.IsZero() {
+				if err := misplaced("body.at", models.CheckReceived(in.At, received)); err != nil {
+					return nil, "", err
+				}
+				f.Data.At = in.At.UTC().Truncate(time.Microsecond)
+			}
+			if err := misplaced("body.at", audit.CheckReport(f.Data.At, received)); err != nil {
+				return nil, "", err
 			}
 			f.Data.Scale, f.Data.Feasible = in.Scale, in.Feasible
 		}
@@ -220,7 +231,7 @@ func (s *Server) particulars(ctx context.Context, b models.Brief, r models.Reque
 		if err != nil {
 			return nil, "", err
 		}
-		if session.EndAt.After(at) || !session.SheetSigned.IsZero() {
+		if !session.TakesSheet(at) {
 			return nil, "", refuse(models.CodeSessionState)
 		}
 		if len(in.Absent) > 0 {

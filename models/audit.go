@@ -1,6 +1,9 @@
 package models
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Audit is the needs-analysis call between the retained trainer and the client (F079), written by its request.
 type Audit struct {
@@ -16,6 +19,30 @@ type Audit struct {
 	Note       string      `json:"note_ref,omitempty"` // observation (F082)
 	Round      int         `json:"round"`              // generation of the links: a new choice of slots withdraws the old ones
 	DeadlineID string      `json:"deadline_id"`
+}
+
+// CheckChoice checks the moment that the client picks, received at an instant: one of those offered, still to come (F079).
+// Errors: invalid_input, past_date.
+func (a Audit) CheckChoice(at, received time.Time) error {
+	switch {
+	case !slices.ContainsFunc(a.Slots, at.Equal):
+		return NewError(CodeInvalid, "not one of the slots offered")
+	case !at.After(received):
+		return NewError(CodePastDate, "already past")
+	}
+	return nil
+}
+
+// CheckReport checks that the call took place before its report was received (F080): when it was agreed, unless staff say
+// that it was held at another moment; call_to_come otherwise. A call that was never booked took place when they say.
+func (a Audit) CheckReport(held, received time.Time) error {
+	if held.IsZero() && a.Status == AuditBooked {
+		held = a.SlotAt
+	}
+	if received.Before(held) {
+		return NewError(CodeCallToCome, "the call has still to take place")
+	}
+	return nil
 }
 
 // Audit statuses.

@@ -47,6 +47,7 @@ const (
 	CodeTrainerIneligible   Code = "trainer_ineligible"
 	CodeNoCandidate         Code = "no_candidate_left"
 	CodeAuditMissing        Code = "audit_not_recorded"
+	CodeCallToCome          Code = "call_to_come" // the audit's
 	CodeProgrammeIncomplete Code = "programme_incomplete"
 	CodeProgrammeMissing    Code = "programme_not_submitted"
 	CodeDocumentChanged     Code = "document_changed"

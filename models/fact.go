@@ -29,7 +29,7 @@ const (
 	FactSlotsOffered       FactKind = "slots_offered"       // Slots
 	FactSlotChosen         FactKind = "slot_chosen"         // At
 	FactSlotsRefused       FactKind = "slots_refused"       // none suits the client
-	FactAuditReported      FactKind = "audit_reported"      // Scale, Feasible, Note
+	FactAuditReported      FactKind = "audit_reported"      // Scale, Feasible, Note; At: when held, if not as agreed
 	FactProgrammeSubmitted FactKind = "programme_submitted" // Ref of a ProgrammeText
 	FactContractSigned     FactKind = "contract_signed"     // SHA256
 	FactContractDeclined   FactKind = "contract_declined"   // Note

@@ -147,12 +147,15 @@ func (r *request) auditFact(f models.Fact) string {
 	switch {
 	case f.Kind == models.FactSlotsOffered && a.Status == models.AuditSlotsAwaited && len(f.Data.Slots) > 0:
 		a.Slots, a.Status = f.Data.Slots, models.AuditChoiceAwaited
-	case f.Kind == models.FactSlotChosen && a.Status == models.AuditChoiceAwaited &&
-		slices.ContainsFunc(a.Slots, f.Data.At.Equal) && f.Data.At.After(f.ReceivedAt):
+	case f.Kind == models.FactSlotChosen && a.Status == models.AuditChoiceAwaited && a.CheckChoice(f.Data.At, f.ReceivedAt) == nil:
 		a.SlotAt, a.Status = f.Data.At, models.AuditBooked
 	case f.Kind == models.FactSlotsRefused && a.Status == models.AuditChoiceAwaited:
 		a.Status = models.AuditSlotsAwaited
-	case f.Kind == models.FactAuditReported && (a.Status == models.AuditBooked || f.Recorder != ""):
+	case f.Kind == models.FactAuditReported && (a.Status == models.AuditBooked || f.Recorder != "") &&
+		(a.CheckReport(f.Data.At, f.ReceivedAt) == nil || !passes(r.durable, gateReport)):
+		if !f.Data.At.IsZero() {
+			a.SlotAt = f.Data.At
+		}
 		a.Scale, a.Feasible, a.Note, a.Status = f.Data.Scale, f.Data.Feasible, f.Data.Note, models.AuditHeld
 	default:
 		return models.FactIgnored

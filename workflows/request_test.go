@@ -540,6 +540,14 @@ func TestRequestAudit(t *testing.T) {
 		require.Len(t, h.left("audit_report_reminder"), 1)
 		require.Equal(t, models.StageClosed, h.current.Stage)
 	})
+	t.Run("F080 a call brought forward by phone was held when staff say", func(t *testing.T) {
+		h := working(t)
+		held := earlyReport(h, time.Minute)
+		h.request()
+		require.Equal(t, *held, row[models.Audit](h.world, models.AuditRef(dossier, 1)).SlotAt)
+		require.Empty(t, h.left("audit_report_reminder"))
+		require.Equal(t, models.StageClosed, h.current.Stage)
+	})
 	for _, stage := range []models.Stage{models.StageAudit, models.StageProgramme, models.StageInterview, models.StageReadiness} {
 		t.Run("F083 waived: "+string(stage), func(t *testing.T) {
 			h := working(t)
@@ -681,4 +689,21 @@ func TestF211_CancelledAfterTheFirstSession(t *testing.T) {
 	require.Len(t, billed, 1)
 	require.Equal(t, order.TotalCents()*models.Cents(len(first.HalfDays))/models.Cents(order.HalfDays), billed[0].Start.Invoice.Invoice.NetCents)
 	require.NotEmpty(t, h.mails("certificate"))
+}
+
+// earlyReport has staff report a call before the moment agreed on; they say when it was held, ago, unless ago is 0.
+func earlyReport(h *harness, ago time.Duration) *time.Time {
+	var held time.Time
+	usual := h.onMail["audit_booked_trainer"]
+	h.onMail["audit_booked_trainer"] = func(m models.Message) {
+		h.later(time.Minute, func() {
+			if ago > 0 {
+				held = h.env.Now().Add(-ago).UTC()
+			}
+			h.fact(models.Fact{Kind: models.FactAuditReported, Subject: m.Subject, Actor: trainer(1), Recorder: "U-000001",
+				Channel: models.ChannelPhone, Data: models.FactData{Scale: "complex", Feasible: true, At: held}})
+		})
+		usual(m)
+	}
+	return &held
 }
