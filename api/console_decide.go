@@ -284,18 +284,8 @@ func (x *dossierDesk) serveDecision() {
 		x.fail(refuse(models.CodeUnknown))
 		return
 	}
-	if !x.may(c.method, c.route) {
-		x.forbidden("dossier.forbidden")
-		return
-	}
 	subject := x.c.Query("subject")
-	if !x.posted() {
-		if err := c.offers(x, subject); err != nil {
-			x.notNow(err)
-			return
-		}
-	}
-	f := x.draft("decide." + c.name)
+	f := x.draft("decide."+c.name, c.method, c.route, func() error { return c.offers(x, subject) })
 	if f == nil {
 		return
 	}
@@ -426,8 +416,19 @@ type opt struct {
 	free                       bool // the API knows which values there are: those shown may have changed meanwhile
 }
 
-// draft opens the form of what is decided or recorded, with what was sent; nil: it cannot be read, which is said.
-func (x *dossierDesk) draft(prefix string) *draft {
+// draft opens the form of what is decided or recorded by a call, with what was sent; nil: it is not offered now, not to this
+// person, or cannot be read, which is said.
+func (x *dossierDesk) draft(prefix, method, route string, offered func() error) *draft {
+	if !x.may(method, route) {
+		x.forbidden("dossier.forbidden")
+		return nil
+	}
+	if !x.posted() {
+		if err := offered(); err != nil {
+			x.notNow(err)
+			return nil
+		}
+	}
 	f := &draft{desk: x.desk, prefix: prefix, status: http.StatusOK, at: map[string]string{}, lists: map[string][]pick{},
 		blame: map[models.Code]string{models.CodeReasonMissing: "reason"}}
 	if x.posted() {

@@ -221,17 +221,14 @@ func (x *dossierDesk) serveRecord() {
 		x.fail(refuse(models.CodeUnknown))
 		return
 	}
-	if !x.may(http.MethodPost, r.route) {
-		x.forbidden("dossier.forbidden")
-		return
-	}
 	subject := x.c.Query("subject")
-	if !x.posted() && !x.offersRecord(r.name, subject) {
-		x.notNow(refuse(models.CodeWrongStage))
-		return
-	}
 	x.uploads = true
-	f := x.draft("record." + r.name)
+	f := x.draft("record."+r.name, http.MethodPost, r.route, func() error {
+		if !x.offersRecord(r.name, subject) {
+			return refuse(models.CodeWrongStage)
+		}
+		return nil
+	})
 	if f == nil {
 		return
 	}
