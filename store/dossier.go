@@ -19,10 +19,17 @@ func (s *Store) JournalBack(ctx context.Context, dossier string, from Cursor, li
 		place: func(l models.JournalLine) Cursor { return Cursor{At: l.At, ID: l.ID} }}, from, limit)
 }
 
-// MessagesBack lists a dossier's messages, newest first.
+// MessagesBack lists a dossier's messages, newest first: by the moment at which they left, or are to leave. Those of a step
+// are made in one instant, and leave over weeks.
 func (s *Store) MessagesBack(ctx context.Context, dossier string, from Cursor, limit int) (Page[models.Message], error) {
-	return page(s.db.WithContext(ctx).Where("dossier = ?", dossier), order[models.Message]{at: "created_at", id: "key", desc: true,
-		place: func(m models.Message) Cursor { return Cursor{At: m.CreatedAt, ID: m.Key} }}, from, limit)
+	return page(s.db.WithContext(ctx).Where("dossier = ?", dossier), order[models.Message]{at: "COALESCE(NULLIF(sent_at, ''), not_before)", id: "key", desc: true,
+		place: func(m models.Message) Cursor {
+			at := m.SentAt
+			if at.IsZero() {
+				at = m.NotBefore
+			}
+			return Cursor{At: at, ID: m.Key}
+		}}, from, limit)
 }
 
 // MessagesOf lists the messages of a dossier of some templates, in the order in which they leave.

@@ -54,9 +54,28 @@ func TestReadsOfOneDossier(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, past.Items, 1)
 
-		messages, err := s.MessagesBack(ctx, dossier, store.Cursor{}, 3)
+		// Of one step, whatever their keys; m/1 left late.
+		step.Seq, step.Journal, step.Deadlines = 2, nil, nil
+		step.Messages = []models.Message{{Key: "m/2", NotBefore: noon.Add(time.Hour)}, {Key: "m/0", NotBefore: noon.Add(3 * time.Hour)}}
+		for i := range step.Messages {
+			m := &step.Messages[i]
+			m.Dossier, m.Workflow, m.Template, m.To, m.Status = dossier, request, "attend", models.RoleParticipant, models.MessageQueued
+		}
+		_, err = s.Apply(ctx, step)
 		require.NoError(t, err)
-		require.Len(t, messages.Items, 1)
+		left, err := s.RecordAttempt(ctx, "m/1", noon)
+		require.True(t, left, err)
+		require.NoError(t, s.MessageSent(ctx, "m/1", noon.Add(2*time.Hour)))
+		var keys []string
+		for from := (store.Cursor{}); ; {
+			messages, err := s.MessagesBack(ctx, dossier, from, 1)
+			require.NoError(t, err)
+			keys = append(keys, messages.Items[0].Key)
+			if from = messages.Next; from.ID == "" {
+				break
+			}
+		}
+		require.Equal(t, []string{"m/0", "m/1", "m/2"}, keys, "newest first")
 	})
 }
 
