@@ -220,13 +220,14 @@ type option struct {
 type picker struct {
 	Name, Label string
 	Options     []option
+	Wrong       string // what is wrong with the choice, in a form
 }
 
 func (d *desk) picker(name, on string, options ...option) picker {
 	for i := range options {
 		options[i].On = options[i].Value == on
 	}
-	return picker{name, d.t("dossiers." + name), options}
+	return picker{Name: name, Label: d.t("dossiers." + name), Options: options}
 }
 
 // ownerPicker offers oneself, nobody, and the team.

@@ -163,7 +163,7 @@ func (d *desk) rolePicker(on models.Role, counts []store.DueCount) picker {
 			options = append(options, option{string(r), d.awaits(r), r == on})
 		}
 	}
-	return picker{"awaits", d.t("due.awaits"), options}
+	return picker{Name: "awaits", Label: d.t("due.awaits"), Options: options}
 }
 
 func (d *desk) kindPicker(on models.DeadlineKind, counts []store.DueCount) picker {
@@ -175,7 +175,7 @@ func (d *desk) kindPicker(on models.DeadlineKind, counts []store.DueCount) picke
 		}
 	}
 	slices.SortFunc(options, func(a, b option) int { return strings.Compare(store.Fold(a.Label), store.Fold(b.Label)) })
-	return picker{"kind", d.t("due.kind"), append([]option{{Label: d.t("due.kind_all")}}, options...)}
+	return picker{Name: "kind", Label: d.t("due.kind"), Options: append([]option{{Label: d.t("due.kind_all")}}, options...)}
 }
 
 // postponePage is what the form of a deadline shows.

@@ -89,7 +89,9 @@ func (d *desk) showTeam(status int) {
 	if !everybody {
 		p.Mine = d.who.Ref
 	}
-	d.render(status, "console_team", &web.Page{Title: d.t("team.title"), State: "list", Faults: d.faults, Values: d.values, Data: p})
+	page := &web.Page{Title: d.t("team.title"), State: "list", Faults: d.faults, Values: d.values, Data: &p}
+	p.Users.Wrong, p.Backups.Wrong = page.Wrong("user"), page.Wrong("backup")
+	d.render(status, "console_team", page)
 }
 
 // roles are the names of what somebody may do.

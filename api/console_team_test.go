@@ -42,6 +42,10 @@ func TestConsoleTeam(t *testing.T) {
 		res := plan(wrong)
 		require.GreaterOrEqual(t, res.status, 400)
 		require.NotEmpty(t, res.Find("[role=alert] li").Text(), wrong)
+		res.Find("[role=alert] a").Each(func(_ int, a *goquery.Selection) {
+			require.Equal(t, a.Text(), res.Find(".field "+a.AttrOr("href", "")+"-wrong").Text(), "beside its field")
+		})
+		require.NotZero(t, res.Find("[role=alert] a").Length(), wrong)
 		until, _ := res.Find("#f-until").Attr("value")
 		require.Equal(t, wrong.Get("until"), until, "what was typed is kept")
 		require.NotRegexp(t, `\[team\.|before the|already past`, res.html)
