@@ -58,6 +58,7 @@ func (c NewClient) check(at string) error {
 type ClientView struct {
 	models.Client
 	Contacts []models.Contact `json:"contacts"`
+	Same     []string         `json:"same_company_number,omitempty" doc:"Other clients with its company number, by reference: perhaps the same one"`
 }
 
 // newClient gives a client and its people their references, without writing them.
@@ -111,7 +112,22 @@ func (s *Server) clientView(ctx context.Context, ref string) (ClientView, error)
 		return ClientView{}, err
 	}
 	contacts, err := s.store.Contacts(ctx, ref)
-	return ClientView{c, contacts}, err
+	return ClientView{Client: c, Contacts: contacts}, err
+}
+
+// namesakes are the other clients with the company number of one.
+func (s *Server) namesakes(ctx context.Context, c models.Client) ([]models.Client, error) {
+	all, err := s.store.ClientsOfCompany(ctx, c.Company)
+	return slices.DeleteFunc(all, func(o models.Client) bool { return o.Ref == c.Ref }), err
+}
+
+// told is a client with who else has its company number: not a mistake, but good to know before the two go separate ways.
+func (s *Server) told(ctx context.Context, v ClientView) (ClientView, error) {
+	same, err := s.namesakes(ctx, v.Client)
+	for _, o := range same {
+		v.Same = append(v.Same, o.Ref)
+	}
+	return v, err
 }
 
 func (s *Server) registerClients() {
@@ -123,7 +139,11 @@ func (s *Server) registerClients() {
 		})
 	add(s, operation{method: "GET", path: "/clients/{ref}", id: "get-client", tag: "clients", rule: StaffMoney, summary: "A client and its people"},
 		func(ctx context.Context, in *refInput) (*itemOutput[ClientView], error) {
-			return item(s.clientView(ctx, in.Ref))
+			v, err := s.clientView(ctx, in.Ref)
+			if err != nil {
+				return nil, err
+			}
+			return item(s.told(ctx, v))
 		})
 	add(s, operation{method: "POST", path: "/clients", id: "create-client", tag: "clients", rule: Staff, keyed: true,
 		status: http.StatusCreated, summary: "Record a client and its people (F005)"},
@@ -136,6 +156,9 @@ func (s *Server) registerClients() {
 				return nil, err
 			}
 			if err := s.store.Transact(ctx, func(tx *store.Store) error { return v.save(ctx, tx) }); err != nil {
+				return nil, err
+			}
+			if v, err = s.told(ctx, v); err != nil {
 				return nil, err
 			}
 			return created("/clients/"+v.Ref, v), nil
@@ -154,7 +177,10 @@ func (s *Server) registerClients() {
 				return nil, err
 			}
 			v.Name, v.Company, v.VATNumber, v.Address = in.Body.Name, in.Body.Company, in.Body.VATNumber, in.Body.Address
-			return item(v, s.store.SaveClient(ctx, v.Client))
+			if err := s.store.SaveClient(ctx, v.Client); err != nil {
+				return nil, err
+			}
+			return item(s.told(ctx, v))
 		})
 	add(s, operation{method: "POST", path: "/clients/{ref}/contacts", id: "create-contact", tag: "clients", rule: Staff,
 		keyed: true, status: http.StatusCreated, summary: "Record a person at a client"},

@@ -8,6 +8,26 @@ import (
 	"jalon/models"
 )
 
+func TestClientsOfOneCompanyNumber(t *testing.T) {
+	h := newAgency(t, nil)
+	number := func(n string) string { return `{"type":"sme","name":"Exemple","company_number":"` + n + `"}` }
+	var first, second, other, nobody ClientView
+	h.staff("POST", "/clients", number("999999980")).into(t, &first)
+	h.staff("POST", "/clients", number("999999980")).into(t, &second)
+	h.staff("POST", "/clients", number("999999998")).into(t, &other)
+	for range 2 {
+		h.staff("POST", "/clients", `{"type":"individual","name":"Personne"}`).into(t, &nobody)
+	}
+	require.Empty(t, first.Same)
+	require.Equal(t, []string{first.Ref}, second.Same, "said, not refused")
+	require.Empty(t, other.Same)
+	require.Empty(t, nobody.Same, "without a number they have nothing in common")
+	h.staff("GET", "/clients/"+first.Ref, "").into(t, &first)
+	require.Equal(t, []string{second.Ref}, first.Same)
+	h.staff("PUT", "/clients/"+other.Ref, `{"name":"Exemple","company_number":"999999980"}`).into(t, &other)
+	require.Equal(t, []string{first.Ref, second.Ref}, other.Same)
+}
+
 // What a document lacks about a client is completed, and its type is not changed by the way (F005).
 func TestF005StaffCompleteAClient(t *testing.T) {
 	h := newAgency(t, nil)

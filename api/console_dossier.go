@@ -278,6 +278,7 @@ type dossierPage struct {
 	Head   []pageFact
 	Alerts []alertBox
 	Ended  string // why, for a dossier that ended
+	Same   []namesake
 	Pages  *web.Pages
 
 	// Situation.
@@ -322,6 +323,25 @@ type dossierPage struct {
 type stageStep struct {
 	Name          string
 	Done, Current bool
+}
+
+// namesake is another client with the same company number, with the address of its latest dossier, empty if it has none.
+type namesake struct{ Name, Href string }
+
+func (x *dossierDesk) namesakes() (out []namesake, err error) {
+	same, err := x.s.namesakes(x.ctx, x.client)
+	for _, c := range same {
+		ref, err := x.s.store.NewestOfClient(x.ctx, c.Ref)
+		if err != nil {
+			return nil, err
+		}
+		n := namesake{Name: c.Name + " (" + c.Ref + ")"}
+		if ref != "" {
+			n.Href = dossiersPath + "/" + ref + "/people"
+		}
+		out = append(out, n)
+	}
+	return out, err
 }
 
 // alertBox is what a person must look at, of which part of the dossier, since when, and what to do about it.
@@ -499,6 +519,9 @@ func (x *dossierDesk) showSituation(p *dossierPage) (err error) {
 		return err
 	}
 	if p.Awaited, err = x.awaitedNow(); err != nil {
+		return err
+	}
+	if p.Same, err = x.namesakes(); err != nil {
 		return err
 	}
 	parked, err := x.s.store.Parked(x.ctx, parkedFor(x.who, x.brief.Ref), store.Cursor{}, store.DefaultPage)
@@ -931,6 +954,9 @@ func (x *dossierDesk) showPeople(p *dossierPage) error {
 	p.Client = append(p.Client, x.fact("needs", x.brief.Needs)...)
 	contacts, err := x.s.store.Contacts(x.ctx, x.brief.ClientRef)
 	if err != nil {
+		return err
+	}
+	if p.Same, err = x.namesakes(); err != nil {
 		return err
 	}
 	for _, c := range contacts {

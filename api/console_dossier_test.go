@@ -402,6 +402,26 @@ func TestConsoleOffersWhatTheDossierTakes(t *testing.T) {
 	require.Equal(t, "en", o.get(ConsolePath+"/nowhere").Find("html").AttrOr("lang", ""), "the session's language")
 }
 
+func TestConsoleTellsOfAnotherClientWithTheSameNumber(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageQualification, nil)
+	require.NotContains(t, o.get(dossierPath).words(), "le même SIREN")
+	for _, c := range []models.Client{{Ref: "C-000002", Name: "Atelier bis", Company: "999999980"}, {Ref: "C-000003", Name: "Ailleurs", Company: "999999998"},
+		{Ref: "C-000004", Name: "Sans dossier " + hostile, Company: "999999980"}} {
+		require.NoError(t, o.store.SaveClient(t.Context(), c))
+	}
+	for ref, day := range map[string]int{"D-2026-000007": 20, "D-2026-000008": 22, "D-2026-000009": 21} {
+		require.NoError(t, o.store.SaveBrief(t.Context(), models.Brief{Ref: ref, ClientRef: "C-000002", CreatedAt: paris(day, 9, 0)}))
+	}
+	for _, tab := range []string{"", "/people"} {
+		p := o.get(dossierPath + tab)
+		wellMade(t, p)
+		require.Contains(t, plainly(p.words()), "D’autres clients ont le même SIREN : Atelier bis (C-000002), Sans dossier")
+		require.Equal(t, 1, p.Find(`.box a[href="/console/dossiers/D-2026-000008/people"]`).Length(), "its latest dossier")
+		require.NotContains(t, p.words(), "Ailleurs")
+	}
+}
+
 func TestConsoleRecords(t *testing.T) {
 	slot := paris(27, 10, 0)
 	audit := func(status string) func(*models.Request, *models.Step) {

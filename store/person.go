@@ -21,6 +21,11 @@ func (s *Store) Clients(ctx context.Context, from Cursor, limit int) (Page[model
 		place: func(c models.Client) Cursor { return Cursor{ID: c.Ref} }}, from, limit)
 }
 
+// ClientsOfCompany lists the clients with a company number, by reference; none without one.
+func (s *Store) ClientsOfCompany(ctx context.Context, number string) ([]models.Client, error) {
+	return all[models.Client](ctx, s, "ref", "company = ? AND company <> ''", number)
+}
+
 // SaveClient writes a client, whole.
 func (s *Store) SaveClient(ctx context.Context, c models.Client) error {
 	return saveFindable(ctx, s, c, clientText)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 
 	"jalon/models"
 )
@@ -9,6 +10,13 @@ import (
 // Brief reads what is known of a request.
 func (s *Store) Brief(ctx context.Context, ref string) (models.Brief, error) {
 	return one[models.Brief](ctx, s, "ref = ?", ref)
+}
+
+// NewestOfClient is the latest dossier of a client, empty if there is none.
+func (s *Store) NewestOfClient(ctx context.Context, client string) (string, error) {
+	var refs []string
+	err := s.db.WithContext(ctx).Model(&models.Brief{}).Where("client_ref = ?", client).Order("created_at DESC, ref DESC").Limit(1).Pluck("ref", &refs).Error
+	return strings.Join(refs, ""), failure(err)
 }
 
 // SaveBrief writes what is known of a request, whole.
