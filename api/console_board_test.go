@@ -242,10 +242,10 @@ func TestDossiersShowEveryAlertThatStands(t *testing.T) {
 		p := o.get(dossiersPath + query)
 		wellMade(t, p)
 		line := p.Find(`table.board tbody tr:has(a[href$="` + ref + `"]) .alert`).Map(func(_ int, s *goquery.Selection) string { return plainly(s.Text()) })
-		require.Equal(t, []string{"! Le programme adapté n’a pas été déposé à temps.", "! Un message n’a pas pu être remis : son silence ne sera pas pris pour un refus. (2)"}, line, query)
+		require.Equal(t, []string{"! Le programme adapté n’a pas été déposé à temps.", "! Un message n’a pas pu être remis : le silence de son destinataire ne sera pas pris pour un refus. (2)"}, line, query)
 		require.Contains(t, plainly(p.words()), "(2) depuis sam. 21 nov., 9 h 00", "the first of them")
 		offered := p.Find(`select[name=alert] option`).Map(func(_ int, s *goquery.Selection) string { return plainly(s.Text()) })
-		require.Contains(t, offered, "Un message n’a pas pu être remis : son silence ne sera pas pris pour un refus. (1)", "on how many dossiers")
+		require.Contains(t, offered, "Un message n’a pas pu être remis : le silence de son destinataire ne sera pas pris pour un refus. (1)", "on how many dossiers")
 		require.Contains(t, offered, "Le programme adapté n’a pas été déposé à temps. (1)")
 	}
 	p := o.get(dossiersPath + "?alert=message_undeliverable")

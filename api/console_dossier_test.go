@@ -320,7 +320,7 @@ func TestConsoleDecisions(t *testing.T) {
 			process.refuse = models.CodeWrongStage
 			page = o.post(page.action(t), page.form(t, c.good))
 			require.Equal(t, http.StatusConflict, page.status, page.words())
-			require.Contains(t, page.words(), "Le dossier n'en est pas à cette étape.")
+			require.Contains(t, page.words(), "Le dossier n’en est pas à cette étape.")
 			process.refuse = ""
 
 			form := page.form(t, nil)
@@ -524,7 +524,7 @@ func TestConsoleTellsOfAWrongYear(t *testing.T) {
 		page := o.fill(dossierPath+c.path, c.bad)
 		require.Equal(t, http.StatusUnprocessableEntity, page.status, page.words())
 		require.Equal(t, []string{c.field}, page.wrong(), page.words())
-		require.Contains(t, page.words(), "Cette date est trop "+c.year+". Vérifiez l'année.")
+		require.Contains(t, page.words(), "Cette date est trop "+c.year+". Vérifiez l’année.")
 		for field, list := range c.bad {
 			if s := page.Find(`input[type=date][name="` + field + `"],input[type=datetime-local][name="` + field + `"]`); s.Length() > 0 {
 				require.Equal(t, list[0], s.AttrOr("value", ""))
@@ -626,7 +626,7 @@ func TestConsoleDossierPages(t *testing.T) {
 	for tab, says := range map[string][]string{
 		"":           {"Alix", "À regarder", "(séance 1) (depuis le mardi 24 novembre 2026", "jugez la séance", "(document 1) (depuis le lundi 23 novembre 2026", "appelez le client", "Formatrice Alpha", "Qualifier la demande", "par téléphone, noté par Amel Exemple", "Le formateur est intéressé (Formatrice Alpha)."},
 		"/journal":   {"Parce que <script>"},
-		"/deadlines": {"Programme adapté du formateur (version 1)", "Manquée", "Formatrice Alpha, formateur", "Plafond légal"},
+		"/deadlines": {"Programme adapté du formateur (version 1)", "Manquée", "Formatrice Alpha, formateur", "Terme légal"},
 		"/people":    {"Camille Exemple", "+33 1 99 00 00 09", "Recherche n° 1", "Intéressé", "Sans réponse", "sans-nom@example.org"},
 		"/sessions":  {"Validée", "2 demi-journées planifiées ou tenues, sur 4 commandées."},
 		"/money":     {"2\u00a0400,00\u00a0€", "900,00\u00a0€", "1\u00a0500,00\u00a0€", "F-2026-0001", "Émise, en retard", "24 novembre"},

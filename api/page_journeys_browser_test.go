@@ -225,8 +225,8 @@ func TestBrowserEveryLink(t *testing.T) {
 				}
 			}},
 		{name: "F136 a participant justifies an absence", purpose: models.LinkJustify, subject: dossier + "/session/2/absence/P-000001", lang: models.French,
-			wrong: []step{presses("Envoyer")}, faults: []string{"Renseignez ce champ : La raison de votre absence"},
-			right: []step{writes("La raison de votre absence", "Train supprimé"), presses("Envoyer")}, kind: models.FactAbsenceJustified, check: note("Train supprimé")},
+			wrong: []step{presses("Envoyer")}, faults: []string{"Renseignez ce champ : Le motif de votre absence"},
+			right: []step{writes("Le motif de votre absence", "Train supprimé"), presses("Envoyer")}, kind: models.FactAbsenceJustified, check: note("Train supprimé")},
 		{name: "F120 a participant is tested before the course", day: 20, hour: 8, purpose: models.LinkPositioning, subject: dossier + "|P-000001", lang: models.French,
 			wrong: []step{writes("Ce que vous attendez", "Des macros"), presses("Envoyer mes réponses")}, faults: []string{"Je connais le vocabulaire", "à un collègue"},
 			right: []step{answers("Tout à fait", 0), answers("Tout à fait", 1), answers("Pas du tout", 2), answers("Un peu", 3), answers("Un peu", 4), presses("Envoyer mes réponses")},
@@ -262,8 +262,8 @@ func TestBrowserEveryLink(t *testing.T) {
 				require.Equal(t, pdf+"% facture\n", string(kept))
 			}},
 		{name: "a trainer leaves", purpose: models.LinkWithdraw, subject: dossier + "/1/invitation/4", lang: models.French,
-			wrong: []step{writes("La raison", "Accident"), presses("Me retirer")}, faults: []string{"Cochez cette case pour continuer"},
-			right: []step{ticks("checkbox", "Je me retire"), presses("Me retirer")}, kind: models.FactTrainerWithdrew, check: note("Accident")},
+			wrong: []step{writes("La raison", "Accident"), presses("Me désister")}, faults: []string{"Cochez cette case pour continuer"},
+			right: []step{ticks("checkbox", "Je me désiste"), presses("Me désister")}, kind: models.FactTrainerWithdrew, check: note("Accident")},
 		{name: "a client cancels", purpose: models.LinkCancel, subject: dossier, lang: models.French,
 			wrong: []step{ticks("checkbox", "J’annule"), presses("Annuler la demande")}, faults: []string{"Renseignez ce champ : La raison"},
 			right: []step{writes("La raison", "Budget gelé"), presses("Annuler la demande")}, kind: models.FactClientCancelled, check: note("Budget gelé")},
