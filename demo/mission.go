@@ -163,10 +163,10 @@ func (m *Mission) finish() {
 }
 
 var stageWords = map[models.Stage]string{
-	models.StageSolicitation: "la recherche d'un formateur commence", models.StageAudit: "le formateur est retenu, l'audit s'organise",
-	models.StageProgramme: "l'audit est tenu, le programme est attendu", models.StageInterview: "le programme est approuvé, l'entretien est attendu",
-	models.StageContract: "l'entretien est réussi, les contrats partent", models.StageReadiness: "tout est signé, le dossier est contrôlé",
-	models.StageSessions: "le dossier est prêt, les séances se planifient", models.StageDelivered: "tout est réalisé : attestations, évaluations et facture partent",
+	models.StageSolicitation: "la recherche d’un formateur commence", models.StageAudit: "le formateur est retenu, l’audit s’organise",
+	models.StageProgramme: "l’audit est tenu, le programme est attendu", models.StageInterview: "le programme est approuvé, l’entretien est attendu",
+	models.StageContract: "l’entretien est concluant, les contrats partent", models.StageReadiness: "tout est signé, le dossier est contrôlé",
+	models.StageSessions: "le dossier est prêt, les séances se planifient", models.StageDelivered: "tout est réalisé : certificats, évaluations et facture partent",
 	models.StageClosed: "le formateur est payé, le dossier est clos", models.StageCancelled: "le dossier est annulé",
 	models.StageHandedOver: "le dossier est transmis",
 }
@@ -232,7 +232,7 @@ func Qualify(ctx context.Context, m *Mission, _ models.Request) error {
 	if err := m.Command(ctx, "qualify", "", map[string]any{"note": "Besoin confirmé par téléphone."}); err != nil {
 		return err
 	}
-	m.tell("l'équipe qualifie la demande")
+	m.tell("l’équipe qualifie la demande")
 	return nil
 }
 
@@ -270,7 +270,7 @@ func Choose(ctx context.Context, m *Mission, row models.Request) error {
 	if err := m.Command(ctx, "choose", inv.Ref, body); err != nil {
 		return err
 	}
-	m.tell("l'équipe retient %s (%s), %s", inv.TrainerRef, inv.Ref, models.French.RateName(inv.RateCents, inv.RateUnit))
+	m.tell("l’équipe retient %s (%s), %s", inv.TrainerRef, inv.Ref, models.French.RateName(inv.RateCents, inv.RateUnit))
 	return nil
 }
 
@@ -287,25 +287,25 @@ func Review(ctx context.Context, m *Mission, _ models.Request) error {
 		return nil
 	}
 	if pr.Number <= m.Script.Returned {
-		note := "Merci de préciser l'évaluation des acquis."
+		note := "Merci de préciser l’évaluation des acquis."
 		if err := m.Command(ctx, "return-programme", pr.Ref, map[string]any{"note": note}); err != nil {
 			return err
 		}
-		m.tell("l'équipe renvoie le programme : « %s »", note)
+		m.tell("l’équipe renvoie le programme : « %s »", note)
 		return nil
 	}
 	if err := m.Command(ctx, "approve-programme", pr.Ref, map[string]any{}); err != nil {
 		return err
 	}
-	m.tell("l'équipe approuve le programme, version %d", pr.Number)
+	m.tell("l’équipe approuve le programme, version %d", pr.Number)
 	return nil
 }
 
 // Interview is the recruiter (F084).
 func Interview(ctx context.Context, m *Mission, _ models.Request) error {
-	err := m.Command(ctx, "record-interview", m.now(), map[string]any{"passed": true, "note": "Entretien réussi."})
+	err := m.Command(ctx, "record-interview", m.now(), map[string]any{"passed": true, "note": "Entretien concluant."})
 	if err == nil {
-		m.tell("la recrutrice valide l'entretien")
+		m.tell("la recrutrice valide l’entretien")
 	}
 	return err
 }
@@ -314,7 +314,7 @@ func Interview(ctx context.Context, m *Mission, _ models.Request) error {
 func Check(ctx context.Context, m *Mission, _ models.Request) error {
 	err := m.Command(ctx, "confirm-readiness", m.now(), map[string]any{"passed": true})
 	if err == nil {
-		m.tell("l'ingénieure pédagogique confirme que le dossier est prêt")
+		m.tell("l’ingénieure pédagogique confirme que le dossier est prêt")
 	}
 	return err
 }
@@ -341,7 +341,7 @@ func Plan(ctx context.Context, m *Mission, _ models.Request) error {
 	if err := m.Command(ctx, "plan-sessions", string(days[0]), map[string]any{"sessions": plan}); err != nil {
 		return err
 	}
-	m.tell("l'équipe inscrit %d participants et planifie %d séances, du %s au %s", m.Script.Participants, len(days),
+	m.tell("l’équipe inscrit %d participants et planifie %d séances, du %s au %s", m.Script.Participants, len(days),
 		models.French.Day(days[0]), models.French.Day(days[len(days)-1]))
 	return nil
 }

@@ -117,7 +117,7 @@ func OfferSlots(ctx context.Context, m *Mission, mail Mail) error {
 		return nil
 	})
 	if err == nil {
-		m.tell("%s propose trois créneaux d'audit", m.trainerName(mail))
+		m.tell("%s propose trois créneaux d’audit", m.trainerName(mail))
 	}
 	return err
 }
@@ -162,9 +162,9 @@ func Report(feasible bool) React {
 			return nil
 		})
 		if err == nil && feasible {
-			m.tell("%s rend compte de l'audit : la mission est faisable", m.trainerName(mail))
+			m.tell("%s rend compte de l’audit : la mission est réalisable", m.trainerName(mail))
 		} else if err == nil {
-			m.tell("%s rend compte de l'audit : la mission n'est pas faisable", m.trainerName(mail))
+			m.tell("%s rend compte de l’audit : la mission n’est pas réalisable", m.trainerName(mail))
 		}
 		return err
 	}
@@ -222,9 +222,9 @@ func positioning(ctx context.Context, m *Mission, mail Mail) error {
 // Evaluate is a participant who evaluates the course.
 func Evaluate(purpose models.Purpose) React {
 	return func(ctx context.Context, m *Mission, mail Mail) error {
-		words := "%s répond à l'évaluation à chaud"
+		words := "%s répond à l’évaluation à chaud"
 		if purpose == models.LinkCold {
-			words = "%s répond à l'évaluation à froid"
+			words = "%s répond à l’évaluation à froid"
 		}
 		err := m.evaluate(ctx, mail, mail.Link(purpose), words)
 		if err == nil && purpose == models.LinkCold {
@@ -350,7 +350,7 @@ func SignSheet(ctx context.Context, m *Mission, mail Mail) error {
 			expected++
 		}
 	}
-	m.tell("%s signe la feuille d'émargement de la séance %d, %d absence(s)", m.trainerName(mail), session, absent)
+	m.tell("%s signe la feuille d’émargement de la séance %d, %d absence(s)", m.trainerName(mail), session, absent)
 	if absent > expected {
 		return ErrUnsigned
 	}
