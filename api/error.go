@@ -112,7 +112,7 @@ func Sentence(code models.Code, lang models.Lang) string {
 
 // wrongStage is the sentence of wrong_stage that says where the dossier stands.
 func wrongStage(stage models.Stage, lang models.Lang) string {
-	at := " Il en est à l'étape « " + lang.StageName(stage) + " »."
+	at := web.FrenchSpaces.Replace(" Il en est à l’étape « " + lang.StageName(stage) + " ».")
 	if lang == models.English {
 		at = " It stands at “" + lang.StageName(stage) + "”."
 	}
@@ -216,7 +216,7 @@ var frenchStatuses = map[int]string{
 	http.StatusRequestEntityTooLarge: "Contenu trop volumineux",
 	http.StatusUnsupportedMediaType:  "Format non pris en charge",
 	http.StatusUnprocessableEntity:   "Contenu non recevable",
-	http.StatusTooManyRequests:       "Trop d'appels",
+	http.StatusTooManyRequests:       "Trop d’appels",
 	http.StatusInternalServerError:   "Erreur interne",
 	http.StatusServiceUnavailable:    "Service indisponible",
 }

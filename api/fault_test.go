@@ -22,7 +22,7 @@ func faultsOfCode(t *testing.T) (out []string) {
 	require.NoError(t, err)
 	files, err := filepath.Glob("*.go")
 	require.NoError(t, err)
-	files = append(files, "../models/bounds.go", "../models/person.go", filepath.Join(library.Dir, "messages.go"))
+	files = append(files, "../models/audit.go", "../models/bounds.go", "../models/person.go", "../models/remuneration.go", "../models/session.go", filepath.Join(library.Dir, "messages.go"))
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") || name == "fault.go" {
 			continue
@@ -91,8 +91,8 @@ func TestARefusalIsInOneLanguage(t *testing.T) {
 	for name, c := range map[string]struct {
 		path, body, french, english string
 	}{
-		"the library's words": {"/requests", strings.Replace(intakeBody, `"group_size":4`, `"group_size":0`, 1), "un nombre d'au moins 1 est attendu", "expected number >= 1"},
-		"ours":                {"/requests", strings.Replace(intakeBody, `"address":"1 rue de l'Exemple, Paris",`, "", 1), "ce mode a besoin d'une adresse", "this mode needs an address"},
+		"the library's words": {"/requests", strings.Replace(intakeBody, `"group_size":4`, `"group_size":0`, 1), "un nombre d’au moins 1 est attendu", "expected number >= 1"},
+		"ours":                {"/requests", strings.Replace(intakeBody, `"address":"1 rue de l'Exemple, Paris",`, "", 1), "ce mode a besoin d’une adresse", "this mode needs an address"},
 		"those of an address": {"/requests?surprise=1&limit=x", "", "un nombre entier est attendu", "invalid integer"},
 	} {
 		method := "POST"
@@ -125,7 +125,7 @@ func TestWrongStageSaysWhereTheDossierStands(t *testing.T) {
 	} {
 		p := h.refused(h.staff("POST", path+c.path, c.body), 409, models.CodeWrongStage)
 		require.Equal(t, models.StageQualification, p.Stage, c.path)
-		require.Equal(t, "Le dossier n'en est pas à cette étape. Il en est à l'étape « Analyse du besoin ».", p.Detail, c.path)
+		require.Equal(t, "Le dossier n’en est pas à cette étape. Il en est à l’étape «\u00a0Analyse du besoin\u00a0».", p.Detail, c.path)
 		p = h.refused(h.staff("POST", path+c.path, c.body, "Accept-Language", "en"), 409, models.CodeWrongStage)
 		require.Equal(t, "The request does not stand at this stage. It stands at “Needs analysis”.", p.Detail, c.path)
 	}

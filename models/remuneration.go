@@ -77,7 +77,7 @@ func CheckCorrections(corrections []LineCorrection, lines []string) error {
 	for _, c := range corrections {
 		switch {
 		case !slices.Contains(lines, c.Line):
-			return NewError(CodeLineUnknown, "no such line to decide: "+c.Line)
+			return NewError(CodeLineUnknown, "no such line to decide")
 		case decided[c.Line]:
 			return NewError(CodeInvalid, "a line is decided once")
 		case c.Quantity < 0 || c.Quantity > mostQuantity:

@@ -65,7 +65,7 @@ func (s Session) TakesPresence(now time.Time) bool {
 // keeps their number (invalid_input): the order counts them.
 func (s Session) CheckMove(halfDays, others []HalfDay, now time.Time) (place string, err error) {
 	if len(halfDays) != len(s.HalfDays) {
-		return "", NewError(CodeInvalid, "a session keeps its number of half-days when it is moved")
+		return "", NewError(CodeInvalid, "a session keeps its number of half-days")
 	}
 	return CheckHalfDays(halfDays, others, now)
 }
