@@ -155,8 +155,8 @@ func (s *Server) taken(ctx context.Context, workflow, id string) (result models.
 // away says why a process that should run does not answer: it ended, its last step not being seen here yet, or the
 // relay has still to start it.
 func (s *Server) away(ctx context.Context, workflow string) error {
-	d, err := s.cfg.Temporal.DescribeWorkflowExecution(ctx, workflow, "")
-	if err == nil && d.WorkflowExecutionInfo.Status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+	d, err := s.cfg.Temporal.DescribeWorkflow(ctx, workflow, "")
+	if err == nil && d.Status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
 		return refuse(models.CodeFinished)
 	}
 	return refuse(models.CodeUnavailable)

@@ -74,11 +74,11 @@ func (w *Watcher) stuckTasks(ctx context.Context, before time.Time) ([]string, e
 	w.next = list.NextPageToken
 	var stuck []string
 	for _, e := range list.Executions {
-		d, err := w.Temporal.DescribeWorkflowExecution(ctx, e.Execution.WorkflowId, e.Execution.RunId)
+		d, err := w.Temporal.DescribeWorkflow(ctx, e.Execution.WorkflowId, e.Execution.RunId)
 		if err != nil {
 			return stuck, err
 		}
-		task := d.PendingWorkflowTask
+		task := d.RawResponse.PendingWorkflowTask
 		if task == nil || !task.OriginalScheduledTime.AsTime().Before(before) {
 			continue
 		}

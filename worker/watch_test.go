@@ -36,13 +36,13 @@ func TestWatcherNamesTasksThatFail(t *testing.T) {
 	}
 	w := &Watcher{Temporal: c}
 	require.Eventually(t, func() bool { // the patient one has done its first task, the broken one failed it
-		p, err := c.DescribeWorkflowExecution(t.Context(), "request/patient", "")
+		p, err := c.DescribeWorkflow(t.Context(), "request/patient", "")
 		require.NoError(t, err)
-		b, err := c.DescribeWorkflowExecution(t.Context(), "request/broken", "")
+		b, err := c.DescribeWorkflow(t.Context(), "request/broken", "")
 		require.NoError(t, err)
 		stuck, err := w.stuckTasks(t.Context(), time.Now().Add(time.Minute))
 		require.NoError(t, err)
-		return p.PendingWorkflowTask == nil && p.WorkflowExecutionInfo.HistoryLength > 3 && b.GetPendingWorkflowTask().GetAttempt() > 1 && len(stuck) == 2
+		return p.RawResponse.PendingWorkflowTask == nil && p.HistoryLength > 3 && b.RawResponse.GetPendingWorkflowTask().GetAttempt() > 1 && len(stuck) == 2
 	}, time.Minute, 50*time.Millisecond)
 	stuck, err := w.stuckTasks(t.Context(), time.Now().Add(time.Minute))
 	require.NoError(t, err)

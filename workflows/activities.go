@@ -49,7 +49,16 @@ func (p *promise[T]) get(ctx workflow.Context) (out T, err error) {
 }
 
 func begin[T any](ctx workflow.Context, activity string, in any, summary string) *promise[T] {
-	return &promise[T]{workflow.ExecuteActivity(storage(ctx, summary), activity, in)}
+	return &promise[T]{workflow.ExecuteActivity(storage(ctx, spelled(ctx, summary)), activity, spelled(ctx, in))}
+}
+
+// spelled is what a command says besides its kind and number, such as an input. A replay leaves it out: the history has it,
+// the SDK compares the other two only, and encoding it to drop it was a tenth of what a replay took.
+func spelled[T any](ctx workflow.Context, x T) (none T) {
+	if workflow.IsReplaying(ctx) {
+		return none
+	}
+	return x
 }
 
 // call asks for an activity and waits for its result; facts go on coming in meanwhile.
@@ -61,12 +70,7 @@ func call[T any](ctx workflow.Context, p *process, activity string, in any, summ
 	return asked.get(ctx)
 }
 
-// apply asks for a step to be written. A replay asks for it without saying what it holds: the history has it, and a command is
-// compared by its kind. Encoding it only to drop it was a tenth of what a replay took.
 func apply(ctx workflow.Context, s *models.Step) *promise[models.StepResult] {
-	if workflow.IsReplaying(ctx) {
-		return begin[models.StepResult](ctx, ActivityApply, nil, "")
-	}
 	return begin[models.StepResult](ctx, ActivityApply, s, stepSummary(s))
 }
 

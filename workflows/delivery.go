@@ -108,7 +108,7 @@ func (r *request) startSession(ctx workflow.Context, session models.Session) {
 		child(models.SessionID(r.dossier, session.Number), "Séance "+itoa(session.Number)+" · "+r.dossier, enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL)))
 	s := &planned{session: session, shares: shares, cancel: cancel}
 	r.sessions = append(r.sessions, s)
-	future := workflow.ExecuteChildWorkflow(childCtx, models.SessionType, in)
+	future := workflow.ExecuteChildWorkflow(childCtx, models.SessionType, spelled[any](ctx, in))
 	r.when(future.IsReady, func(ctx workflow.Context) {
 		s.result = models.SessionResult{Session: session}
 		err := future.Get(ctx, &s.result)
@@ -265,7 +265,7 @@ func (r *request) startFollowUp(ctx workflow.Context) {
 	childCtx := workflow.WithChildOptions(ctx, child(models.FollowUpID(r.dossier), "Suivi de la formation · "+r.dossier,
 		enumspb.PARENT_CLOSE_POLICY_ABANDON))
 	// Started is awaited: a parent that completes before would leave no child behind.
-	_ = r.ready(ctx, workflow.ExecuteChildWorkflow(childCtx, models.FollowUpType, in).GetChildWorkflowExecution())
+	_ = r.ready(ctx, workflow.ExecuteChildWorkflow(childCtx, models.FollowUpType, spelled[any](ctx, in)).GetChildWorkflowExecution())
 }
 
 // moneyFact follows the dossier's pay lines.

@@ -266,7 +266,7 @@ func (r *request) startSearch(ctx workflow.Context) {
 	childCtx := workflow.WithChildOptions(ctx,
 		child(id, "Recherche d'un formateur · "+r.dossier, enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL))
 	s := &search{number: r.row.Solicitation}
-	s.future = workflow.ExecuteChildWorkflow(childCtx, models.SolicitationType, in)
+	s.future = workflow.ExecuteChildWorkflow(childCtx, models.SolicitationType, spelled[any](ctx, in))
 	r.search = s
 	r.when(s.future.IsReady, func(ctx workflow.Context) {
 		var result models.SolicitationResult

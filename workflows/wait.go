@@ -139,7 +139,7 @@ func (p *process) untilDue(ctx workflow.Context, d pending, met func() bool) boo
 	}
 	timerCtx, cancel := workflow.WithCancel(ctx)
 	timer := workflow.NewTimerWithOptions(timerCtx, p.common.Clock.RealDelay(workflow.Now(ctx), due),
-		workflow.TimerOptions{Summary: timerSummary(d.Deadline)})
+		workflow.TimerOptions{Summary: spelled(ctx, timerSummary(d.Deadline))})
 	err := p.await(ctx, func() bool { return timer.IsReady() || turned() })
 	if p.over = append(p.over, cancel); !p.later || p.done {
 		p.endTimers()

@@ -174,11 +174,11 @@ func historyEvents(ctx context.Context, address string) (total int64, err error)
 			return 0, err
 		}
 		for _, e := range page.Executions {
-			d, err := c.DescribeWorkflowExecution(ctx, e.Execution.WorkflowId, e.Execution.RunId)
+			d, err := c.DescribeWorkflow(ctx, e.Execution.WorkflowId, e.Execution.RunId)
 			if err != nil {
 				return 0, err
 			}
-			total += d.WorkflowExecutionInfo.HistoryLength
+			total += int64(d.HistoryLength)
 		}
 		if token = page.NextPageToken; len(token) == 0 {
 			return total, nil
