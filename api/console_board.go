@@ -264,7 +264,7 @@ type alertLine struct {
 
 // alertLines are the alerts that stand on a dossier, the newest first; each is said once.
 func (d *desk) alertLines(alerts []models.Alert) (out []alertLine) {
-	at := map[string]int{}
+	at, since := map[string]int{}, map[string]time.Time{}
 	for _, a := range alerts {
 		i, said := at[a.Alert]
 		if !said {
@@ -272,7 +272,8 @@ func (d *desk) alertLines(alerts []models.Alert) (out []alertLine) {
 			out = append(out, alertLine{Sentence: firstSentence(mail.AlertSentence(d.lang, a.Alert))})
 		}
 		out[i].Count++
-		if !a.Since.IsZero() { // the first of them is the last listed
+		if first, known := since[a.Alert]; !a.Since.IsZero() && (!known || a.Since.Before(first)) {
+			since[a.Alert] = a.Since
 			out[i].Since = d.t("dossiers.since", "when", web.When(d.lang, a.Since, d.now))
 		}
 	}

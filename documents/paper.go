@@ -9,6 +9,7 @@ import (
 	_ "image/png"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -87,17 +88,21 @@ type paper struct {
 // of a document for them. Each is written on once, since the library changes a font as it uses it, and holds 1 MiB.
 var blanks = make(chan *fpdf.Fpdf, 8)
 
-// lull is after how long a used paper is replaced: once the documents of one occasion are drawn.
+// lull is after how long used papers are replaced: once the documents of one occasion are drawn.
 const lull = 200 * time.Millisecond
+
+var restocking atomic.Bool
 
 // take hands over a blank paper; who finds none prepares its own.
 func take() *fpdf.Fpdf {
-	time.AfterFunc(lull, func() {
-		select {
-		case blanks <- blank():
-		default: // enough of them
-		}
-	})
+	if restocking.CompareAndSwap(false, true) {
+		time.AfterFunc(lull, func() {
+			for len(blanks) < cap(blanks) {
+				blanks <- blank() // nobody else adds any
+			}
+			restocking.Store(false)
+		})
+	}
 	select {
 	case f := <-blanks:
 		return f

@@ -74,7 +74,7 @@ type Fact struct {
 	Channel    Channel   `json:"channel"`
 	Actor      string    `json:"actor,omitempty"`       // who did it: a reference
 	Recorder   string    `json:"recorded_by,omitempty"` // staff who keyed it
-	Data       FactData  `gorm:"serializer:json" json:"data,omitzero" required:"true"`
+	Data       FactData  `gorm:"serializer:json" json:"data"`
 	Start      *Start    `gorm:"serializer:json" json:"start,omitempty"` // how to start the addressee if it does not run
 }
 

@@ -152,6 +152,7 @@ type Alert struct {
 	Alert   string    `gorm:"primaryKey;size:64" json:"alert"`    // a sentence key
 	Subject string    `gorm:"primaryKey;size:200" json:"subject"` // reference of what it is about
 	Since   time.Time `gorm:"serializer:instant;type:varchar(27)" json:"since"`
+	Place   int       `json:"-"` // among those of the dossier as its process lists them: the newest last, or raised again last
 }
 
 // JournalLine is one line of a dossier's timeline: what happened, when, by whom, through which channel. Its sentence

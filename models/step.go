@@ -29,7 +29,7 @@ type Step struct {
 // Complete is the step with everything in its parts that they have in common with it, and therefore do not say in a history:
 // whose they are, of which dossier, when. What they say themselves stands.
 func (s Step) Complete() Step {
-	s.Journal, s.Deadlines, s.Messages = slices.Clone(s.Journal), slices.Clone(s.Deadlines), slices.Clone(s.Messages)
+	s.Journal, s.Deadlines, s.Messages, s.Rows.Alerts = slices.Clone(s.Journal), slices.Clone(s.Deadlines), slices.Clone(s.Messages), slices.Clone(s.Rows.Alerts)
 	instant := func(t *time.Time) {
 		if t.IsZero() {
 			*t = s.At
@@ -49,6 +49,10 @@ func (s Step) Complete() Step {
 		m.Workflow, m.Dossier, m.Status = cmp.Or(m.Workflow, s.Workflow), cmp.Or(m.Dossier, s.Dossier), cmp.Or(m.Status, MessageQueued)
 		instant(&m.NotBefore)
 		instant(&m.CreatedAt)
+	}
+	for i := range s.Rows.Alerts {
+		a := &s.Rows.Alerts[i]
+		a.Dossier, a.Place = cmp.Or(a.Dossier, s.Dossier), i
 	}
 	return s
 }

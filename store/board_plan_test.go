@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"jalon/models"
+	"jalon/store/pgserver"
 )
 
 // TestBoardUsesIndexes reads SQLite's plans of what the console asks most: dossiers and deadlines are found or walked by
@@ -132,25 +133,34 @@ func TestRowsOfAnOlderVersionAreFoundToo(t *testing.T) {
 
 // TestAlertsOfAnOlderVersion: what the dossier's row tells is what the fold of its older steps tells too, the newest alone.
 func TestAlertsOfAnOlderVersion(t *testing.T) {
-	s, err := Open(t.Context(), "sqlite:"+t.TempDir()+"/jalon.db")
+	server, err := pgserver.New()
 	require.NoError(t, err)
-	defer s.Close()
-	p, err := s.provider()
-	require.NoError(t, err)
-	_, err = p.UpTo(t.Context(), 5)
-	require.NoError(t, err)
-	since := time.Date(2026, 11, 25, 13, 0, 0, 0, time.UTC)
-	require.NoError(t, save(t.Context(), s, models.Request{Ref: "D-1", Alert: "programme_late", AlertAt: since}, models.Request{Ref: "D-2"}))
-	require.NoError(t, s.Migrate(t.Context()))
-	want := []models.Alert{{Dossier: "D-1", Alert: "programme_late", Since: since}}
-	migrated, err := s.Alerts(t.Context(), "D-1", "D-2")
-	require.NoError(t, err)
-	require.Equal(t, want, migrated)
-	step := models.Step{Workflow: "request/D-1", Run: "r", Seq: 1, At: since,
-		Rows: models.Rows{Request: &models.Request{Ref: "D-1", Alert: "programme_late", AlertAt: since}}}
-	_, err = s.Apply(t.Context(), step)
-	require.NoError(t, err)
-	folded, err := s.Alerts(t.Context(), "D-1")
-	require.NoError(t, err)
-	require.Equal(t, want, folded)
+	defer server.Remove()
+	require.NoError(t, server.Start())
+	for _, address := range []string{"sqlite:" + t.TempDir() + "/jalon.db", server.URL("postgres")} {
+		kind, _, _ := strings.Cut(address, ":")
+		t.Run(kind, func(t *testing.T) {
+			s, err := Open(t.Context(), address)
+			require.NoError(t, err)
+			defer s.Close()
+			p, err := s.provider()
+			require.NoError(t, err)
+			_, err = p.UpTo(t.Context(), 5)
+			require.NoError(t, err)
+			since := time.Date(2026, 11, 25, 13, 0, 0, 0, time.UTC)
+			require.NoError(t, save(t.Context(), s, models.Request{Ref: "D-1", Alert: "programme_late", AlertAt: since}, models.Request{Ref: "D-2"}))
+			require.NoError(t, s.Migrate(t.Context()))
+			want := []models.Alert{{Dossier: "D-1", Alert: "programme_late", Since: since}}
+			migrated, err := s.Alerts(t.Context(), "D-1", "D-2")
+			require.NoError(t, err)
+			require.Equal(t, want, migrated)
+			step := models.Step{Workflow: "request/D-1", Run: "r", Seq: 1, At: since,
+				Rows: models.Rows{Request: &models.Request{Ref: "D-1", Alert: "programme_late", AlertAt: since}}}
+			_, err = s.Apply(t.Context(), step)
+			require.NoError(t, err)
+			folded, err := s.Alerts(t.Context(), "D-1")
+			require.NoError(t, err)
+			require.Equal(t, want, folded)
+		})
+	}
 }

@@ -37,10 +37,10 @@ func TestBoard(t *testing.T) {
 			require.NoError(t, err)
 		}
 		stages := []models.Stage{models.StageQualification, models.StageAudit, models.StageClosed}
-		standing := map[string][]models.Alert{"D-2026-000002": {
-			{Dossier: "D-2026-000002", Alert: "audit_overdue", Subject: "D-2026-000002/audit/1", Since: noon},
-			{Dossier: "D-2026-000002", Alert: "message_parked", Subject: "a", Since: noon.Add(-time.Hour)},
-			{Dossier: "D-2026-000002", Alert: "message_parked", Subject: "b", Since: noon.Add(-time.Hour)}}}
+		standing := map[string][]models.Alert{"D-2026-000002": { // as its process lists them: the last is shown first, though it was raised before
+			{Alert: "message_parked", Subject: "b", Since: noon.Add(-time.Hour)},
+			{Alert: "message_parked", Subject: "a", Since: noon.Add(time.Hour)},
+			{Alert: "audit_overdue", Subject: "D-2026-000002/audit/1", Since: noon}}}
 		for i, stage := range stages {
 			ref := fmt.Sprintf("D-2026-%06d", i+1)
 			require.NoError(t, s.SaveBrief(ctx, models.Brief{Ref: ref, ClientRef: fmt.Sprint("C-", i), ContactRef: fmt.Sprint("CC-", i), Title: []string{"Dorure", "L’œuvre", "Rabot"}[i], Topic: []string{"", "couture", ""}[i]}))
@@ -66,7 +66,11 @@ func TestBoard(t *testing.T) {
 		require.Equal(t, "MAÎTRE CŒUR", p.Items[1].Client)
 		require.Equal(t, "L’œuvre", p.Items[1].Title)
 		require.Equal(t, noon, p.Items[1].AlertAt)
-		require.Equal(t, standing["D-2026-000002"], p.Items[1].Alerts, "the newest hides none")
+		var shown []string
+		for _, a := range p.Items[1].Alerts {
+			shown = append(shown, a.Alert+" "+a.Subject)
+		}
+		require.Equal(t, []string{"audit_overdue D-2026-000002/audit/1", "message_parked a", "message_parked b"}, shown, "the newest hides none")
 		require.Empty(t, p.Items[0].Alerts)
 		require.Equal(t, "request/D-2026-000002#8", p.Items[1].Next.ID, "the missed one is not awaited any more")
 		require.Equal(t, noon.AddDate(0, 0, 2), p.Items[1].Next.DueAt)

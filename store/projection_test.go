@@ -112,8 +112,8 @@ func TestProjectionShowsWhatNoHistoryExplains(t *testing.T) {
 			steps[0].Rows.Request = &r
 			return steps
 		}), "a status that no process decided")
-		require.Equal(t, []string{"alerts " + dossier + "|qualification_overdue|" + dossier + " "}, differ(func(steps []models.Step) []models.Step {
-			steps[0].Rows.Alerts = steps[0].Rows.Alerts[1:]
+		require.Equal(t, []string{"alerts " + dossier + "|group_size|" + dossier + " "}, differ(func(steps []models.Step) []models.Step {
+			steps[0].Rows.Alerts = steps[0].Rows.Alerts[:1]
 			return steps
 		}), "an alert that no process raised")
 		require.Equal(t, []string{"journal_lines line/1 "}, differ(func(steps []models.Step) []models.Step {

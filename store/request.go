@@ -47,9 +47,9 @@ func (s *Store) Request(ctx context.Context, ref string) (models.Request, error)
 	return one[models.Request](ctx, s, "ref = ?", ref)
 }
 
-// Alerts lists those that stand on dossiers, the newest first.
+// Alerts lists those that stand on dossiers, of each the newest first, which its row tells too.
 func (s *Store) Alerts(ctx context.Context, dossiers ...string) ([]models.Alert, error) {
-	return all[models.Alert](ctx, s, "since DESC, alert, subject", "dossier IN ?", dossiers)
+	return all[models.Alert](ctx, s, "place DESC, alert, subject", "dossier IN ?", dossiers)
 }
 
 // underAlert are the dossiers on which an alert stands.

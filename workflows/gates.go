@@ -16,8 +16,8 @@ const (
 	// the step they go with is written, where they used to be asked for with it; and the story no longer waits until a
 	// command has answered. Passed when a process starts.
 	gateAfterwards gate = "timers-and-attributes-afterwards"
-	// gateReport: the report of an audit call that staff record before the call was to take place changes nothing, unless
-	// they say when it was held; it used to be taken.
+	// gateReport: the report of an audit call that comes before the call was to take place changes nothing, unless staff say
+	// when it was held; it used to be taken.
 	gateReport gate = "report-after-the-call"
 )
 

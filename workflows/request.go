@@ -205,7 +205,7 @@ func (r *request) raise(ctx workflow.Context, alert, subject string) {
 
 // mark shows an alert above the others; one raised again counts from the first time.
 func (r *request) mark(alert, subject string, since time.Time) {
-	shown := models.Alert{Dossier: r.dossier, Alert: alert, Subject: subject, Since: since}
+	shown := models.Alert{Alert: alert, Subject: subject, Since: since}
 	r.alerts = slices.DeleteFunc(r.alerts, func(a models.Alert) bool {
 		again := a.Alert == alert && a.Subject == subject
 		if again {
