@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"jalon/activities"
 	"jalon/mail"
 	"jalon/models"
@@ -449,6 +451,29 @@ func TestCommandsReachTheProcess(t *testing.T) {
 			t.Errorf("%+v", p)
 		}
 		plan(`{"sessions":[{"place":"Salle 2","half_days":[{"start":"2026-12-01T09:00:00Z","end":"2026-12-01T12:00:00Z"}]}]}`).into(t, &models.CommandResult{})
+	})
+	t.Run("F128 a session is planned as soon as another one is cancelled", func(t *testing.T) {
+		half := func(day int) models.HalfDay {
+			return models.HalfDay{Start: epoch.AddDate(0, 0, day), End: epoch.AddDate(0, 0, day).Add(3 * time.Hour)}
+		}
+		var rows models.Rows
+		for n, status := range []string{models.SessionCancelled, models.SessionPlanned} {
+			rows.NewSessions = append(rows.NewSessions, models.Session{Ref: models.SessionRef(b.Ref, n+1), Dossier: b.Ref, Number: n + 1, TrainerRef: "T-000001",
+				Status: status, HalfDays: []models.HalfDay{half(20 + n)}, StartAt: half(20 + n).Start, EndAt: half(20 + n).End})
+		}
+		apply(t, h.store, models.Request{Ref: b.Ref, Stage: models.StageSessions, Policy: "standard", TrainerRef: "T-000001", OpenedAt: epoch}, rows)
+		plan := func(n int) answer {
+			var days []string
+			for i := range n {
+				day := half(30 + i)
+				days = append(days, fmt.Sprintf(`{"half_days":[{"start":%q,"end":%q}]}`, day.Start.Format(time.RFC3339), day.End.Format(time.RFC3339)))
+			}
+			return h.staff("POST", path+"/plan-sessions", `{"sessions":[`+strings.Join(days, ",")+`]}`)
+		}
+		brief, err := h.store.Brief(t.Context(), b.Ref)
+		require.NoError(t, err)
+		h.refused(plan(brief.Order.HalfDays), 422, models.CodeOverPlanned)
+		plan(brief.Order.HalfDays-1).into(t, &models.CommandResult{})
 	})
 	t.Run("what ended cannot change", func(t *testing.T) {
 		apply(t, h.store, models.Request{Ref: b.Ref, Stage: models.StageClosed, Policy: "standard", OpenedAt: epoch, EndedAt: epoch})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
@@ -103,7 +104,15 @@ type RescheduleInput struct {
 type order struct {
 	workflow string
 	command  func(by models.By) any
+	// behind, if set, tells whether the process refuses what the database allows: others write there what it hears of later.
+	behind func(refusal models.Code) bool
 }
+
+// A process that is behind gets the command again, in real time, until it has heard.
+const (
+	behindWithin = 2 * time.Second
+	behindEvery  = 50 * time.Millisecond
+)
 
 // decide keeps the reason, sends the command to its process and waits for its outcome. Refusals of the process come
 // back with their code; temporarily_unavailable when it does not answer in time (a repeat with the same key is safe).
@@ -119,7 +128,12 @@ func (s *Server) decide(ctx context.Context, verb models.Verb, dossier, why stri
 		return nil, err
 	}
 	call.sent = true
-	out, err := s.update(ctx, o.workflow, verb, id, o.command(by))
+	command, given := o.command(by), time.Now()
+	out, err := s.update(ctx, o.workflow, verb, id, command)
+	for err != nil && o.behind != nil && time.Since(given) < behindWithin && o.behind(codeOf(err)) {
+		time.Sleep(behindEvery)
+		out, err = s.update(ctx, o.workflow, verb, id, command)
+	}
 	if err == nil { // who decides has read what called for it
 		s.alertRead(ctx, store.AlertsOf{Workflow: o.workflow}, call.Ref)
 	}
@@ -189,7 +203,7 @@ func requestCommand[B reasoned](s *Server, verb models.Verb, rule Rule, summary 
 }
 
 func toRequest(r models.Request, command func(by models.By) any) (order, error) {
-	return order{models.RequestID(r.Ref), command}, nil
+	return order{workflow: models.RequestID(r.Ref), command: command}, nil
 }
 
 func (s *Server) registerCommands() {
@@ -238,11 +252,20 @@ func (s *Server) registerCommands() {
 			return toRequest(r, func(by models.By) any { return models.Reissue{By: by, Contract: ref} })
 		})
 	requestCommand(s, models.VerbPlanSessions, Staff, "Plan sessions, before they take place (F108)",
-		func(ctx context.Context, r models.Request, _ models.Brief, in PlanInput) (order, error) {
+		func(ctx context.Context, r models.Request, b models.Brief, in PlanInput) (order, error) {
 			if len(r.TrainerRef) == 0 {
 				return order{}, refuse(models.CodeNoTrainer)
 			}
+			planned, err := s.store.Sessions(ctx, r.Ref)
+			if err != nil {
+				return order{}, err
+			}
 			plan := models.PlanSessions{}
+			for _, p := range planned {
+				if p.Counts() {
+					plan.Hours = append(plan.Hours, models.SessionHours{Number: p.Number, HalfDays: p.HalfDays})
+				}
+			}
 			for _, p := range in.Sessions {
 				plan.Sessions = append(plan.Sessions, models.PlannedSession{HalfDays: inUTC(p.HalfDays)})
 			}
@@ -251,12 +274,15 @@ func (s *Server) registerCommands() {
 				return order{}, misplaced("body.sessions"+at, err)
 			}
 			for i, p := range in.Sessions {
-				var err error
 				if plan.Sessions[i].PlaceRef, err = s.note(ctx, r.Ref, callFrom(ctx).Ref, p.Place); err != nil {
 					return order{}, err
 				}
 			}
-			return toRequest(r, func(by models.By) any { plan.By = by; return plan })
+			o, err := toRequest(r, func(by models.By) any { plan.By = by; return plan })
+			o.behind = func(refusal models.Code) bool { // of one that was cancelled its process hears once the session's has ended
+				return refusal == models.CodeOverPlanned && b.Order.Unplanned(planned) >= plan.HalfDays()
+			}
+			return o, err
 		})
 	s.registerSolicitation()
 	s.qualification(models.VerbQualify, "The needs are known: the search may start (F004)")
@@ -272,8 +298,8 @@ func (s *Server) registerCommands() {
 			if err := (models.Standing{Stage: r.Stage, Held: r.HalfDaysHeld > 0}).Takes(models.VerbGiveUp); err != nil {
 				return nil, err // nothing is followed up yet, or ever
 			}
-			return s.decide(ctx, models.VerbGiveUp, in.Ref, in.Body.words(), order{models.FollowUpID(in.Ref),
-				func(by models.By) any { return models.Decision{By: by} }})
+			return s.decide(ctx, models.VerbGiveUp, in.Ref, in.Body.words(), order{workflow: models.FollowUpID(in.Ref),
+				command: func(by models.By) any { return models.Decision{By: by} }})
 		})
 }
 
@@ -304,7 +330,7 @@ func (s *Server) rebrief(ctx context.Context, verb models.Verb, before, after mo
 	if err := s.store.ReplaceBrief(ctx, before, after); err != nil {
 		return nil, err
 	}
-	out, err := s.decide(ctx, verb, after.Ref, why, order{models.RequestID(after.Ref), command})
+	out, err := s.decide(ctx, verb, after.Ref, why, order{workflow: models.RequestID(after.Ref), command: command})
 	if err != nil && codeOf(err) != models.CodeUnavailable {
 		// Without an answer the change stays: the process may have taken it, and a repeat settles it.
 		err = firstError(s.store.ReplaceBrief(context.WithoutCancel(ctx), after, before), err)

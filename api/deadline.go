@@ -36,7 +36,7 @@ func (s *Server) registerDeadlines() {
 			if err := d.CheckPostponed(in.Body.DueAt, s.now()); err != nil {
 				return nil, err
 			}
-			return s.decide(ctx, models.VerbPostpone, d.Dossier, in.Body.words(), order{d.Workflow, func(by models.By) any {
+			return s.decide(ctx, models.VerbPostpone, d.Dossier, in.Body.words(), order{workflow: d.Workflow, command: func(by models.By) any {
 				return models.Postpone{By: by, DeadlineID: d.ID, DueAt: in.Body.DueAt.UTC().Truncate(time.Microsecond)}
 			}})
 		})

@@ -55,7 +55,7 @@ func invoiceCommand[B reasoned](s *Server, verb models.Verb, summary string, pre
 			if err != nil {
 				return nil, err
 			}
-			return s.decide(ctx, verb, i.Dossier, in.Body.words(), order{models.InvoiceID(i.Ref), command})
+			return s.decide(ctx, verb, i.Dossier, in.Body.words(), order{workflow: models.InvoiceID(i.Ref), command: command})
 		})
 }
 

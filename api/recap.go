@@ -67,8 +67,8 @@ func (s *Server) registerRecaps() {
 			if err := misplaced("body.corrections", models.CheckCorrections(in.Body.Corrections, v.Lines)); err != nil {
 				return nil, err
 			}
-			return s.decide(ctx, models.VerbCorrectRecap, "", in.Body.words(), order{v.Workflow,
-				func(by models.By) any { return models.CorrectRecap{By: by, Corrections: in.Body.Corrections} }})
+			return s.decide(ctx, models.VerbCorrectRecap, "", in.Body.words(), order{workflow: v.Workflow,
+				command: func(by models.By) any { return models.CorrectRecap{By: by, Corrections: in.Body.Corrections} }})
 		})
 	add(s, operation{method: "POST", path: "/recaps/{payer}/{trainer}/{month}/record", id: "record-recap", tag: "recaps", rule: StaffMoney,
 		keyed: true, body: scanBody, summary: "Key a trainer's answer to the monthly statement"},

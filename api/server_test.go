@@ -34,6 +34,7 @@ var epoch = time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC)
 // process stands for a TrainingRequest: it takes every command and refuses what says so in its note. Handing over lasts
 // until it is told to go on.
 func process(ctx workflow.Context, in models.RequestInput) error {
+	heard := 0 // of a session that was cancelled, after a while
 	for _, verb := range []models.Verb{models.VerbQualify, models.VerbCancel, models.VerbApproveProgramme, models.VerbPlanSessions,
 		models.VerbRework, models.VerbChoose, models.VerbReturnProgramme, models.VerbReassign, models.VerbHandOver} {
 		err := workflow.SetUpdateHandlerWithOptions(ctx, string(verb), func(ctx workflow.Context, _ map[string]any) (models.CommandResult, error) {
@@ -44,6 +45,11 @@ func process(ctx workflow.Context, in models.RequestInput) error {
 		}, workflow.UpdateHandlerOptions{Validator: func(_ workflow.Context, arg map[string]any) error {
 			if verb == models.VerbReturnProgramme && arg["note"] == nil {
 				return temporal.NewNonRetryableApplicationError("why", string(models.CodeReasonMissing), nil)
+			}
+			if hours, known := arg["hours"].([]any); verb == models.VerbPlanSessions && known && len(hours) == 1 {
+				if heard++; heard < 3 {
+					return temporal.NewNonRetryableApplicationError("too many", string(models.CodeOverPlanned), nil)
+				}
 			}
 			if verb == models.VerbApproveProgramme {
 				return temporal.NewNonRetryableApplicationError("not now", string(models.CodeProgrammeMissing), nil)

@@ -86,7 +86,7 @@ func sessionCommand[B reasoned](s *Server, verb models.Verb, segment, summary st
 			if err != nil {
 				return nil, err
 			}
-			return s.decide(ctx, verb, in.Ref, in.Body.words(), order{models.SessionID(in.Ref, in.Number), command})
+			return s.decide(ctx, verb, in.Ref, in.Body.words(), order{workflow: models.SessionID(in.Ref, in.Number), command: command})
 		})
 }
 

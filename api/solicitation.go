@@ -39,7 +39,7 @@ func (s *Server) registerSolicitation() {
 			if inv, err := s.store.Invitation(ctx, ref); err != nil || inv.Dossier != r.Ref {
 				return order{}, firstError(err, refuse(models.CodeUnknown))
 			}
-			return order{models.SolicitationID(r.Ref, r.Solicitation), func(by models.By) any {
+			return order{workflow: models.SolicitationID(r.Ref, r.Solicitation), command: func(by models.By) any {
 				return models.Choose{By: by, Invitation: ref}
 			}}, nil
 		})
@@ -53,7 +53,7 @@ func (s *Server) registerSolicitation() {
 					return order{}, err
 				}
 			}
-			return order{models.SolicitationID(r.Ref, r.Solicitation), func(by models.By) any {
+			return order{workflow: models.SolicitationID(r.Ref, r.Solicitation), command: func(by models.By) any {
 				return models.Widen{By: by, Trainers: in.Trainers, Adjacent: in.Adjacent}
 			}}, nil
 		})

@@ -115,6 +115,32 @@ type Reissue struct {
 type PlanSessions struct {
 	By
 	Sessions []PlannedSession `json:"sessions"`
+	// Hours are those of the sessions planned already, as the database has them: their own processes move them.
+	Hours []SessionHours `json:"hours,omitempty"`
+}
+
+// SessionHours is when a session of a dossier is held.
+type SessionHours struct {
+	Number   int       `json:"number"`
+	HalfDays []HalfDay `json:"half_days"`
+}
+
+// HalfDays is how many are to be planned.
+func (p PlanSessions) HalfDays() (n int) {
+	for _, s := range p.Sessions {
+		n += len(s.HalfDays)
+	}
+	return n
+}
+
+// HoursOf is when a session is held, as its dossier's process knows it unless the database has it otherwise.
+func (p PlanSessions) HoursOf(s Session) []HalfDay {
+	for _, h := range p.Hours {
+		if h.Number == s.Number {
+			return h.HalfDays
+		}
+	}
+	return s.HalfDays
 }
 
 // PlannedSession is one session to plan; half-days are in order and do not overlap.

@@ -67,16 +67,13 @@ func (r *request) checkPlan(now time.Time, in models.PlanSessions) error {
 	var taken []models.HalfDay
 	for _, s := range r.sessions {
 		if s.counts() {
-			taken = append(taken, s.session.HalfDays...)
+			taken = append(taken, in.HoursOf(s.session)...)
 		}
 	}
 	if _, err := models.CheckPlan(in.Sessions, taken, now); err != nil {
 		return err
 	}
-	for _, s := range in.Sessions {
-		n += len(s.HalfDays)
-	}
-	if n > r.scope.Order.HalfDays {
+	if n+in.HalfDays() > r.scope.Order.HalfDays {
 		return models.NewError(models.CodeOverPlanned, "more half-days than ordered")
 	}
 	return r.steady()

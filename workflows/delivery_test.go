@@ -27,6 +27,8 @@ func TestPlanSessions(t *testing.T) {
 			h.do(id, models.VerbPlanSessions, models.PlanSessions{By: staff, Sessions: []models.PlannedSession{day}})
 			h.later(time.Hour, func() {
 				replies["taken"] = plan(day)
+				moved := models.PlanSessions{By: staff, Sessions: h.days(2)[1:], Hours: []models.SessionHours{{Number: 1, HalfDays: h.days(2)[1].HalfDays}}}
+				replies["where another was moved to"] = h.command(id, models.VerbPlanSessions, moved)
 				h.do(id, models.VerbPlanSessions, models.PlanSessions{By: staff, Sessions: h.days(2)[1:]})
 			})
 			h.later(2*time.Hour, func() { replies["all planned"] = plan(h.days(3)[2]) })
@@ -34,7 +36,7 @@ func TestPlanSessions(t *testing.T) {
 		h.request()
 		for name, code := range map[string]models.Code{"early": models.CodeWrongStage, "nothing": models.CodeInvalid, "no half-day": models.CodeInvalid,
 			"twice": models.CodeSessionOverlap, "too many": models.CodeOverPlanned, "backwards": models.CodeSessionOverlap, "empty": models.CodeInvalid,
-			"taken": models.CodeSessionOverlap, "all planned": models.CodeOverPlanned} {
+			"taken": models.CodeSessionOverlap, "where another was moved to": models.CodeSessionOverlap, "all planned": models.CodeOverPlanned} {
 			require.Equal(t, code, replies[name].code, name)
 		}
 		require.Len(t, all[models.Session](h.world), 2)
