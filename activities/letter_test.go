@@ -372,6 +372,8 @@ func TestContractsAreDrawn(t *testing.T) {
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: c.Ref, Dossier: mission, At: at, Contract: &c}),
 		"Convention de formation", "Société Secrète", "Ada Demande", "Maîtriser les formules", "Fonctions à 1 €", "Total hors taxes 3 000,00 €", "3 600,00 €", "Noé Œuvré", "3 décembre 2026", "lundi 7 décembre 2026")
 	c.Kind, c.Ref = models.ContractIndividual, models.ContractRef(mission, 2)
+	sold := models.Order{HalfDays: 6, Unit: models.UnitDay, Quantity: 300, UnitPriceCents: 123_456, VATBps: 2000} // what will be billed, whatever the brief says
+	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: c.Ref, Dossier: mission, At: at, Contract: &c, Order: &sold}), "6 demi-journées", "3 703,68 €")
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: c.Ref, Dossier: mission, At: at, Contract: &c}), "Contrat de formation", "14 jours", "niveau 5 sur 5")
 	b, err := d.store.Brief(t.Context(), mission)
 	if err != nil {

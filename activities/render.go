@@ -145,6 +145,9 @@ func (a clerk) contract(ctx context.Context, in models.RenderInput) (string, []b
 	if err != nil {
 		return "", nil, err
 	}
+	if in.Order != nil { // the brief may hold a change that never reached the process
+		b.Order, course.Duration = *in.Order, fr.HalfDaysName(in.Order.HalfDays)
+	}
 	t, err := known(a.Store.Trainer(ctx, in.Contract.TrainerRef))
 	if err != nil {
 		return "", nil, err

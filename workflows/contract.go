@@ -120,10 +120,10 @@ func (r *request) newContract(ctx workflow.Context, kind models.ContractKind, si
 		document = models.DocumentTrainerContract
 	}
 	r.contracts = append(r.contracts, c)
-	offer := r.chosen.offer
+	offer, order := r.chosen.offer, r.scope.Order
 	for {
 		sha, err := r.render(ctx, models.RenderInput{Kind: document, Subject: c.Ref, Dossier: r.dossier, At: c.SentAt, Contract: c, Rate: &offer,
-			Terms: r.common.Policy.Terms()})
+			Order: &order, Terms: r.common.Policy.Terms()})
 		if ctx.Err() != nil || r.interrupted() || c.Status != models.ContractPending {
 			break
 		}
