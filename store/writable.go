@@ -19,14 +19,14 @@ func (s *Store) Ready(ctx context.Context) error {
 	if !s.core.full.Load() {
 		return nil
 	}
-	// More than a page, so that room is needed; what is written is taken back.
+	// More than a page, so that room is needed; what is written is taken back in the same transaction, which leaves nothing.
 	const name, size = "room", 64 << 10
-	err := s.SetSetting(ctx, name, strings.Repeat(".", size))
-	if err == nil {
-		err = s.Transact(ctx, func(tx *Store) error {
-			return failure(tx.db.WithContext(ctx).Where("name = ?", name).Delete(&setting{}).Error)
-		})
-	}
+	err := s.Transact(ctx, func(tx *Store) error {
+		if err := tx.SetSetting(ctx, name, strings.Repeat(".", size)); err != nil {
+			return err
+		}
+		return failure(tx.db.WithContext(ctx).Where("name = ?", name).Delete(&setting{}).Error)
+	})
 	if err != nil {
 		return fmt.Errorf("database takes no writes: %w", err)
 	}
