@@ -27,7 +27,7 @@ type refusal struct {
 // refusals holds every code of models: the one map from a refusal to its status, and the one table of its sentences.
 var refusals = map[models.Code]refusal{
 	models.CodeUnknown:         {404, "Ce que vous cherchez n’existe pas, ou plus.", "What you are looking for does not exist."},
-	models.CodeInternal:        {500, "Une erreur s’est produite de notre côté. Rien n’a été changé ; vous pouvez réessayer.", "Something went wrong on our side. Nothing was changed; you can try again."},
+	models.CodeInternal:        {500, "Une erreur s’est produite de notre côté. Réessayez dans un instant.", "Something went wrong on our side. Try again in a moment."},
 	models.CodeUnavailable:     {503, "Le service est momentanément indisponible. Rien n’est perdu : réessayez dans un instant.", "The service is temporarily unavailable. Nothing is lost: try again in a moment."},
 	models.CodeInvalid:         {422, "Certaines informations manquent ou ne conviennent pas.", "Some information is missing or not acceptable."},
 	models.CodeMalformed:       {400, "Le contenu envoyé n’est pas lisible.", "What was sent cannot be read."},

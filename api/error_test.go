@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"jalon/models"
 )
 
@@ -47,6 +49,14 @@ func TestEveryCodeHasASentenceInBothLanguages(t *testing.T) {
 	}
 	if len(refusals) != len(all) {
 		t.Errorf("%d refusals for %d codes", len(refusals), len(all))
+	}
+}
+
+// Who reads that something went wrong here may have been heard all the same: nothing is said of what was changed.
+func TestAnErrorOfOursClaimsNothingOfWhatWasDone(t *testing.T) {
+	for _, code := range []models.Code{models.CodeInternal, models.CodeUnavailable} {
+		require.NotContains(t, Sentence(code, models.French), "changé")
+		require.NotContains(t, Sentence(code, models.English), "changed")
 	}
 }
 
