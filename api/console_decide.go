@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"jalon/models"
 	"jalon/store"
@@ -1076,7 +1077,8 @@ func (x *dossierDesk) fillRegister(f *draft) any {
 	for _, line := range strings.Split(typed, "\n") {
 		var name []string
 		email := ""
-		for _, word := range strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t,;<>()\"", r) }) {
+		// Lists are pasted, with the spaces of other programs: U+200B is none to Unicode.
+		for _, word := range strings.FieldsFunc(line, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;<>()\"\u200b", r) }) {
 			if strings.Contains(word, "@") && email == "" {
 				email = word
 			} else {

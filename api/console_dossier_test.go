@@ -583,7 +583,7 @@ func TestConsoleRecordsRows(t *testing.T) {
 	page = o.fill(dossierPath+"/decide/register", typed("people", "Léa Exemple <lea@example.org>\nalix@example.org, Alix"))
 	require.Equal(t, http.StatusConflict, page.status)
 	require.Contains(t, page.words(), "Déjà inscrit sur ce dossier : Alix alix@example.org")
-	require.Equal(t, http.StatusSeeOther, o.post(page.action(t), page.form(t, typed("people", "Léa Exemple <lea@example.org>\n\nMarc"))).status)
+	require.Equal(t, http.StatusSeeOther, o.post(page.action(t), page.form(t, typed("people", "Léa\u00a0Exemple <lea@example.org\u200b>\u00a0\n\nMarc"))).status)
 	people, err := o.store.Participants(t.Context(), dossier, true)
 	require.NoError(t, err)
 	require.Len(t, people, 4)

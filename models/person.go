@@ -64,11 +64,12 @@ type Client struct {
 	CreatedAt time.Time  `gorm:"serializer:instant;type:varchar(27);autoCreateTime:false" json:"created_at"`
 }
 
-// bareEmail is the form of addresses without quotes or comments (RFC 5322, dot-atom), letters of any language allowed.
+// bareEmail is the form of addresses without quotes or comments (RFC 5322, dot-atom) at a domain with a dot, letters of any
+// language allowed; nothing invisible, which pasting brings.
 var bareEmail = func() *regexp.Regexp {
-	const atom = `[^\x00-\x20\x7f"(),.:;<>@\[\\\]]+`
-	const word = atom + `(\.` + atom + `)*`
-	return regexp.MustCompile("^" + word + "@" + word + "$")
+	const atom = `[^\pZ\pC"(),.:;<>@\[\\\]]+`
+	const label = `[\pL\pN](?:[\pL\pM\pN-]*[\pL\pM\pN])?` // marks: accents written apart
+	return regexp.MustCompile("^" + atom + `(?:\.` + atom + `)*@` + label + `(?:\.` + label + `)+$`)
 }()
 
 // CheckEmail checks an address that people typed. It is kept as it is written on mails: with a name, quotes or angle
