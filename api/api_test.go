@@ -774,13 +774,22 @@ func TestMoneyAndDeadlines(t *testing.T) {
 		if len(due.Items) != 2 || due.Items[0].ID != "legal" {
 			t.Errorf("%+v", due)
 		}
-		postpone := func(id, at string) answer {
-			return h.staff("POST", "/deadlines/postpone", `{"deadline_id":"`+id+`","due_at":"`+at+`","reason":"congés"}`)
+		postpone := func(id, at string, headers ...string) answer {
+			return h.staff("POST", "/deadlines/postpone", `{"deadline_id":"`+id+`","due_at":"`+at+`","reason":"congés"}`, headers...)
 		}
 		h.refused(postpone("legal", "2026-12-01T09:00:00Z"), 422, models.CodeDeadlineLegal)
 		h.refused(postpone("over", "2026-12-01T09:00:00Z"), 409, models.CodeDeadlineClosed)
-		h.refused(postpone("usual", "2026-11-02T09:00:00Z"), 422, models.CodeDeadlineEarlier)
-		h.refused(postpone("usual", "2062-12-01T09:00:00Z"), 422, models.CodeDateTooFar) // nothing would move it back
+		for _, c := range []struct { // a date that is corrected comes with the same key
+			at   string
+			code models.Code
+		}{
+			{"2026-11-02T09:00:00Z", models.CodeDeadlineEarlier},
+			{"2062-12-01T09:00:00Z", models.CodeDateTooFar}, // nothing would move it back
+		} {
+			p := h.refused(postpone("usual", c.at, "Idempotency-Key", "usual"), 422, c.code)
+			require.Len(t, p.Errors, 1)
+			require.Equal(t, "body.due_at", p.Errors[0].Location)
+		}
 	})
 }
 

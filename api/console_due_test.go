@@ -131,7 +131,7 @@ func TestPostponeFromTheBoard(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, early.status)
 	require.Equal(t, 1, early.Find("[role=alert] a[href='#f-date']").Length(), "a deadline is moved later only: the API says so")
 	require.Equal(t, "Le client rappelle vendredi", strings.TrimSpace(early.Find("#f-reason").Text()), "what was typed stays")
-	require.NotEqual(t, values.Get("key"), early.Find("[name=key]").AttrOr("value", ""), "the refusal is kept under the first key")
+	require.NotEqual(t, values.Get("key"), early.Find("[name=key]").AttrOr("value", ""), "the form corrected is another call")
 
 	values.Set("key", early.Find("[name=key]").AttrOr("value", ""))
 	values.Set("date", "2026-11-27")

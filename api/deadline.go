@@ -33,7 +33,11 @@ func (s *Server) registerDeadlines() {
 			if err != nil {
 				return nil, err
 			}
-			if err := d.CheckPostponed(in.Body.DueAt, s.now()); err != nil {
+			err = d.CheckPostponed(in.Body.DueAt, s.now())
+			if code := models.ErrorCode(err); code != models.CodeDeadlineClosed && code != models.CodeDeadlineLegal { // no date would do
+				err = misplaced("body.due_at", err)
+			}
+			if err != nil {
 				return nil, err
 			}
 			return s.decide(ctx, models.VerbPostpone, d.Dossier, in.Body.words(), order{workflow: d.Workflow, command: func(by models.By) any {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -292,10 +293,16 @@ func final(status int, body []byte) bool {
 	case http.StatusConflict, http.StatusGone:
 		return true
 	case http.StatusUnprocessableEntity:
-		return !bytes.Contains(body, []byte(`"code":"`+string(models.CodeInvalid)+`"`))
+		return !slices.ContainsFunc(amendable, func(code models.Code) bool {
+			return bytes.Contains(body, []byte(`"code":"`+string(code)+`"`))
+		})
 	}
 	return status < 300
 }
+
+// amendable are the refusals of an input that is wrong by itself: corrected, it may come with the same key.
+var amendable = []models.Code{models.CodeInvalid, models.CodePastDate, models.CodeFutureDate, models.CodeDateTooOld,
+	models.CodeDateTooFar, models.CodeDeadlineEarlier}
 
 // recorder holds an answer back until its outcome is kept.
 type recorder struct {
