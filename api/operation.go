@@ -223,14 +223,12 @@ func (s *Server) once(c *gin.Context, body []byte, do func()) {
 	w.flush()
 }
 
-// did is what a first call did without answering, as it would have answered: the fact it recorded or the command its
-// process took; false: neither. Its answer is kept from now on.
+// did is what a first call did without answering, as it would have answered: what it wrote or the command its process
+// took; false: neither. Its answer is kept from now on.
 func (s *Server) did(ctx context.Context, row models.Idempotency) (first models.Idempotency, ok bool, err error) {
-	var answer any
-	fact, err := s.store.Fact(ctx, recordID(row.ID))
+	answer, status, err := s.written(ctx, row.ID)
 	switch {
 	case err == nil:
-		answer = recorded(fact)
 	case models.ErrorCode(err) != models.CodeUnknown:
 		return row, false, err
 	case row.Workflow == "":
@@ -241,13 +239,30 @@ func (s *Server) did(ctx context.Context, row models.Idempotency) (first models.
 			return row, false, err
 		}
 		s.alertRead(ctx, store.AlertsOf{Workflow: row.Workflow}, callFrom(ctx).Ref)
-		answer = result
+		answer, status = result, http.StatusOK
 	}
 	if row.Body, err = json.Marshal(answer); err != nil {
 		return row, false, err
 	}
-	row.Status = http.StatusOK
+	row.Status = status
 	return row, true, s.store.FinishIdempotent(context.WithoutCancel(ctx), row.ID, row.Status, row.Body)
+}
+
+// written is the answer to a call that wrote something under its key: a fact, or people it registered. not_found: neither.
+func (s *Server) written(ctx context.Context, key string) (answer any, status int, err error) {
+	fact, err := s.store.Fact(ctx, recordID(key))
+	switch {
+	case err == nil:
+		return recorded(fact), http.StatusOK, nil
+	case models.ErrorCode(err) != models.CodeUnknown:
+		return nil, 0, err
+	}
+	people, err := s.store.Registered(ctx, key)
+	out := List[Registration]{Items: []Registration{}}
+	for _, p := range people {
+		out.Items = append(out.Items, registration(p))
+	}
+	return out, http.StatusCreated, err
 }
 
 // replay answers what was answered before.

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"jalon/models"
+	"jalon/store"
 )
 
 // A call that got no answer has acted all the same: what it did is the answer of who repeats it, though the dossier has
@@ -81,6 +82,32 @@ func TestARepeatGetsWhatTheUnansweredCallDid(t *testing.T) {
 		h.staff("POST", path, cancelled, "Idempotency-Key", "recorded").into(t, &r)
 		require.Equal(t, recordID(key), r.ID)
 		require.Equal(t, models.FactClientCancelled, r.Kind)
+	})
+	t.Run("people who were registered (F112)", func(t *testing.T) {
+		b := h.open()
+		path := "/requests/" + b.Ref + "/registrations"
+		key := digest("K-000001", "POST", Prefix+path, "registered")
+		const body = `{"participants":[{"name":"Alix","email":"alix@example.org"},{"email":"bo@example.org"}]}`
+		_, _, err := h.store.BeginIdempotent(t.Context(), key, digest(body), epoch)
+		require.NoError(t, err)
+		var people []models.Participant
+		for i, email := range []string{"alix@example.org", "bo@example.org"} {
+			ref, err := h.store.Allocate(t.Context(), models.Allocation{Series: store.SeriesParticipant, Key: store.ParticipantKey(key, i)})
+			require.NoError(t, err)
+			people = append(people, models.Participant{Ref: ref, Dossier: b.Ref, Email: email, CreatedAt: epoch})
+		}
+		require.NoError(t, h.store.Register(t.Context(), key, models.JournalLine{Dossier: b.Ref, At: epoch}, people))
+		h.staff("PUT", path+"/"+people[1].Ref, `{"name":"Bo","email":"bo@example.org"}`).into(t, &Registration{})
+		apply(t, h.store, models.Request{Ref: b.Ref, Stage: models.StageCancelled, OpenedAt: epoch, EndedAt: epoch})
+
+		h.refused(h.staff("POST", path, body), http.StatusGone, models.CodeClosed)
+		a := h.staff("POST", path, body, "Idempotency-Key", "registered")
+		require.Equal(t, http.StatusCreated, a.StatusCode)
+		var again List[Registration]
+		a.into(t, &again)
+		require.Len(t, again.Items, 2)
+		require.Equal(t, people[0].Ref, again.Items[0].Ref)
+		require.Equal(t, "Bo", again.Items[1].Name)
 	})
 }
 

@@ -504,7 +504,7 @@ func (s *Server) register(ctx context.Context, ref string, people []NewParticipa
 		if err := p.check(at); err != nil {
 			return nil, err
 		}
-		participant, err := s.store.Allocate(ctx, models.Allocation{Series: store.SeriesParticipant, Key: fmt.Sprintf("%s/%d", call.key, i)})
+		participant, err := s.store.Allocate(ctx, models.Allocation{Series: store.SeriesParticipant, Key: store.ParticipantKey(call.key, i)})
 		if err != nil {
 			return nil, err
 		}

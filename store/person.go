@@ -136,16 +136,38 @@ func (s *Store) SaveParticipants(ctx context.Context, people []models.Participan
 // registeredLine begins the keys of the journal lines that Register writes.
 const registeredLine = "participants_registered/"
 
-// Register writes new participants and the line of the journal that says who registered how many, once for a key.
+// ParticipantKey is what the nth participant registered with a key is given a reference for.
+func ParticipantKey(key string, n int) string { return key + "/" + strconv.Itoa(n) }
+
+// Register writes new participants and the line of the journal that says who registered how many, once for a key: again
+// changes nothing, since they may have been corrected or removed meanwhile.
 func (s *Store) Register(ctx context.Context, key string, line models.JournalLine, people []models.Participant) error {
 	return s.Transact(ctx, func(tx *Store) error {
 		line.ID, line.Kind = registeredLine+key, "participants_registered"
 		line.Args = models.Args{{Name: "count", Value: strconv.Itoa(len(people))}}
-		if _, err := insert(ctx, tx, line); err != nil {
+		if n, err := insert(ctx, tx, line); err != nil || n == 0 {
 			return err
 		}
 		return tx.SaveParticipants(ctx, people)
 	})
+}
+
+// Registered lists those registered with a key, as they are now; ErrNotFound if nothing was registered with it.
+func (s *Store) Registered(ctx context.Context, key string) ([]models.Participant, error) {
+	line, err := one[models.JournalLine](ctx, s, "id = ?", registeredLine+key)
+	if err != nil {
+		return nil, err
+	}
+	count, err := strconv.Atoi(line.Args.Get("count"))
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]string, count)
+	for i := range keys {
+		keys[i] = ParticipantKey(key, i)
+	}
+	refs := s.db.Model(&allocation{}).Select("value").Where("series = ? AND key IN ?", SeriesParticipant, keys)
+	return all[models.Participant](ctx, s, "ref", "ref IN (?)", refs)
 }
 
 // RemoveParticipant takes a participant off a dossier at (business time); again changes nothing. ErrNotFound if the

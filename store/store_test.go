@@ -371,6 +371,33 @@ func TestPeople(t *testing.T) {
 	})
 }
 
+// A registration that is repeated undoes nothing of what happened to its people since (F112).
+func TestF112RegisteredOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		var people []models.Participant
+		for i := range 2 {
+			ref, err := s.Allocate(ctx, models.Allocation{Series: store.SeriesParticipant, Key: store.ParticipantKey("key", i)})
+			require.NoError(t, err)
+			people = append(people, models.Participant{Ref: ref, Dossier: dossier, Email: ref + "@example.org", Lang: models.French, CreatedAt: noon})
+		}
+		_, err := s.Registered(ctx, "key")
+		require.ErrorIs(t, err, store.ErrNotFound)
+		require.NoError(t, s.Register(ctx, "key", models.JournalLine{Dossier: dossier, At: noon}, people))
+		registered, err := s.Registered(ctx, "key")
+		require.NoError(t, err)
+		require.Equal(t, people, registered)
+
+		corrected := people[0]
+		corrected.Name = "Alix"
+		require.NoError(t, s.SaveParticipants(ctx, []models.Participant{corrected}))
+		require.NoError(t, s.RemoveParticipant(ctx, dossier, people[1].Ref, noon))
+		require.NoError(t, s.Register(ctx, "key", models.JournalLine{Dossier: dossier, At: noon}, people))
+		left, err := s.Participants(ctx, dossier, true)
+		require.NoError(t, err)
+		require.Equal(t, []models.Participant{corrected}, left)
+	})
+}
+
 func TestSignIns(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		k := s.SignIns()
