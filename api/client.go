@@ -93,19 +93,6 @@ func orFrench(l models.Lang) models.Lang {
 	return l
 }
 
-// save writes a client and its people.
-func (v ClientView) save(ctx context.Context, tx *store.Store) error {
-	if err := tx.SaveClient(ctx, v.Client); err != nil {
-		return err
-	}
-	for _, c := range v.Contacts {
-		if err := tx.SaveContact(ctx, c); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (s *Server) clientView(ctx context.Context, ref string) (ClientView, error) {
 	c, err := s.store.Client(ctx, ref)
 	if err != nil {
@@ -155,7 +142,10 @@ func (s *Server) registerClients() {
 			if err != nil {
 				return nil, err
 			}
-			if err := s.store.Transact(ctx, func(tx *store.Store) error { return v.save(ctx, tx) }); err != nil {
+			if err := s.store.AddClient(ctx, v.Client, v.Contacts); err != nil {
+				return nil, err
+			}
+			if v, err = s.clientView(ctx, v.Ref); err != nil { // a repeat: it may have been corrected since
 				return nil, err
 			}
 			if v, err = s.told(ctx, v); err != nil {
@@ -198,7 +188,7 @@ func (s *Server) registerClients() {
 			if err != nil {
 				return nil, err
 			}
-			if err := s.store.SaveContact(ctx, c); err != nil {
+			if err := s.store.AddContact(ctx, c); err != nil {
 				return nil, err
 			}
 			return created("/clients/"+in.Ref, c), nil

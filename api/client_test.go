@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"jalon/models"
+	"jalon/store"
 )
 
 func TestClientsOfOneCompanyNumber(t *testing.T) {
@@ -26,6 +27,39 @@ func TestClientsOfOneCompanyNumber(t *testing.T) {
 	require.Equal(t, []string{second.Ref}, first.Same)
 	h.staff("PUT", "/clients/"+other.Ref, `{"name":"Exemple","company_number":"999999980"}`).into(t, &other)
 	require.Equal(t, []string{first.Ref, second.Ref}, other.Same)
+}
+
+// A creation that is repeated, since it got no answer, takes back nothing of what was corrected meanwhile.
+func TestACreationRepeatedOverwritesNothing(t *testing.T) {
+	h := newAgency(t, nil)
+	begun := func(path, body, series string) (ref string) {
+		t.Helper()
+		key := digest("K-000001", "POST", Prefix+path, "again")
+		_, _, err := h.store.BeginIdempotent(t.Context(), key, digest(body), epoch)
+		require.NoError(t, err)
+		ref, err = h.store.Allocate(t.Context(), models.Allocation{Series: series, Key: key})
+		require.NoError(t, err)
+		return ref
+	}
+	const client = `{"type":"sme","name":"Exemple","contacts":[{"name":"Contact","email":"contact@example.org"}]}`
+	c := models.Client{Ref: begun("/clients", client, store.SeriesClient), Type: models.ClientSME, Name: "Société Exemple", CreatedAt: epoch}
+	require.NoError(t, h.store.SaveClient(t.Context(), c))
+	var v ClientView
+	h.staff("POST", "/clients", client, "Idempotency-Key", "again").into(t, &v)
+	require.Equal(t, c, v.Client)
+	kept, err := h.store.Client(t.Context(), c.Ref)
+	require.NoError(t, err)
+	require.Equal(t, c, kept)
+
+	const trainer = `{"name":"Exemple","email":"trainer@example.org","legal_form":"company","skills":[{"topic":"tableur","level":2}]}`
+	corrected := models.Trainer{Ref: begun("/trainers", trainer, store.SeriesTrainer), Name: "Alix Exemple", Email: "trainer@example.org",
+		Skills: []models.Skill{{Topic: "tableur", Level: 4}}, CreatedAt: epoch}
+	require.NoError(t, h.store.SaveTrainer(t.Context(), corrected))
+	h.staff("POST", "/trainers", trainer, "Idempotency-Key", "again").into(t, &models.Trainer{})
+	again, err := h.store.Trainer(t.Context(), corrected.Ref)
+	require.NoError(t, err)
+	require.Equal(t, "Alix Exemple", again.Name)
+	require.Equal(t, 4, again.Skills[0].Level)
 }
 
 // What a document lacks about a client is completed, and its type is not changed by the way (F005).

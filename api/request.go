@@ -172,7 +172,7 @@ func (s *Server) intake(ctx context.Context, in Intake) (models.Brief, error) {
 			Ref: b.Ref, Scope: b.Scope()}}}
 	_, _, err = s.receive(ctx, fact, store.Alongside(func(tx *store.Store) error {
 		if fresh {
-			if err := client.save(ctx, tx); err != nil {
+			if err := tx.AddClient(ctx, client.Client, client.Contacts); err != nil {
 				return err
 			}
 		}

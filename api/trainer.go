@@ -121,7 +121,10 @@ func (s *Server) registerTrainers() {
 			}
 			t := in.Body.trainer(ref)
 			t.CreatedAt = s.now()
-			if err := s.store.SaveTrainer(ctx, t); err != nil {
+			if err := s.store.AddTrainer(ctx, t); err != nil {
+				return nil, err
+			}
+			if t, err = s.store.Trainer(ctx, ref); err != nil { // a repeat: it may have been corrected since
 				return nil, err
 			}
 			return created("/trainers/"+ref, t), nil

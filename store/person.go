@@ -26,6 +26,21 @@ func (s *Store) ClientsOfCompany(ctx context.Context, number string) ([]models.C
 	return all[models.Client](ctx, s, "ref", "company = ? AND company <> ''", number)
 }
 
+// AddClient writes a new client and its people; one that is known stays as it is.
+func (s *Store) AddClient(ctx context.Context, c models.Client, people []models.Contact) error {
+	return s.Transact(ctx, func(tx *Store) error {
+		if fresh, err := addFindable(ctx, tx, c, clientText); err != nil || !fresh {
+			return err
+		}
+		for _, p := range people {
+			if err := tx.AddContact(ctx, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // SaveClient writes a client, whole.
 func (s *Store) SaveClient(ctx context.Context, c models.Client) error {
 	return saveFindable(ctx, s, c, clientText)
@@ -39,6 +54,12 @@ func (s *Store) Contact(ctx context.Context, ref string) (models.Contact, error)
 // Contacts lists the people of a client.
 func (s *Store) Contacts(ctx context.Context, client string) ([]models.Contact, error) {
 	return all[models.Contact](ctx, s, "ref", "client_ref = ?", client)
+}
+
+// AddContact writes a new person at a client; one who is known stays as they are.
+func (s *Store) AddContact(ctx context.Context, c models.Contact) error {
+	_, err := addFindable(ctx, s, c, contactText)
+	return err
 }
 
 // SaveContact writes a person at a client, whole.
@@ -85,21 +106,35 @@ func (s *Store) TrainersByRefs(ctx context.Context, refs []string) ([]models.Tra
 	return out, failure(err)
 }
 
+// AddTrainer writes a new trainer with skills; one who is known stays as they are.
+func (s *Store) AddTrainer(ctx context.Context, t models.Trainer) error {
+	return s.Transact(ctx, func(tx *Store) error {
+		if fresh, err := addFindable(ctx, tx, t, trainerText); err != nil || !fresh {
+			return err
+		}
+		return tx.saveSkills(ctx, t)
+	})
+}
+
 // SaveTrainer writes a trainer, whole: skills not given are forgotten.
 func (s *Store) SaveTrainer(ctx context.Context, t models.Trainer) error {
 	return s.Transact(ctx, func(tx *Store) error {
 		if err := saveFindable(ctx, tx, t, trainerText); err != nil {
 			return err
 		}
-		if err := tx.db.WithContext(ctx).Where("trainer_ref = ?", t.Ref).Delete(&models.Skill{}).Error; err != nil {
-			return failure(err)
-		}
-		skills := make([]models.Skill, len(t.Skills))
-		for i, k := range t.Skills {
-			skills[i] = models.Skill{TrainerRef: t.Ref, Topic: k.Topic, Level: k.Level}
-		}
-		return save(ctx, tx, skills...)
+		return tx.saveSkills(ctx, t)
 	})
+}
+
+func (s *Store) saveSkills(ctx context.Context, t models.Trainer) error {
+	if err := s.db.WithContext(ctx).Where("trainer_ref = ?", t.Ref).Delete(&models.Skill{}).Error; err != nil {
+		return failure(err)
+	}
+	skills := make([]models.Skill, len(t.Skills))
+	for i, k := range t.Skills {
+		skills[i] = models.Skill{TrainerRef: t.Ref, Topic: k.Topic, Level: k.Level}
+	}
+	return save(ctx, s, skills...)
 }
 
 // Course reads a line of the catalogue.

@@ -186,7 +186,7 @@ func insert[T any](ctx context.Context, s *Store, rows ...T) (n int64, err error
 		return 0, nil
 	}
 	err = s.writing(len(rows))(ctx, func(tx *Store) error {
-		res := tx.db.WithContext(ctx).Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(&rows, maxRows)
+		res := tx.db.WithContext(ctx).Omit(clause.Associations).Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(&rows, maxRows)
 		n = res.RowsAffected
 		return failure(res.Error)
 	})

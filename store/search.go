@@ -42,6 +42,18 @@ func saveFindable[T any](ctx context.Context, s *Store, row T, text func(T) sear
 	})
 }
 
+// addFindable writes a row if it is new, with what it is found by, and tells whether it was.
+func addFindable[T any](ctx context.Context, s *Store, row T, text func(T) searchText) (fresh bool, err error) {
+	err = s.Transact(ctx, func(tx *Store) error {
+		n, err := insert(ctx, tx, row)
+		if fresh = n > 0; err != nil || !fresh {
+			return err
+		}
+		return save(ctx, tx, text(row))
+	})
+	return fresh, err
+}
+
 // makeFindable writes what rows are found by where it lacks: they come from a version that did not. At each migration,
 // since a process of that version may still have written after the one before.
 func (s *Store) makeFindable(ctx context.Context) error {
