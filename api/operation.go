@@ -201,8 +201,9 @@ func (s *Server) once(c *gin.Context, body []byte, do func()) {
 		do()
 	}()
 	end := context.WithoutCancel(ctx)
-	if !fresh && w.Status() >= http.StatusMultipleChoices && w.Status() < http.StatusInternalServerError {
-		// What the first call has just done may be why this one is refused: who clicked twice gets the first one's answer.
+	if !fresh && s.age(row) < s.cfg.Timeout && w.Status() >= http.StatusMultipleChoices && w.Status() < http.StatusInternalServerError {
+		// What the first call has just done may be why this one is refused: who clicked twice gets the first one's answer. One
+		// that began longer ago got none, and has none to wait for.
 		if first, ok := s.outcome(ctx, call.key); ok {
 			w.ResponseWriter.Header().Del("Retry-After")
 			s.replay(w.ResponseWriter, first)
@@ -275,6 +276,11 @@ func (s *Server) replay(w http.ResponseWriter, row models.Idempotency) {
 	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(row.Status)
 	_, _ = w.Write(row.Body)
+}
+
+// age is how long ago a call began, in real time.
+func (s *Server) age(row models.Idempotency) time.Duration {
+	return s.cfg.Now().Sub(s.cfg.Clock.Real(row.CreatedAt))
 }
 
 // firstWithin bounds how long a repeat that is refused waits for the answer of a first call under way, in real time.

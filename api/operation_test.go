@@ -65,6 +65,16 @@ func TestARepeatGetsWhatTheUnansweredCallDid(t *testing.T) {
 		require.NoError(t, h.store.SendIdempotent(t.Context(), key, workflow, digest("K-000001", string(models.VerbRework), workflow, key)))
 		h.refused(h.staff("POST", path, "{}", "Idempotency-Key", "lost"), http.StatusConflict, models.CodeWrongStage)
 	})
+	t.Run("a call that is over is not waited for", func(t *testing.T) {
+		b := h.open()
+		path := "/requests/" + b.Ref + "/rework"
+		key := digest("K-000001", "POST", Prefix+path, "over")
+		_, _, err := h.store.BeginIdempotent(t.Context(), key, digest("{}"), epoch.Add(-h.cfg.Timeout))
+		require.NoError(t, err)
+		began := time.Now()
+		h.refused(h.staff("POST", path, "{}", "Idempotency-Key", "over"), http.StatusConflict, models.CodeWrongStage)
+		require.Less(t, time.Since(began), firstWithin)
+	})
 	t.Run("an act that was recorded", func(t *testing.T) {
 		b := h.open()
 		path := "/requests/" + b.Ref + "/record"
