@@ -182,17 +182,16 @@ func (s *Server) once(c *gin.Context, body []byte, do func()) {
 		s.replay(c.Writer, row)
 		return
 	}
-	// A row that is under way still is either a call at this very moment or one that got no answer. What that one did may
-	// be why a repeat would be refused: it is looked for first. Doing it again is safe where it did nothing: references are
-	// allocated by key, facts and updates have identities made of it.
-	if !fresh {
-		if first, ok, err := s.did(ctx, row); err != nil {
-			s.problem(c, err)
-			return
-		} else if ok {
-			s.replay(c.Writer, first)
-			return
-		}
+	// A row that is under way still is either a call at this very moment or one that got no answer; a fresh one may be of a
+	// key left free by a call whose commit was reported as failed. What that one did may be why a repeat would be refused: it
+	// is looked for first. Doing it again is safe where it did nothing: references are allocated by key, facts and updates
+	// have identities made of it.
+	if first, ok, err := s.did(ctx, row); err != nil {
+		s.problem(c, err)
+		return
+	} else if ok {
+		s.replay(c.Writer, first)
+		return
 	}
 	w := &recorder{ResponseWriter: c.Writer}
 	c.Writer = w

@@ -93,6 +93,18 @@ func TestARepeatGetsWhatTheUnansweredCallDid(t *testing.T) {
 		require.Equal(t, recordID(key), r.ID)
 		require.Equal(t, models.FactClientCancelled, r.Kind)
 	})
+	t.Run("an act that was recorded though its commit seemed to fail", func(t *testing.T) {
+		b := h.open()
+		path := "/requests/" + b.Ref + "/record"
+		_, _, err := h.store.Receive(t.Context(), models.Fact{ID: recordID(digest("K-000001", "POST", Prefix+path, "unclear")),
+			Kind: models.FactClientCancelled, Workflow: models.RequestID(b.Ref), Dossier: b.Ref, Subject: b.Ref, Channel: models.ChannelPhone,
+			Actor: b.ContactRef, Recorder: "K-000001"}, h.now)
+		require.NoError(t, err)
+		apply(t, h.store, models.Request{Ref: b.Ref, Stage: models.StageCancelled, OpenedAt: epoch, EndedAt: epoch})
+		a := h.staff("POST", path, `{"kind":"client_cancelled","channel":"phone"}`, "Idempotency-Key", "unclear")
+		a.into(t, &Recorded{})
+		require.Equal(t, "true", a.Header.Get("Idempotency-Replayed"))
+	})
 	t.Run("people who were registered (F112)", func(t *testing.T) {
 		b := h.open()
 		path := "/requests/" + b.Ref + "/registrations"
