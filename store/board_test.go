@@ -33,6 +33,9 @@ func TestBoard(t *testing.T) {
 		apply := func(step models.Step) {
 			seq++
 			step.Workflow, step.Run, step.Seq, step.At = "seed", "r", seq, noon
+			if r := step.Rows.Request; r != nil {
+				step.Dossier = r.Ref
+			}
 			_, err := s.Apply(ctx, step)
 			require.NoError(t, err)
 		}

@@ -6,7 +6,7 @@ CREATE TABLE alerts (
     alert text NOT NULL,
     subject text NOT NULL,
     since varchar(27) NOT NULL DEFAULT '',
-    place integer NOT NULL DEFAULT 0,
+    place bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (dossier, alert, subject)
 );
 CREATE INDEX alerts_alert_dossier ON alerts (alert, dossier);
