@@ -106,7 +106,7 @@ var decisions = map[string]*decision{
 	"reissue-contract": {route: "/requests/{ref}/reissue-contract", offers: takes(models.VerbReissueContract),
 		fill: func(x *dossierDesk, f *draft) any {
 			ref := ""
-			if c := x.clientContract(); c != nil {
+			if c := models.ClientDocument(x.contracts); c != nil {
 				ref = c.Ref
 			}
 			return map[string]any{"contract": f.hidden("contract", ref), "reason": f.area("reason", opt{optional: true})}

@@ -123,7 +123,7 @@ func (d *desk) dossier(ref string) (*dossierDesk, error) {
 	if n := len(x.programmes); n > 0 {
 		x.standing.Programme = x.programmes[n-1].Status
 	}
-	if c := x.clientContract(); c != nil {
+	if c := models.ClientDocument(x.contracts); c != nil {
 		x.standing.Document = c.Status
 	}
 	who := []string{x.row.Owner, x.row.TrainerRef, x.brief.ContactRef, x.brief.BillingRef}
@@ -137,16 +137,6 @@ func (d *desk) dossier(ref string) (*dossierDesk, error) {
 		who = append(who, o.AwaitsRef)
 	}
 	return x, x.meet(who)
-}
-
-// clientContract is the client's document that stands, nil if there is none.
-func (x *dossierDesk) clientContract() *models.Contract {
-	for i := len(x.contracts) - 1; i >= 0; i-- {
-		if c := &x.contracts[i]; c.Signer == models.RoleClient && c.Status != models.ContractCancelled {
-			return c
-		}
-	}
-	return nil
 }
 
 // at is the address of a page of this dossier.

@@ -304,6 +304,38 @@ func TestLinksThatAreOfNoUse(t *testing.T) {
 	}
 }
 
+func TestAClientWhoSignedDoesNotCancelByALink(t *testing.T) {
+	h := newPageHouse(t)
+	address := h.link(models.LinkCancel, dossier)
+	signed := func(kind models.ContractKind, at time.Time) {
+		h.apply(models.Step{Rows: models.Rows{Contracts: []models.Contract{{Ref: dossier + "/contract/1", Dossier: dossier, Number: 1, Kind: kind,
+			Signer: models.RoleClient, Status: models.ContractSigned, SHA256: sha, SignedAt: at}}}})
+	}
+	refused := func(says ...string) {
+		t.Helper()
+		h.unchanged(func() {
+			for _, p := range []seen{h.get(address), h.post(address, form("action", "cancel", "reason", "Budget", "confirm", "yes"))} {
+				require.Equal(t, http.StatusGone, p.status, p.words())
+				require.Equal(t, "link_withdrawn", p.code())
+				require.Empty(t, p.Find("form").Nodes)
+				for _, words := range says {
+					require.Contains(t, p.words(), words)
+				}
+				wellMade(t, p)
+			}
+		})
+	}
+	signed(models.ContractConvention, paris(24, 9, 0))
+	refused("La convention est signée depuis le mardi 24 novembre 2026", "article 5", "seules les prestations effectivement réalisées sont dues", "Répondez à notre message")
+	signed(models.ContractIndividual, paris(24, 9, 0))
+	require.Equal(t, "form", h.get(address).state(), "a consumer has 14 days to withdraw")
+	signed(models.ContractIndividual, paris(2, 9, 0))
+	refused("le délai de rétractation est passé", "au prorata du prix")
+	h.apply(models.Step{Rows: models.Rows{Request: &models.Request{Ref: dossier, Stage: models.StageSessions, HalfDaysHeld: 2},
+		Contracts: []models.Contract{{Ref: dossier + "/contract/1", Dossier: dossier, Number: 1, Signer: models.RoleClient, Status: models.ContractCancelled}}}})
+	refused("La formation a commencé")
+}
+
 func TestLinksThatComeTooEarly(t *testing.T) {
 	h := newPageHouse(t)
 	for _, c := range []struct {

@@ -48,10 +48,33 @@ func openCancel(v *visit) (linkPage, error) {
 	if err := v.contact(brief); err != nil {
 		return nil, err
 	}
-	if _, _, err := openLeave(v, brief.Ref, "cancel"); err != nil {
+	_, request, err := openLeave(v, brief.Ref, "cancel")
+	if err != nil {
 		return nil, err
 	}
+	contracts, err := v.s.store.Contracts(v.ctx, brief.Ref)
+	if err != nil {
+		return nil, err
+	}
+	signed := models.ClientDocument(contracts)
+	if models.ClientBound(signed, request.HalfDaysHeld > 0, v.now, v.s.calendar) {
+		return nil, v.bound(brief, signed)
+	}
 	return &leavePage{"cancel", models.FactClientCancelled, v.which(brief), brief.Ref}, nil
+}
+
+// bound tells a client who does not cancel alone any more why, what was agreed on, and whom to ask.
+func (v *visit) bound(brief models.Brief, signed *models.Contract) *linkStop {
+	stop := v.withdrawn(v.t("cancel.bound"))
+	stop.notice.Tone, stop.notice.Facts, stop.notice.Next = "warn", v.which(brief), []string{v.t("cancel.bound_ask")}
+	if signed != nil && signed.Status == models.ContractSigned {
+		kind := string(signed.Kind)
+		stop.notice.Words = []string{v.t("cancel.bound_"+kind, "day", web.Day(v.lang, models.ParisDate(signed.SignedAt))), v.t("cancel.article_5_" + kind)}
+	}
+	if v.s.cfg.TeamEmail != "" {
+		stop.notice.Next = []string{v.t("cancel.bound_write", "email", v.s.cfg.TeamEmail)}
+	}
+	return stop
 }
 
 func openLeave(v *visit, dossier, words string) (models.Brief, models.Request, error) {

@@ -41,6 +41,38 @@ const (
 // Signable tells whether a signature or a refusal can be recorded: who refused may still sign.
 func (c Contract) Signable() bool { return c.Status == ContractPending || c.Status == ContractDeclined }
 
+// withdrawalDays is how long a consumer goes back on a contract signed at a distance, without a reason (C. conso. L221-18).
+const withdrawalDays = 14
+
+// ClientDocument is the client's document that stands, nil if there is none.
+func ClientDocument(contracts []Contract) *Contract {
+	for i := len(contracts) - 1; i >= 0; i-- {
+		if c := &contracts[i]; c.Signer == RoleClient && c.Status != ContractCancelled {
+			return c
+		}
+	}
+	return nil
+}
+
+// Binds tells whether who signed cannot go back alone at an instant any more: an organisation once it has signed, a consumer
+// at the end of the day that the law gives them, put off to the next business day (L221-19).
+func (c Contract) Binds(now time.Time, calendar Calendar) bool {
+	if c.Status != ContractSigned || c.Kind != ContractIndividual {
+		return c.Status == ContractSigned
+	}
+	last := calendar.NextBusinessDay(calendar.DateOf(c.SignedAt).AddDays(withdrawalDays))
+	return now.After(calendar.EndOf(last))
+}
+
+// ClientBound tells whether a client does not cancel alone any more: what they signed binds them, or without it some of the
+// course was held. What is agreed on then is recorded by staff.
+func ClientBound(document *Contract, held bool, now time.Time, calendar Calendar) bool {
+	if document != nil && document.Status == ContractSigned {
+		return document.Binds(now, calendar)
+	}
+	return held
+}
+
 // DocumentKind names what can be rendered.
 type DocumentKind string
 

@@ -227,6 +227,10 @@ func (c *cast) turn(m *mind, stage models.Stage, act demo.Act) demo.Act {
 		case here && link != "" && m.once("client_cancels"):
 			c.run.tell("%s: client_cancels", mission.Ref)
 			m.end()
+			if stage == models.StageContract || stage == models.StageSessions { // who has signed says it by phone
+				return c.run.staff.post(ctx, "/requests/"+mission.Ref+"/record", mission.Ref+"/client_cancelled",
+					map[string]any{"kind": models.FactClientCancelled, "channel": models.ChannelPhone})
+			}
 			_, err := c.run.player.Browser("client").Act(ctx, link, "cancel", reason("Budget gelé."))
 			return err
 		case here && m.once("agency_cancels"):
