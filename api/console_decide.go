@@ -133,8 +133,11 @@ var decisions = map[string]*decision{
 		}},
 	"register": {route: "/requests/{ref}/registrations", tab: "people", fill: (*dossierDesk).fillRegister,
 		offers: func(x *dossierDesk, _ string) error {
-			if x.row.Stage.Delivered() {
+			switch {
+			case x.row.Stage.Delivered():
 				return refuse(models.CodeWrongStage)
+			case x.standing.Ending: // nobody joins what only ends
+				return refuse(models.CodeConflict)
 			}
 			return nil
 		}},
@@ -343,7 +346,10 @@ func (x *dossierDesk) notNow(err error) {
 		code = models.CodeClosed
 	}
 	says := Sentence(code, x.lang)
-	if code == models.CodeWrongStage {
+	switch {
+	case x.ending != nil && code == models.CodeConflict:
+		says = x.ended()
+	case code == models.CodeWrongStage:
 		says = wrongStage(x.row.Stage, x.lang)
 	}
 	x.desk.render(Status(code), "console_decide", &web.Page{Title: x.t("dossier.not_now"), State: "closed", Code: code,

@@ -30,7 +30,8 @@ type dossierDesk struct {
 	absences    []models.Absence
 	asks        map[string]models.Message // those that ask, by what they ask about
 	standing    models.Standing
-	names       map[string]string // of people met so far, by reference
+	ending      *models.JournalLine // that it is cancelled, while sessions under way still end
+	names       map[string]string   // of people met so far, by reference
 }
 
 // tabs are the pages of a dossier, each with who may see it; the first one has its address.
@@ -119,7 +120,10 @@ func (d *desk) dossier(ref string) (*dossierDesk, error) {
 	for _, m := range asks {
 		x.asks[m.Subject] = m
 	}
-	x.standing = models.Standing{Stage: x.row.Stage, Retained: x.row.TrainerRef != "", Held: x.row.HalfDaysHeld > 0}
+	if x.ending, err = x.ends(); err != nil {
+		return nil, err
+	}
+	x.standing = models.Standing{Stage: x.row.Stage, Retained: x.row.TrainerRef != "", Held: x.row.HalfDaysHeld > 0, Ending: x.ending != nil}
 	if n := len(x.programmes); n > 0 {
 		x.standing.Programme = x.programmes[n-1].Status
 	}
@@ -137,6 +141,32 @@ func (d *desk) dossier(ref string) (*dossierDesk, error) {
 		who = append(who, o.AwaitsRef)
 	}
 	return x, x.meet(who)
+}
+
+// ends is the line that says a dossier is cancelled while its sessions under way still end: no row tells it, and its stage
+// stays; nil for one that goes on, or that ended.
+func (x *dossierDesk) ends() (*models.JournalLine, error) {
+	if x.row.Stage.Ended() || len(x.sessions) == 0 {
+		return nil, nil
+	}
+	lines, err := x.s.store.JournalOf(x.ctx, x.brief.Ref, store.Cursor{}, store.MaxPage)
+	for _, l := range lines.Items {
+		if l.Kind == "request_"+string(models.StageCancelled) {
+			return &l, err
+		}
+	}
+	return nil, err
+}
+
+// ended says why nothing can be decided of the dossier any more; empty for one that goes on.
+func (x *dossierDesk) ended() string {
+	switch {
+	case x.row.Stage.Ended():
+		return x.t("dossier.ended", "stage", x.lang.StageName(x.row.Stage), "day", web.DateTime(x.lang, x.row.EndedAt))
+	case x.ending != nil:
+		return JournalSentence(*x.ending, x.lang) + " " + x.t("dossier.ending", "day", web.DateTime(x.lang, x.ending.At))
+	}
+	return ""
 }
 
 // at is the address of a page of this dossier.
@@ -339,7 +369,7 @@ type alertBox struct{ Sentence, Of, Todo, Since string }
 
 // render draws a page of the dossier.
 func (x *dossierDesk) render(tab string, show func(*dossierDesk, *dossierPage) error) {
-	p := &dossierPage{Tab: tab, Steps: x.steps(), Head: x.head()}
+	p := &dossierPage{Tab: tab, Steps: x.steps(), Head: x.head(), Ended: x.ended()}
 	for i, t := range tabs {
 		if !t.rule.Allows(x.who.Roles) {
 			continue
@@ -349,9 +379,6 @@ func (x *dossierDesk) render(tab string, show func(*dossierDesk, *dossierPage) e
 			at = x.at(t.name)
 		}
 		p.Tabs = append(p.Tabs, web.NavItem{Href: at, Label: x.t("dossier.tab." + t.name), Current: t.name == tab})
-	}
-	if x.row.Stage.Ended() {
-		p.Ended = x.t("dossier.ended", "stage", x.lang.StageName(x.row.Stage), "day", web.DateTime(x.lang, x.row.EndedAt))
 	}
 	if err := show(x, p); err != nil {
 		x.fail(err)

@@ -869,6 +869,26 @@ func TestMoneyOfADossierIsForWhoMaySeeIt(t *testing.T) {
 	}
 }
 
+// A dossier cancelled in the middle of its course keeps its stage until the sessions under way have ended.
+func TestConsoleTellsOfACancellationUnderWay(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageSessions, withSession(25, models.SessionConvoked))
+	require.Equal(t, 1, o.get(dossierPath).Find(`a[href$="decide/register"]`).Length())
+	o.mission(models.StageSessions, func(r *models.Request, s *models.Step) {
+		withSession(25, models.SessionConvoked)(r, s)
+		s.Journal = []models.JournalLine{{Kind: "request_cancelled", Subject: dossier, Actor: string(models.RoleClient), Args: models.Args{{Name: "reason", Value: "by_client"}}}}
+	})
+	page := o.get(dossierPath)
+	require.Contains(t, page.words(), "La demande est annulée : à la demande du client.")
+	require.Contains(t, page.words(), "Les séances commencées vont à leur terme")
+	for _, refused := range []string{"decide/plan-sessions", "decide/register", "decide/drop-trainer", "decide/cancel", "record/withdrawal", "record/client-cancel"} {
+		require.Zero(t, page.Find(`a[href*="`+refused+`"]`).Length(), refused)
+		require.Equal(t, http.StatusConflict, o.get(dossierPath+"/"+refused).status, refused)
+	}
+	require.Equal(t, 1, page.Find(`a[href$="decide/reassign"]`).Length(), "somebody still looks after it")
+	require.Contains(t, o.get(dossierPath+"/decide/cancel").words(), "La demande est annulée")
+}
+
 func TestConsoleSaysOnlyWhatHolds(t *testing.T) {
 	o := newOffice(t)
 	o.mission(models.StageQualification, nil)

@@ -16,6 +16,7 @@ type Standing struct {
 	Programme string // status of the version at hand, empty if there is none
 	Document  string // status of the client's document that stands, empty if there is none
 	Held      bool   // some of what was ordered was given
+	Ending    bool   // cancelled, while sessions under way still end
 }
 
 // Delivered tells whether all that was ordered is held, or will never be.
@@ -43,6 +44,8 @@ var takenAt = map[Verb][]Stage{
 // no_trainer_chosen, programme_not_submitted, conflict, nothing_to_waive.
 func (s Standing) Takes(v Verb) error {
 	switch {
+	case s.Ending && v != VerbReassign:
+		return NewError(CodeConflict, "the dossier is being cancelled")
 	case v == VerbDropTrainer && !s.Retained:
 		return NewError(CodeNoTrainer, "no trainer is retained")
 	case v == VerbWaive && !s.at(v):
