@@ -540,6 +540,9 @@ func TestStaffTwins(t *testing.T) {
 		}
 		h.refused(record(`{"kind":"invitation_answered","subject":"`+ref+`/2/invitation/1","channel":"phone","answer":"interested"}`), 422, models.CodeInvalid)
 	})
+	t.Run("F071 the first answer stands: another one is refused", func(t *testing.T) {
+		h.refused(record(`{"kind":"invitation_answered","subject":"`+ref+`/2/invitation/2","channel":"phone","answer":"declined"}`), 409, models.CodeAnswered)
+	})
 	t.Run("F081 who leaves was retained: others decline", func(t *testing.T) {
 		h.refused(record(`{"kind":"trainer_withdrew","subject":"`+ref+`/2/invitation/2","channel":"phone"}`), 409, models.CodeNoTrainer)
 		stored(record(`{"kind":"trainer_withdrew","subject":"` + ref + `/2/invitation/1","channel":"phone"}`))

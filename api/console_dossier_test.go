@@ -889,6 +889,16 @@ func TestConsoleTellsOfACancellationUnderWay(t *testing.T) {
 	require.Contains(t, o.get(dossierPath+"/decide/cancel").words(), "La demande est annulée")
 }
 
+func TestF071ConsoleTellsWhoHasAnswered(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageSolicitation, searched)
+	page := o.get(dossierPath + "/record/answer?subject=" + url.QueryEscape(models.InvitationRef(dossier, 1, 1)))
+	require.Equal(t, http.StatusConflict, page.status)
+	require.Equal(t, "already_answered", page.code())
+	require.Contains(t, page.words(), "Ce formateur a déjà répondu, et sa première réponse compte.")
+	require.NotContains(t, page.words(), "étape")
+}
+
 func TestConsoleSaysOnlyWhatHolds(t *testing.T) {
 	o := newOffice(t)
 	o.mission(models.StageQualification, nil)

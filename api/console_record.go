@@ -224,10 +224,14 @@ func (x *dossierDesk) serveRecord() {
 	subject := x.c.Query("subject")
 	x.uploads = true
 	f := x.draft("record."+r.name, http.MethodPost, r.route, func() error {
-		if !x.offersRecord(r.name, subject) {
-			return refuse(models.CodeWrongStage)
+		answered := func(i models.Invitation) bool { return i.Ref == subject && i.Answered() }
+		switch {
+		case x.offersRecord(r.name, subject):
+			return nil
+		case r.name == "answer" && slices.ContainsFunc(x.invitations, answered):
+			return refuse(models.CodeAnswered)
 		}
-		return nil
+		return refuse(models.CodeWrongStage)
 	})
 	if f == nil {
 		return

@@ -125,6 +125,8 @@ func (s *Server) particulars(ctx context.Context, b models.Brief, r models.Reque
 		}
 		if f.Kind == models.FactInvitationAnswered {
 			switch {
+			case inv.Answered():
+				return nil, "", refuse(models.CodeAnswered)
 			case in.Answer == "":
 				return nil, "", invalid("body.answer", "interested or declined")
 			case in.Answer == "interested" && !(models.Offer{Cents: in.RateCents, Unit: in.RateUnit}).Named():

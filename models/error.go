@@ -28,6 +28,7 @@ const (
 	CodePolicyUnknown     Code = "policy_unknown"
 	CodeKeyReused         Code = "idempotency_key_reused"
 	CodeKeyMissing        Code = "idempotency_key_missing"
+	CodeAnswered          Code = "already_answered"
 	CodePastDate          Code = "past_date"
 	CodeFutureDate        Code = "future_date"
 	CodeDateTooOld        Code = "date_too_old"

@@ -44,6 +44,11 @@ func (i Invitation) AwaitsAnswer() bool {
 	return i.Status == InvitationSent || i.Status == InvitationUndeliverable || i.Status == InvitationSilent && i.LateAnswer == ""
 }
 
+// Answered tells whether the trainer's first answer stands: another one changes nothing.
+func (i Invitation) Answered() bool {
+	return i.Status == InvitationInterested || i.Status == InvitationDeclined || i.Status == InvitationChosen
+}
+
 // Candidate is one trainer found by matching, in contact order.
 type Candidate struct {
 	TrainerRef string `json:"trainer_ref"`
