@@ -720,7 +720,7 @@ func TestMoneyAndDeadlines(t *testing.T) {
 		t.Errorf("%+v", payments)
 	}
 	h.refused(h.do(models.RoleFinance, "POST", "/invoices/I-2026-000002/pay", `{"paid_on":"2026-12-01"}`), 422, models.CodeFutureDate)
-	h.refused(h.do(models.RoleFinance, "POST", "/invoices/I-2026-000002/pay", `{"paid_on":"2026-10-01"}`), 422, models.CodePastDate)
+	h.refused(h.do(models.RoleFinance, "POST", "/invoices/I-2026-000002/pay", `{"paid_on":"2026-10-01"}`), 422, models.CodePaidBeforeIssued)
 	h.refused(h.do(models.RoleFinance, "POST", "/invoices/I-2026-000003/pay", `{"paid_on":"1026-10-01"}`), 422, models.CodeDateTooOld)
 	twice := `{"line":"` + b.Ref + `/session/1","quantity":50}`
 	h.refused(h.staff("POST", "/recaps/agency/T-000001/2026-11/correct", `{"corrections":[`+twice+`,`+twice+`],"note":"x"}`), 422, models.CodeInvalid)

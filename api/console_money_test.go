@@ -275,7 +275,7 @@ func TestConsoleDecidesAboutMoney(t *testing.T) {
 	require.Equal(t, "Référence du paiement\u00a0: VIR 42", n.Text)
 	require.Contains(t, o.get(one).words(), "Le paiement est confirmé.")
 
-	for form, says := range map[string]string{"2026-11-26": "à venir", "2026-11-01": "passée", "2026-11-24": "", "hier": "Indiquez une date"} {
+	for form, says := range map[string]string{"2026-11-26": "à venir", "2026-11-01": "précède celle de la facture", "2026-11-24": "", "hier": "Indiquez une date"} {
 		res := o.post(one+"/pay", url.Values{"paid_on": {form}, "payment_reference": {"VIR 43"}, "key": {"k" + form}})
 		require.GreaterOrEqual(t, res.status, 400, form)
 		require.NotEmpty(t, res.Find("[role=alert] li").Text(), form)

@@ -47,6 +47,7 @@ var refusals = map[models.Code]refusal{
 	models.CodePolicyUnknown:     {422, "Cette façon de travailler n’existe pas.", "This way of working does not exist."},
 	models.CodeKeyReused:         {422, "Cette clé d’idempotence a déjà servi pour un autre contenu.", "This idempotency key was already used with another content."},
 	models.CodeKeyMissing:        {400, "L’en-tête Idempotency-Key est nécessaire (1 à 200 caractères).", "The Idempotency-Key header is needed (1 to 200 characters)."},
+	models.CodePaidBeforeIssued:  {422, "Cette date précède celle de la facture : rien n’a pu être payé avant.", "This date is before that of the invoice: nothing can have been paid by then."},
 	models.CodePastDate:          {422, "Cette date est déjà passée.", "This date is already past."},
 	models.CodeFutureDate:        {422, "Cette date est encore à venir.", "This date is still to come."},
 	models.CodeDateTooOld:        {422, "Cette date est trop ancienne. Vérifiez l’année.", "This date is too long ago. Check the year."},

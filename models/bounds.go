@@ -49,7 +49,7 @@ func CheckWanted(day, today Date) error {
 }
 
 // CheckPaid checks the day of a payment said to have been made; issued is none if the supplier's own date is not known.
-// Errors: invalid_input, future_date, past_date, date_too_old.
+// Errors: invalid_input, future_date, paid_before_issued, date_too_old.
 func CheckPaid(on, issued, today Date) error {
 	if _, err := ParseDate(string(on)); err != nil {
 		return err
@@ -58,7 +58,7 @@ func CheckPaid(on, issued, today Date) error {
 	case on > today:
 		return NewError(CodeFutureDate, "still to come")
 	case on < issued:
-		return NewError(CodePastDate, "before the invoice was issued")
+		return NewError(CodePaidBeforeIssued, "before the invoice was issued")
 	case issued.IsZero() && on < today.AddYears(-receivedYears):
 		return NewError(CodeDateTooOld, "more than a year ago")
 	}

@@ -28,7 +28,7 @@ func TestMomentsTypedAreBounded(t *testing.T) {
 		"wanted yesterday":        {CheckWanted("2026-11-24", "2026-11-25"), CodePastDate},
 		"paid today":              {CheckPaid("2026-11-25", "2026-10-25", "2026-11-25"), ""},
 		"paid tomorrow":           {CheckPaid("2026-11-26", "", "2026-11-25"), CodeFutureDate},
-		"paid before it was made": {CheckPaid("2026-10-24", "2026-10-25", "2026-11-25"), CodePastDate},
+		"paid before it was made": {CheckPaid("2026-10-24", "2026-10-25", "2026-11-25"), CodePaidBeforeIssued},
 		"paid a year ago":         {CheckPaid("2025-11-25", "", "2026-11-25"), ""},
 		"paid in year 1026":       {CheckPaid("1026-11-25", "", "2026-11-25"), CodeDateTooOld},
 		"paid on no day":          {CheckPaid("2026-02-30", "", "2026-11-25"), CodeInvalid},

@@ -29,6 +29,7 @@ const (
 	CodeKeyReused         Code = "idempotency_key_reused"
 	CodeKeyMissing        Code = "idempotency_key_missing"
 	CodeAnswered          Code = "already_answered"
+	CodePaidBeforeIssued  Code = "paid_before_issued"
 	CodePastDate          Code = "past_date"
 	CodeFutureDate        Code = "future_date"
 	CodeDateTooOld        Code = "date_too_old"
