@@ -800,13 +800,16 @@ func (x *dossierDesk) showMessages(p *dossierPage) error {
 		case models.MessageQueued:
 			line.Tone = "warn"
 			line.When = x.t("dossier.leaves", "when", web.DateTime(x.lang, m.NotBefore))
-			if !m.NotBefore.After(x.now) {
+			switch {
+			case !m.Waits(x.now):
 				line.State, line.When = x.t("dossier.message.sending"), ""
 			}
 		case models.MessageSent, models.MessageDelivered:
 			line.Tone = "good"
 		case models.MessageBounced, models.MessageNoAddress, models.MessageParked:
 			line.Tone = "bad"
+			case !x.heldBack(m):
+				line.State = x.t("dossier.message.planned")
 		}
 		if !m.SentAt.IsZero() {
 			said := "dossier.left"
@@ -827,6 +830,12 @@ type documentLine struct{ Href, Name, When, SHA256 string }
 
 // signatureLine is a document to sign and where its signature stands.
 type signatureLine struct{ What, Who, State, Tone, When, Href string }
+
+// heldBack tells whether nothing but the hours of mail keeps a message back; others, like reminders, are meant for later.
+func (x *dossierDesk) heldBack(m models.Message) bool {
+	p, err := x.s.cfg.Policies.Load(x.row.Policy)
+	return err == nil && m.NotBefore.Equal(x.s.calendar.MailTime(m.CreatedAt, p.MailHours))
+}
 
 // versionView is a version of the programme with its text.
 type versionView struct {

@@ -738,6 +738,10 @@ func TestMessagesThatWaitForTheHoursOfMailAreNotSaidToHaveLeft(t *testing.T) {
 	require.Equal(t, http.StatusOK, o.get(dossierPath+"?lang=fr").status)
 
 	o.moveTo(paris(25, 8, 0)) // they leave now
+	states = o.get(dossierPath + "/messages").Find(".state").Map(func(_ int, s *goquery.Selection) string { return s.Text() })
+	require.Contains(t, states, "Prévu plus tard", "reminders of days to come")
+	require.Contains(t, states, "En attente des heures d’envoi")
+
 	page = o.get(dossierPath)
 	require.NotContains(t, page.words(), "attendent les heures d’envoi")
 	require.Equal(t, 3, strings.Count(plain(page.Find(`section[aria-labelledby=h-asked]`).Text()), "Sollicité le"))

@@ -127,7 +127,7 @@ func TestAddressesThatLeadNowhere(t *testing.T) {
 	require.Equal(t, "application/problem+json", h.send(r).header.Get("Content-Type"))
 }
 
-func TestMailboxTellsWhatWaitsForTheHoursOfMail(t *testing.T) {
+func TestMailboxTellsWhatHasNotLeftYet(t *testing.T) {
 	h := newPageHouse(t)
 	require.Zero(t, h.get(h.url+"/mailbox").Find("[role=status]").Length())
 	var messages []models.Message
@@ -137,7 +137,7 @@ func TestMailboxTellsWhatWaitsForTheHoursOfMail(t *testing.T) {
 	h.apply(models.Step{Messages: messages})
 	p := h.get(h.url + "/mailbox")
 	wellMade(t, p)
-	require.Equal(t, "2 messages attendent les heures d’envoi : ils partent jeudi 26 novembre 2026 à 8 h 00. 1 autre est prévu plus tard, comme les rappels.",
+	require.Equal(t, "2 messages ne sont pas encore partis : ils partiront jeudi 26 novembre 2026 à 8 h 00. 1 autre est prévu plus tard, comme les rappels.",
 		strings.Join(strings.Fields(strings.ReplaceAll(p.Find("[role=status]").Text(), "\u00a0", " ")), " "))
-	require.Contains(t, h.get(h.url+"/mailbox?lang=en").Find("[role=status]").Text(), "2 messages wait")
+	require.Contains(t, h.get(h.url+"/mailbox?lang=en").Find("[role=status]").Text(), "2 messages have not left yet")
 }
