@@ -811,7 +811,7 @@ func (x *dossierDesk) owner(f *draft, optional bool) string {
 	}
 	var owners []string
 	for _, u := range team {
-		if u.Active {
+		if u.Active && (u.Ref == x.row.Owner || Staff.Allows(u.Roles)) { // whoever it is given to decides
 			owners = append(owners, u.Ref)
 		}
 	}

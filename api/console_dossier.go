@@ -162,7 +162,11 @@ func (x *dossierDesk) ends() (*models.JournalLine, error) {
 func (x *dossierDesk) ended() string {
 	switch {
 	case x.row.Stage.Ended():
-		return x.t("dossier.ended", "stage", x.lang.StageName(x.row.Stage), "day", web.DateTime(x.lang, x.row.EndedAt))
+		key := "dossier.ended"
+		if len(x.open) > 0 {
+			key = "dossier.ended_awaiting"
+		}
+		return x.t(key, "stage", x.lang.StageName(x.row.Stage), "day", web.DateTime(x.lang, x.row.EndedAt))
 	case x.ending != nil:
 		return JournalSentence(*x.ending, x.lang) + " " + x.t("dossier.ending", "day", web.DateTime(x.lang, x.ending.At))
 	}

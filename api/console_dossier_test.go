@@ -255,7 +255,7 @@ func TestConsoleDecisions(t *testing.T) {
 		"assign": {stage: models.StageSolicitation, bad: typed("trainer", "T-999999 · Personne", "rate", "450"), wrong: []string{"trainer"},
 			good: typed("trainer", "T-000042 · Formatrice Alpha", "rate", "412,50", "rate_in", "day"), verb: models.VerbAssign, args: "rate_cents:41250", role: "cleo"},
 		"reassign": {stage: models.StageAudit, change: retained, bad: typed("owner", ""), wrong: []string{"owner"},
-			good: typed("owner", "U-000003"), verb: models.VerbReassign, args: "owner:U-000003", role: "bo"},
+			good: typed("owner", "U-000004"), verb: models.VerbReassign, args: "owner:U-000004", role: "bo"},
 		"choose": {stage: models.StageSolicitation, change: searched, bad: typed("invitation", ""), wrong: []string{"invitation"},
 			good: typed("invitation", dossier+"/1/invitation/1", "reason", "La mieux placée"), verb: models.VerbChoose, args: "invitation:" + dossier + "/1/invitation/1", role: "bo"},
 		"widen": {stage: models.StageSolicitation, change: searched, bad: typed("how", "named"), wrong: []string{"trainer1"},
@@ -293,6 +293,7 @@ func TestConsoleDecisions(t *testing.T) {
 				cfg.Temporal = temporalClient
 				cfg.Courier = &activities.Courier{Client: temporalClient, Store: cfg.Store}
 			})
+			require.NoError(t, o.store.SaveUser(t.Context(), models.User{Ref: "U-000004", Login: "dani", Name: "Dani Exemple", Roles: []models.Role{models.RoleStaff}, Active: true}))
 			o.mission(c.stage, c.change)
 			path := dossierPath + "/decide/" + name
 			if c.subject != "" {
@@ -891,6 +892,46 @@ func TestConsoleTellsOfACancellationUnderWay(t *testing.T) {
 	}
 	require.Equal(t, 1, page.Find(`a[href$="decide/reassign"]`).Length(), "somebody still looks after it")
 	require.Contains(t, o.get(dossierPath+"/decide/cancel").words(), "La demande est annulée")
+}
+
+func TestConsoleProposesForOwnersWhoMayDecide(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageProgramme, withProgramme)
+	for _, form := range []string{"rework", "reassign"} {
+		owners := o.get(dossierPath + "/decide/" + form).Find("select[name=owner] option").Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("value", "") })
+		require.Contains(t, owners, "U-000001")
+		require.NotContains(t, owners, "U-000002", "finance decides nothing of a dossier")
+		require.NotContains(t, owners, "U-000003")
+	}
+}
+
+// What goes on after a dossier ended may still be moved: the page says so instead of saying that nothing can change.
+func TestConsoleSaysWhatGoesOnAfterTheEnd(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageClosed, retained)
+	page := o.get(dossierPath)
+	require.NotZero(t, page.Find(`a[href*="/due/postpone"]`).Length())
+	require.Contains(t, page.words(), "seul ce qui est attendu ci-dessous continue")
+	require.NotContains(t, page.words(), "ne peut plus changer")
+}
+
+func TestF112ConsoleCountsParticipants(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageSessions, retained)
+	require.Contains(t, o.get(dossierPath+"/people").html, "<caption>2 participants</caption>")
+	require.NoError(t, o.store.RemoveParticipant(t.Context(), dossier, "P-000002", o.now))
+	require.Contains(t, o.get(dossierPath+"/people").html, "2 participants, ceux qui ont été retirés compris")
+}
+
+func TestF079ConsoleAsksWhatTheClientChose(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageAudit, func(r *models.Request, s *models.Step) {
+		retained(r, s)
+		s.Rows.Audits = []models.Audit{{Ref: models.AuditRef(dossier, 1), Dossier: dossier, Number: 1, TrainerRef: "T-000042", Status: models.AuditChoiceAwaited, Slots: []time.Time{paris(26, 10, 0)}}}
+	})
+	page := o.get(dossierPath + "/record/slot?subject=" + url.QueryEscape(models.AuditRef(dossier, 1)))
+	require.Contains(t, page.words(), "Choix du client (heure de Paris)")
+	require.NotContains(t, page.words(), "Votre choix")
 }
 
 func TestF071ConsoleTellsWhoHasAnswered(t *testing.T) {
