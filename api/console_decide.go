@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
@@ -727,6 +728,12 @@ func shows(controls []control, name string) bool {
 	})
 }
 
+// came tells whether a file was sent under a name.
+func (f *draft) came(name string) bool {
+	form := f.c.Request.MultipartForm
+	return form != nil && slices.ContainsFunc(form.File[name], func(h *multipart.FileHeader) bool { return h.Size > 0 })
+}
+
 // explain puts each fault beside its field.
 func (f *draft) explain() {
 	var walk func([]control)
@@ -737,7 +744,7 @@ func (f *draft) explain() {
 					list[i].Wrong = fault.Message
 				}
 			}
-			if list[i].Kind == "file" && f.posted {
+			if list[i].Kind == "file" && f.posted && f.came(list[i].Name) {
 				list[i].Hint += " " + f.t("dossier.scan_again") // browsers keep no file in a form that comes back
 			}
 			walk(list[i].Items)

@@ -328,6 +328,7 @@ type dossierPage struct {
 	Contacts     []personCard
 	Trainer      *personCard
 	Participants []participantLine
+	Listed       string // the words of their count
 	Register     *offer
 	Searches     []searchView
 
@@ -807,13 +808,13 @@ func (x *dossierDesk) showMessages(p *dossierPage) error {
 			switch {
 			case !m.Waits(x.now):
 				line.State, line.When = x.t("dossier.message.sending"), ""
+			case !x.heldBack(m):
+				line.State = x.t("dossier.message.planned")
 			}
 		case models.MessageSent, models.MessageDelivered:
 			line.Tone = "good"
 		case models.MessageBounced, models.MessageNoAddress, models.MessageParked:
 			line.Tone = "bad"
-			case !x.heldBack(m):
-				line.State = x.t("dossier.message.planned")
 		}
 		if !m.SentAt.IsZero() {
 			said := "dossier.left"
@@ -830,16 +831,16 @@ func (x *dossierDesk) showMessages(p *dossierPage) error {
 	return nil
 }
 
-type documentLine struct{ Href, Name, When, SHA256 string }
-
-// signatureLine is a document to sign and where its signature stands.
-type signatureLine struct{ What, Who, State, Tone, When, Href string }
-
 // heldBack tells whether nothing but the hours of mail keeps a message back; others, like reminders, are meant for later.
 func (x *dossierDesk) heldBack(m models.Message) bool {
 	p, err := x.s.cfg.Policies.Load(x.row.Policy)
 	return err == nil && m.NotBefore.Equal(x.s.calendar.MailTime(m.CreatedAt, p.MailHours))
 }
+
+type documentLine struct{ Href, Name, When, SHA256 string }
+
+// signatureLine is a document to sign and where its signature stands.
+type signatureLine struct{ What, Who, State, Tone, When, Href string }
 
 // versionView is a version of the programme with its text.
 type versionView struct {
@@ -1016,10 +1017,12 @@ func (x *dossierDesk) showPeople(p *dossierPage) error {
 	if err != nil {
 		return err
 	}
+	p.Listed = "dossier.participants_caption"
 	for _, person := range people {
 		line := participantLine{Name: goesBy(person), Email: person.Email, State: x.t("dossier.registered"), Tone: "good"}
 		switch {
 		case !person.RemovedAt.IsZero():
+			p.Listed = "dossier.participants_removed"
 			line.State, line.Tone = x.t("dossier.removed", "when", web.DateTime(x.lang, person.RemovedAt)), ""
 		case person.Incomplete():
 			line.State, line.Tone = x.t("dossier.incomplete"), "warn"

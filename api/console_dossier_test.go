@@ -738,11 +738,11 @@ func TestMessagesThatWaitForTheHoursOfMailAreNotSaidToHaveLeft(t *testing.T) {
 	require.Contains(t, plain(o.get(dossierPath+"?lang=en").words()), "2 messages wait for the hours of mail: they leave on Wednesday 25 November 2026 at 08:00.")
 	require.Equal(t, http.StatusOK, o.get(dossierPath+"?lang=fr").status)
 
-	o.moveTo(paris(25, 8, 0)) // they leave now
 	states = o.get(dossierPath + "/messages").Find(".state").Map(func(_ int, s *goquery.Selection) string { return s.Text() })
 	require.Contains(t, states, "Prévu plus tard", "reminders of days to come")
 	require.Contains(t, states, "En attente des heures d’envoi")
 
+	o.moveTo(paris(25, 8, 0)) // they leave now
 	page = o.get(dossierPath)
 	require.NotContains(t, page.words(), "attendent les heures d’envoi")
 	require.Equal(t, 3, strings.Count(plain(page.Find(`section[aria-labelledby=h-asked]`).Text()), "Sollicité le"))

@@ -321,7 +321,7 @@ func (x *dossierDesk) fillSlot(f *draft, subject string) map[string]any {
 			offered, words[value] = append(offered, value), web.DateTime(x.lang, at)
 		}
 	}
-	choice := f.choose("at", "radio", opt{label: x.t("choose.slot"), words: words, free: true}, append(offered, "none")...)
+	choice := f.choose("at", "radio", opt{label: x.t("record.slot.chosen"), words: words, free: true}, append(offered, "none")...)
 	if choice == "none" {
 		return map[string]any{"kind": models.FactSlotsRefused, "subject": subject}
 	}

@@ -71,6 +71,9 @@ func TestScansProveWhatStaffRecord(t *testing.T) {
 	require.Equal(t, "multipart/form-data", page.Find("form.decide").AttrOr("enctype", ""))
 	form := page.form(t, typed("outcome", "signed", "channel", "paper", "received_at", "2026-11-25T10:30"))
 
+	bare := o.record(page.action(t), page.form(t, typed("channel", "paper")), nil)
+	require.Equal(t, http.StatusUnprocessableEntity, bare.status)
+	require.NotContains(t, bare.words(), "Choisissez à nouveau le fichier", "none was chosen")
 	wrong := o.record(page.action(t), form, []byte("ni l’un ni l’autre"))
 	require.Equal(t, []any{http.StatusUnprocessableEntity, string(models.CodeScanType)}, []any{wrong.status, wrong.code()})
 	require.Equal(t, []string{"scan"}, wrong.wrong())
