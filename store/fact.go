@@ -161,7 +161,11 @@ func (s *Store) undeliverable(ctx context.Context, m models.Message, at time.Tim
 	if m.Workflow == "" {
 		return nil
 	}
-	return s.post(ctx, at, models.Fact{ID: fmt.Sprintf("%s/%s", models.FactUndeliverable, m.Key), Kind: models.FactUndeliverable,
+	id := fmt.Sprintf("%s/%s", models.FactUndeliverable, m.Key)
+	if m.Attempts > 0 { // one without an address is told once, and tried once there is one
+		id += fmt.Sprintf("/%d", m.Attempts)
+	}
+	return s.post(ctx, at, models.Fact{ID: id, Kind: models.FactUndeliverable,
 		Workflow: m.Workflow, Dossier: m.Dossier, Subject: m.Subject, ReceivedAt: at, Channel: models.ChannelMail,
 		Actor: string(models.RoleSystem), Data: models.FactData{Ref: m.Key}})
 }

@@ -466,6 +466,13 @@ func (s *Store) enqueue(ctx context.Context, step models.Step) error {
 	if err != nil {
 		return err
 	}
+	if n < int64(len(reached)) {
+		again, err := s.readdress(ctx, step, reached, len(lost) == 0)
+		if err != nil {
+			return err
+		}
+		n += again
+	}
 	for _, m := range lost {
 		m.Status, m.Failure = models.MessageNoAddress, models.MessageNoAddress
 		one, err := insert(ctx, s, m)
@@ -481,6 +488,28 @@ func (s *Store) enqueue(ctx context.Context, step models.Step) error {
 	}
 	s.tx.left.Messages = s.tx.left.Messages || n > 0
 	return nil
+}
+
+// readdress queues those of messages, written before, that nobody could be sent: their addressees have an address since.
+// Where they are the whole of what the step says again, the alert that some could not be delivered is taken back.
+func (s *Store) readdress(ctx context.Context, step models.Step, messages []models.Message, whole bool) (int64, error) {
+	keys := make([]string, 0, len(messages))
+	for _, m := range messages {
+		keys = append(keys, m.Key)
+	}
+	const inState = "key IN ? AND NOT status <> ?" // looked up by key, as in withdraw
+	n, err := update[models.Message](ctx, s, map[string]any{"status": models.MessageQueued, "failure": ""}, inState, keys, models.MessageNoAddress)
+	if err != nil || n == 0 || !whole {
+		return n, err
+	}
+	var bounced int64
+	err = s.db.WithContext(ctx).Model(&models.Message{}).Where(inState, keys, models.MessageBounced).Count(&bounced).Error
+	if err != nil || bounced > 0 {
+		return n, failure(err)
+	}
+	return n, s.post(ctx, step.At, models.Fact{ID: fmt.Sprintf("%s/%s/%d", models.FactAlertCleared, step.Workflow, step.Seq),
+		Kind: models.FactAlertCleared, Workflow: models.RequestID(step.Dossier), Dossier: step.Dossier, Subject: messages[0].Subject,
+		ReceivedAt: step.At, Channel: models.ChannelMail, Actor: string(models.RoleSystem)})
 }
 
 // byAddress tells the messages whose addressee has an e-mail address from the others. Staff have one: the team's.

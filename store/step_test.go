@@ -405,6 +405,66 @@ func TestF120_MessageToEveryParticipant(t *testing.T) {
 	})
 }
 
+// Who had no address is convoked once there is one; what left already does not leave again, and nobody is looked for any more.
+func TestF122_AddressKnownLater(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		people := []models.Participant{{Ref: "P-1", Dossier: dossier, Email: "a@example.org"}, {Ref: "P-2", Dossier: dossier}, {Ref: "P-3", Dossier: dossier}}
+		require.NoError(t, s.SaveParticipants(ctx, people))
+		step := models.Step{Workflow: models.SessionID(dossier, 1), Dossier: dossier, Messages: []models.Message{{Key: "convocation/1",
+			Template: "convocation", To: models.RoleParticipants, Subject: models.SessionRef(dossier, 1)}}}
+		var steps []models.Step
+		cleared := func(seq int64) error {
+			f, err := s.Fact(ctx, fmt.Sprintf("%s/%s/%d", models.FactAlertCleared, step.Workflow, seq))
+			if err == nil {
+				require.Equal(t, models.RequestID(dossier), f.Workflow)
+				require.Equal(t, models.SessionRef(dossier, 1), f.Subject, "as the process raised it")
+			}
+			return err
+		}
+		known := func(seq int64, states ...string) {
+			step.Run, step.Seq, step.At = "run", seq, noon.Add(time.Duration(seq)*time.Hour)
+			apply(t, s, step)
+			steps = append(steps, step)
+			for i, state := range states {
+				m, err := s.Message(ctx, "convocation/1/"+people[i].Ref)
+				require.NoError(t, err)
+				require.Equal(t, state, m.Status, m.Key)
+				require.Equal(t, noon.Add(time.Hour), m.CreatedAt, "the same message")
+				require.Equal(t, state == models.MessageNoAddress, m.Failure != "")
+			}
+		}
+		known(1, models.MessageQueued, models.MessageNoAddress, models.MessageNoAddress)
+		require.NoError(t, s.MessageSent(ctx, "convocation/1/P-1", noon))
+		people[1].Email = "b@example.org"
+		require.NoError(t, s.SaveParticipants(ctx, people))
+		known(2, models.MessageSent, models.MessageQueued, models.MessageNoAddress)
+		require.ErrorIs(t, cleared(2), store.ErrNotFound, "one still has none")
+		claimed, err := s.ClaimMessages(ctx, noon.Add(time.Hour), noon.Add(time.Hour), time.Minute, 10)
+		require.NoError(t, err)
+		require.Len(t, claimed, 1)
+		require.NoError(t, s.MessageSent(ctx, claimed[0].Key, noon))
+		people[2].Email = "c@example.org"
+		require.NoError(t, s.SaveParticipants(ctx, people))
+		known(3, models.MessageSent, models.MessageSent, models.MessageQueued)
+		require.NoError(t, cleared(3))
+		known(4, models.MessageSent, models.MessageSent, models.MessageQueued)
+		require.ErrorIs(t, cleared(4), store.ErrNotFound, "once")
+
+		claimed, err = s.ClaimMessages(ctx, noon.Add(time.Hour), noon.Add(time.Hour), time.Minute, 10)
+		require.NoError(t, err)
+		_, err = s.RecordAttempt(ctx, claimed[0].Key, noon.Add(time.Hour))
+		require.NoError(t, err)
+		require.NoError(t, s.MessageFailed(ctx, claimed[0].Key, models.MessageBounced, "bounced", noon))
+		_, err = s.Fact(ctx, "message_undeliverable/convocation/1/P-3/1")
+		require.NoError(t, err, "told again, of the address that is wrong")
+		known(5, models.MessageSent, models.MessageSent)
+		m, err := s.Message(ctx, "convocation/1/P-3")
+		require.NoError(t, err)
+		require.Equal(t, models.MessageBounced, m.Status, "it was tried")
+		require.Empty(t, verify(t, s, steps).Differences)
+	})
+}
+
 func TestOutbox(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		require.NoError(t, s.SaveContact(ctx, models.Contact{Ref: "X-1", Email: "client@example.org"}))
