@@ -45,11 +45,18 @@ func JournalSentence(line models.JournalLine, lang models.Lang) string {
 		pairs = append(pairs, "{"+a.Name+"}", journalValue(a, lang))
 	}
 	pairs = append(pairs, "{invoice}", line.Subject) // where no value says it: the line is the invoice's own
-	sentence := web.FrenchSpaces.Replace(words.fr)
-	if lang == models.English {
-		sentence = words.en
+	say := func(w bilingual) string {
+		sentence := web.FrenchSpaces.Replace(w.fr)
+		if lang == models.English {
+			sentence = w.en
+		}
+		return strings.NewReplacer(pairs...).Replace(sentence)
 	}
-	return strings.NewReplacer(pairs...).Replace(sentence)
+	sentence := say(words)
+	if bare, said := journalSentences[line.Kind+"_bare"]; said && strings.Contains(sentence, "{") {
+		return say(bare) // written by a version that did not keep the value
+	}
+	return sentence
 }
 
 // journalValue is the value of a sentence in words.
@@ -147,6 +154,7 @@ var journalSentences = map[string]bilingual{
 	"invoice_conform":          {"La facture {subject} est conforme ; paiement le {pay_on}.", "Invoice {subject} conforms; payment on {pay_on}."},
 	"invoice_rejected":         {"La facture {subject} n’est pas conforme.", "Invoice {subject} does not conform."},
 	"invoice_paid":             {"La facture {subject} est payée le {paid_on}.", "Invoice {subject} is paid on {paid_on}."},
+	"invoice_paid_bare":        {"La facture {subject} est payée.", "Invoice {subject} is paid."},
 	"invoice_undone":           {"La dernière décision sur la facture {subject} est annulée.", "The last decision about invoice {subject} is undone."},
 	"invoice_unpaid":           {"Le paiement de la facture {subject} est annulé.", "The payment of invoice {subject} is undone."},
 	"invoice_withdrawn":        {"La facture {subject} est retirée.", "Invoice {subject} is withdrawn."},

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"jalon/models"
+	"jalon/web"
 )
 
 // Every kind of line that the processes write has its sentence; kinds made of two parts are listed by their second.
@@ -61,6 +62,15 @@ func TestJournalNamesTheInvoice(t *testing.T) {
 	} {
 		require.Equal(t, want, JournalSentence(line, models.French))
 	}
+}
+
+// The histories of dossiers hold lines of payments that lack their day.
+func TestJournalTellsOfAPaymentWithOrWithoutItsDay(t *testing.T) {
+	line := models.JournalLine{Kind: "invoice_paid", Subject: "I-2026-000002"}
+	require.Equal(t, "La facture I-2026-000002 est payée.", JournalSentence(line, models.French))
+	require.Equal(t, "Invoice I-2026-000002 is paid.", JournalSentence(line, models.English))
+	line.Args = models.Args{{Name: "paid_on", Value: "2026-11-20"}}
+	require.Equal(t, "Invoice I-2026-000002 is paid on "+web.Day(models.English, "2026-11-20")+".", JournalSentence(line, models.English))
 }
 
 // Why somebody was away may be about their health: finance reads that it was justified, not by what, here nor by its address.

@@ -53,7 +53,7 @@ const (
 	FactLineDue        FactKind = "line_due"        // session → remuneration (signal-with-start)
 	FactLinesSettled   FactKind = "lines_settled"   // remuneration → request: Lines, Ref invoice
 	FactInvoiceDue     FactKind = "invoice_due"     // remuneration or request → starts an Invoice
-	FactInvoicePaid    FactKind = "invoice_paid"    // invoice → request: Lines
+	FactInvoicePaid    FactKind = "invoice_paid"    // invoice → request: Lines, PaidOn
 	FactInvoiceUnpaid  FactKind = "invoice_unpaid"  // a payment confirmed by mistake was undone: Lines
 	FactAlertRaised    FactKind = "alert_raised"    // child → request: Reason, Subject
 	FactAlertCleared   FactKind = "alert_cleared"   // child → request: Reason, Subject
@@ -91,6 +91,7 @@ type FactData struct {
 	Ref       string      `json:"ref,omitempty"`
 	SHA256    string      `json:"sha256,omitempty"`
 	Lines     []string    `json:"lines,omitempty"`
+	PaidOn    Date        `json:"paid_on,omitempty"`
 	Number    string      `json:"number,omitempty"`
 	NetCents  Cents       `json:"net_cents,omitempty"`
 	VATCents  Cents       `json:"vat_cents,omitempty"`

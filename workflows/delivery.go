@@ -277,6 +277,10 @@ func (r *request) moneyFact(f models.Fact) string {
 			r.paid = slices.DeleteFunc(r.paid, func(l string) bool { return l == line })
 		}
 	}
-	r.journal(models.JournalLine{Kind: string(f.Kind), Subject: f.Subject, Actor: string(models.RoleSystem)})
+	line := models.JournalLine{Kind: string(f.Kind), Subject: f.Subject, Actor: string(models.RoleSystem)}
+	if f.Data.PaidOn != "" {
+		line.Args = models.Args{{Name: "paid_on", Value: string(f.Data.PaidOn)}}
+	}
+	r.journal(line)
 	return models.FactApplied
 }

@@ -328,7 +328,7 @@ func (v *invoice) pay(ctx workflow.Context, in models.Pay) models.CommandResult 
 	v.project()
 	v.lines(models.LinePaid)
 	if v.row.Kind.Payable() {
-		v.tellDossiers(models.FactInvoicePaid, v.row.Ref, v.in.Lines)
+		v.tellDossiers(models.FactInvoicePaid, v.row.Ref, v.in.Lines, models.FactData{PaidOn: in.PaidOn})
 		v.send(ctx, letter{Template: "invoice_paid", To: models.RoleTrainer, ToRef: v.row.TrainerRef, Subject: v.row.Ref,
 			Args: v.args(models.Arg{Name: "paid_on", Value: string(in.PaidOn)})})
 	}
@@ -357,7 +357,7 @@ func (v *invoice) undo(_ workflow.Context, in models.Decision) models.CommandRes
 	if v.row.Status == models.InvoicePaid {
 		v.row.Status, v.row.PaidOn = models.InvoiceConform, ""
 		v.lines(models.LineSettled)
-		v.tellDossiers(models.FactInvoiceUnpaid, v.row.Ref, v.in.Lines)
+		v.tellDossiers(models.FactInvoiceUnpaid, v.row.Ref, v.in.Lines, models.FactData{})
 	} else {
 		v.row.Status, v.row.ConformAt, v.row.PromiseOn, v.row.PayOn = models.InvoiceReceived, time.Time{}, "", ""
 	}

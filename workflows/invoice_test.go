@@ -140,6 +140,7 @@ func TestInvoiceSupplier(t *testing.T) {
 		require.Equal(t, models.Date("2026-12-11"), v.PayOn)
 		require.Equal(t, models.LinePaid, h.lines[models.SessionRef(dossier, 1)].Status)
 		require.Len(t, h.told(models.FactInvoicePaid), 1)
+		require.Equal(t, models.Date("2026-12-11"), h.told(models.FactInvoicePaid)[0].Data.PaidOn)
 		require.Len(t, h.left("invoice_paid"), 1)
 		require.Equal(t, models.Met, h.waits(models.DeadlineClaim)[0].Status)
 		t.Logf("steps: %d", len(h.steps))

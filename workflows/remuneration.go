@@ -187,7 +187,7 @@ func (m *remuneration) applyCorrections(ctx workflow.Context) {
 		}
 		l.Status = models.LineCancelled
 		m.line(l)
-		m.tellDossiers(models.FactLinesCancelled, m.recap.Ref, []models.PayLine{l})
+		m.tellDossiers(models.FactLinesCancelled, m.recap.Ref, []models.PayLine{l}, models.FactData{})
 	}
 	m.lines = kept
 }
@@ -227,15 +227,15 @@ func (m *remuneration) settle(ctx workflow.Context, lines []models.PayLine) {
 	}
 	invoice.VATCents = models.VAT(invoice.NetCents, invoice.VATBps)
 	invoice.TotalCents = invoice.NetCents + invoice.VATCents
-	m.tellDossiers(models.FactLinesSettled, ref, lines)
+	m.tellDossiers(models.FactLinesSettled, ref, lines, models.FactData{})
 	m.tell(models.Fact{ID: "invoice_due/" + ref, Kind: models.FactInvoiceDue, Workflow: models.InvoiceID(ref), Subject: ref,
 		Start: &models.Start{Invoice: &models.InvoiceInput{Common: m.common, Invoice: invoice, Lines: lines, Owner: m.owner}}})
 	m.journal(models.JournalLine{Kind: "lines_settled", Subject: m.recap.Ref, Actor: string(models.RoleSystem),
 		Args: models.Args{{Name: "invoice", Value: ref}}})
 }
 
-// tellDossiers tells each dossier, in order, what became of its lines.
-func (p *process) tellDossiers(kind models.FactKind, subject string, lines []models.PayLine) {
+// tellDossiers tells each dossier, in order, what became of its lines; data is what it is told besides.
+func (p *process) tellDossiers(kind models.FactKind, subject string, lines []models.PayLine, data models.FactData) {
 	var dossiers []string
 	for _, l := range lines {
 		if !slices.Contains(dossiers, l.Dossier) {
@@ -253,7 +253,8 @@ func (p *process) tellDossiers(kind models.FactKind, subject string, lines []mod
 		if n := p.sentCount(id); n > 1 || kind == models.FactLinesCancelled {
 			id += "/" + itoa(n)
 		}
-		p.tell(models.Fact{ID: id, Kind: kind, Workflow: models.RequestID(d), Dossier: d, Subject: subject, Data: models.FactData{Lines: refs}})
+		data.Lines = refs
+		p.tell(models.Fact{ID: id, Kind: kind, Workflow: models.RequestID(d), Dossier: d, Subject: subject, Data: data})
 	}
 }
 

@@ -99,10 +99,18 @@ func TestRequestFromIntakeToClosure(t *testing.T) {
 		})
 		h.also(models.StageDelivered, 48*time.Hour, func() {
 			open = h.current.Stage == models.StageDelivered
+			lines.PaidOn = "2026-12-11"
 			h.fact(models.Fact{Kind: models.FactInvoicePaid, Subject: "I-1", Data: lines})
 		})
 		h.request()
 		require.True(t, open)
+		var days []string
+		for _, line := range h.journal {
+			if line.Kind == "invoice_paid" {
+				days = append(days, line.Args.Get("paid_on"))
+			}
+		}
+		require.Equal(t, []string{"", "2026-12-11"}, days, "as the invoice tells it; versions before did not")
 		require.Equal(t, models.StageClosed, h.current.Stage)
 	})
 }
