@@ -19,6 +19,9 @@ const (
 	// gateReport: the report of an audit call that comes before the call was to take place changes nothing, unless staff say
 	// when it was held; it used to be taken.
 	gateReport gate = "report-after-the-call"
+	// gateWithdrawal: the withdrawal of the retained trainer is an alert that stands until another one is retained; staff
+	// used to find it in the history alone.
+	gateWithdrawal gate = "alert-of-a-withdrawal"
 )
 
 // passes tells whether the process takes the new way. Asked only where ways part, it costs two events there and none

@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
@@ -122,6 +123,32 @@ func alone(t *testing.T, before bool) *harness {
 	h.policy.WaveSize, h.policy.MaxWaves = 1, 1
 	h.at("2026-11-03 10:00", h.engaged)
 	return h
+}
+
+// TestGateWithdrawal: staff are told of a trainer who withdraws, until another is retained (F081); a dossier that came there
+// before the gate goes on as it did.
+func TestGateWithdrawal(t *testing.T) {
+	for before, want := range map[bool][]string{false: {"trainer_withdrew"}, true: nil} {
+		t.Run(fmt.Sprintf("before: %v", before), func(t *testing.T) {
+			h := working(t)
+			if before {
+				h.before("alert-of-a-withdrawal")
+			}
+			usual := h.onMail["audit_slots"]
+			h.onMail["audit_slots"] = func(m models.Message) {
+				h.onMail["audit_slots"] = usual
+				h.later(time.Hour, func() { h.fact(models.Fact{Kind: models.FactTrainerWithdrew, Actor: m.ToRef}) })
+			}
+			var shown, after []models.Alert
+			h.onMail["trainer_changed_client"] = func(models.Message) { shown = h.standing }
+			h.also(models.StageProgramme, time.Minute, func() { after = h.standing })
+			h.request()
+			require.Equal(t, want, h.alerts())
+			require.Len(t, shown, len(want), "on the dossier, while another is looked for")
+			require.Empty(t, after, "another is retained")
+			require.Equal(t, models.StageClosed, h.current.Stage)
+		})
+	}
 }
 
 // TestGateReport: the report of a call that is still to come changes nothing (F080); a dossier that took one before the gate

@@ -316,6 +316,9 @@ func (r *request) resume(ctx workflow.Context) {
 	r.send(ctx, letter{Template: "trainer_changed_client", To: models.RoleClient, Subject: r.dossier})
 	r.left = nil
 	r.enter(ctx, models.StageSolicitation)
+	if why.reason == "trainer_withdrew" && passes(ctx, gateWithdrawal) {
+		r.raise(ctx, "trainer_withdrew", r.dossier) // of this stage: it goes with it
+	}
 }
 
 // undo takes back, step by step, what was promised to the trainer who leaves.
