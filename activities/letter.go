@@ -187,6 +187,7 @@ func (l *Letters) data(ctx context.Context, m models.Message, to addressee) (mai
 		Reason: m.Args.Get("reason"), Subject: m.Args.Get("subject"), Month: models.Month(m.Args.Get("month")),
 		PayOn: models.Date(m.Args.Get("pay_on")), PaidOn: models.Date(m.Args.Get("paid_on"))}
 	g.d.Owner, g.d.Instead, g.d.Assigned = to.owner, to.instead, m.Args.Get("assigned") == "yes"
+	g.d.Searched = m.Args.Get("searched") == "yes"
 	if g.d.Subject == "" {
 		g.d.Subject = m.Subject
 	}

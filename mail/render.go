@@ -51,6 +51,7 @@ type Data struct {
 	WantedFrom models.Date
 	Upskilling bool
 	Assigned   bool // the trainer was named for the mission, without having been asked
+	Searched   bool // trainers were asked already
 
 	Trainer      string
 	TrainerPhone string

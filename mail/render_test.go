@@ -189,6 +189,30 @@ func TestF068InvitationSaysWhatIsAskedAndNotWhoTheClientIs(t *testing.T) {
 	}
 }
 
+// Whoever leaves by themselves is not dismissed, and a search that nobody was asked in begins with nobody (F081).
+func TestF081MailsOfATrainerWhoLeavesHoldInEachCase(t *testing.T) {
+	data := full()
+	say := func(name string, lang models.Lang) string {
+		_, text, _, err := Render(name, lang, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	for lang, words := range map[models.Lang][3]string{models.French: {"Nous mettons fin", "Vous nous avez fait savoir", "déjà contactés"},
+		models.English: {"We end", "You told us", "already contacted"}} {
+		data.Reason = "trainer_withdrew"
+		if text := say("mission_ended", lang); strings.Contains(text, words[0]) || !strings.Contains(text, words[1]) {
+			t.Errorf("%s: %s", lang, text)
+		}
+		for _, data.Searched = range []bool{false, true} {
+			if text := say("trainer_changed_client", lang); strings.Contains(text, words[2]) != data.Searched {
+				t.Errorf("%s, searched %v: %s", lang, data.Searched, text)
+			}
+		}
+	}
+}
+
 // TestGoldenMails compares some mails with what was read and approved; JALON_UPDATE_GOLDEN=1 writes them again.
 func TestGoldenMails(t *testing.T) {
 	for _, name := range []string{"invitation", "audit_choice", "contract_client", "convocation", "recap", "staff_alert"} {

@@ -313,7 +313,11 @@ func (r *request) resume(ctx workflow.Context) {
 		r.tell(models.Fact{ID: r.dossier + "/dropped/" + itoa(r.sentCount("dropped")), Kind: models.FactTrainerDropped,
 			Subject: r.dossier, Workflow: models.SolicitationID(r.dossier, r.search.number), Data: models.FactData{Reason: why.reason}})
 	}
-	r.send(ctx, letter{Template: "trainer_changed_client", To: models.RoleClient, Subject: r.dossier})
+	changed := letter{Template: "trainer_changed_client", To: models.RoleClient, Subject: r.dossier}
+	if r.row.Solicitation > 0 { // one assigned without a search leaves nobody to begin with
+		changed.Args = models.Args{{Name: "searched", Value: "yes"}}
+	}
+	r.send(ctx, changed)
 	r.left = nil
 	r.enter(ctx, models.StageSolicitation)
 	if why.reason == "trainer_withdrew" && passes(ctx, gateWithdrawal) {

@@ -241,6 +241,7 @@ func TestRequestQualification(t *testing.T) {
 		require.Equal(t, "trainer_withdrew", h.line("trainer_left").Args.Get("reason"))
 		require.Equal(t, trainer(1), h.mails("mission_ended")[0].ToRef)
 		require.Len(t, h.mails("trainer_changed_client"), 1)
+		require.Empty(t, h.mails("trainer_changed_client")[0].Args.Get("searched"), "nobody had been asked")
 		require.NotEmpty(t, h.mails("invitation"))
 		for _, m := range h.mails("invitation") {
 			require.NotEqual(t, trainer(1), m.ToRef)
@@ -345,6 +346,7 @@ func TestRequestTrainerLeaves(t *testing.T) {
 				require.Len(t, ended, 1)
 				require.Equal(t, trainer(1), ended[0].ToRef)
 				require.Len(t, h.mails("trainer_changed_client"), 1)
+				require.Equal(t, "yes", h.mails("trainer_changed_client")[0].Args.Get("searched"))
 				require.Len(t, h.kinds("trainer_left"), 1)
 				for _, a := range all[models.Audit](h.world) {
 					require.Contains(t, []string{models.AuditHeld, models.AuditCancelled}, a.Status)
