@@ -142,6 +142,8 @@ var journalSentences = map[string]bilingual{
 	"absence_unjustified":      {"L’absence n’a pas été justifiée à temps ({subject}).", "The absence was not justified in time ({subject})."},
 	"certificates_sent":        {"Certificats envoyés : {participants}.", "Certificates sent: {participants}."},
 	"evaluation_asked":         {"Évaluation {evaluation} demandée, participants : {participants}.", "Evaluation asked ({evaluation}), participants: {participants}."},
+	"evaluation_reminded":      {"Évaluation {evaluation} relancée, participants : {participants}.", "Reminder of the evaluation ({evaluation}), participants: {participants}."},
+	"evaluation_answered":      {"Évaluation {evaluation} : personne à relancer.", "Evaluation ({evaluation}): nobody to remind."},
 	"follow_up_given_up":       {"Le suivi est abandonné.", "The follow-up is given up."},
 	"recap_sent":               {"Le relevé {subject} est envoyé.", "Statement {subject} is sent."},
 	"recap_accepted":           {"Le relevé {subject} est accepté.", "Statement {subject} is accepted."},

@@ -20,7 +20,7 @@ func TestJournalSpeaksOfEverythingTheProcessesWrite(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no workflow to read", err)
 	}
-	kinds := map[string]bool{"request_cancelled": true, "request_handed_over": true, "trainer_left": true,
+	kinds := map[string]bool{"evaluation_asked": true, "evaluation_reminded": true, "evaluation_answered": true, "request_cancelled": true, "request_handed_over": true, "trainer_left": true,
 		"invitation_silent": true, "invitation_undeliverable": true, "invitation_interested": true, "invitation_declined": true,
 		"invoice_awaited": true, "invoice_received": true, "invoice_issued": true, "fact_late": true, "fact_ignored": true}
 	written := regexp.MustCompile(`(?:Kind: |decisionLine\()"([a-z_]+)"`)

@@ -58,7 +58,7 @@ func (f *followUp) run(ctx workflow.Context) {
 		f.survey(ctx, models.EvaluationHot, "hot_evaluation", models.LinkHot, attended)
 		if f.until(ctx, wait{Kind: models.DeadlineHot, Subject: f.dossier, Delay: hotAnswer}, never) {
 			if reading, err := f.readEvaluations(ctx, models.EvaluationQuery{Dossier: f.dossier, Kind: models.EvaluationHot}); err == nil {
-				f.survey(ctx, models.EvaluationHot, "hot_reminder", models.LinkHot, among(attended, reading.Missing))
+				f.remind(ctx, among(attended, reading.Missing))
 			}
 		}
 	}
@@ -75,12 +75,30 @@ func (f *followUp) run(ctx workflow.Context) {
 
 // survey asks participants to evaluate the course.
 func (f *followUp) survey(ctx workflow.Context, kind, template string, purpose models.Purpose, to []string) {
+	f.ask(ctx, template, purpose, to)
+	f.evaluationLine("evaluation_asked", kind, to)
+}
+
+// remind asks again those who did not answer the hot evaluation.
+func (f *followUp) remind(ctx workflow.Context, missing []string) {
+	f.ask(ctx, "hot_reminder", models.LinkHot, missing)
+	if len(missing) == 0 {
+		f.evaluationLine("evaluation_answered", models.EvaluationHot, nil)
+		return
+	}
+	f.evaluationLine("evaluation_reminded", models.EvaluationHot, missing)
+}
+
+func (f *followUp) ask(ctx workflow.Context, template string, purpose models.Purpose, to []string) {
 	for _, p := range to {
 		f.send(ctx, letter{Template: template, To: models.RoleParticipant, ToRef: p, Subject: f.dossier,
 			Links: []models.Link{{Purpose: purpose, Subject: f.dossier + "|" + p}}})
 	}
-	f.journal(models.JournalLine{Kind: "evaluation_asked", Subject: f.dossier, Actor: string(models.RoleSystem),
-		Args: models.Args{{Name: "evaluation", Value: kind}, {Name: "participants", Value: itoa(len(to))}}})
+}
+
+func (f *followUp) evaluationLine(line, evaluation string, to []string) {
+	f.journal(models.JournalLine{Kind: line, Subject: f.dossier, Actor: string(models.RoleSystem),
+		Args: models.Args{{Name: "evaluation", Value: evaluation}, {Name: "participants", Value: itoa(len(to))}}})
 }
 
 // fact shows on the dossier that a certificate or a questionnaire reached nobody; answers are rows.

@@ -126,6 +126,8 @@ func happened(line models.JournalLine) string {
 		return "certificats envoyés"
 	case "evaluation_asked":
 		return "évaluation demandée"
+	case "evaluation_reminded":
+		return "évaluation relancée"
 	case "follow_up_given_up":
 		return "suivi abandonné"
 	case "recap_sent":
