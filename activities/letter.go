@@ -284,9 +284,19 @@ func (g *gathering) sessions(dossier string) {
 	}
 	for _, s := range sessions {
 		if s.Counts() {
-			g.d.Sessions = append(g.d.Sessions, mail.Session{Number: s.Number, HalfDays: s.HalfDays})
+			g.d.Sessions = append(g.d.Sessions, mail.Session{Number: s.Number, HalfDays: s.HalfDays, Place: g.place(s)})
 		}
 	}
+}
+
+// place is where a session takes place, or its video room, where that was said of it.
+func (g *gathering) place(s models.Session) string {
+	if s.PlaceRef == "" {
+		return ""
+	}
+	n, err := g.Store.Note(g.ctx, s.PlaceRef)
+	g.found(err)
+	return n.Text
 }
 
 func courseTitle(c models.Course, lang models.Lang) string {
@@ -352,7 +362,7 @@ func (g *gathering) session(ref string, only []int) {
 	if !g.found(err) {
 		return
 	}
-	out := &mail.Session{Number: s.Number, HalfDays: s.HalfDays}
+	out := &mail.Session{Number: s.Number, HalfDays: s.HalfDays, Place: g.place(s)}
 	if only != nil {
 		out.HalfDays = nil
 		for i, h := range s.HalfDays {
@@ -362,11 +372,6 @@ func (g *gathering) session(ref string, only []int) {
 		}
 	} else {
 		g.due(s.DeadlineID)
-	}
-	if s.PlaceRef != "" {
-		if n, err := g.Store.Note(g.ctx, s.PlaceRef); g.found(err) {
-			out.Place = n.Text
-		}
 	}
 	g.d.Session, g.trainer = out, s.TrainerRef
 }

@@ -287,8 +287,14 @@ func TestLettersTellWhatTheyAreAbout(t *testing.T) {
 	out = d.write(models.Message{Template: "programme_returned", To: models.RoleTrainer, ToRef: "T-000042", Subject: models.ProgrammeRef(mission, 1), Args: models.Args{{Name: "note", Value: "N-1"}},
 		Links: []models.Link{{Purpose: models.LinkProgramme, Subject: models.ProgrammeRef(mission, 1)}}})
 	contains(t, out.Text, "> Préciser l’évaluation.\n> Et la durée.")
+	// F108: as the convocations say it, where each session takes place.
 	out = d.write(models.Message{Template: "sessions_planned_client", To: models.RoleClient, Subject: mission})
-	contains(t, out.Text, "lundi 7 décembre", "mardi 8 décembre", "mercredi 9 décembre")
+	contains(t, out.Text, "lundi 7 décembre", "17 h 30 – Salle Ampère", "mardi 8 décembre", "mercredi 9 décembre", "12 rue de l’Été, Lyon")
+	if strings.Count(out.Text, "Salle Ampère") != 1 {
+		t.Errorf("the room of one session is said of others: %s", out.Text)
+	}
+	out = d.write(models.Message{Template: "sessions_planned_trainer", To: models.RoleTrainer, ToRef: "T-000042", Subject: mission})
+	contains(t, out.Text, "Monday 7 December", "Salle Ampère", "12 rue de l’Été, Lyon")
 }
 
 func TestLettersCarryTheirDocuments(t *testing.T) {

@@ -293,7 +293,12 @@ func functions(lang models.Lang, w words) template.FuncMap {
 		"calendar": func(all []Session) string {
 			var out []string
 			for _, s := range all {
-				out = append(out, lang.Times(s.HalfDays)...)
+				for _, times := range lang.Times(s.HalfDays) {
+					if s.Place != "" {
+						times += " – " + s.Place
+					}
+					out = append(out, times)
+				}
 			}
 			return strings.Join(out, "\n")
 		},
@@ -501,6 +506,10 @@ func clean(d Data) Data {
 		s := *d.Session
 		s.Place = oneLine(s.Place)
 		d.Session = &s
+	}
+	d.Sessions = slices.Clone(d.Sessions)
+	for i := range d.Sessions {
+		d.Sessions[i].Place = oneLine(d.Sessions[i].Place)
 	}
 	lines := strings.Split(strings.ReplaceAll(d.Note, "\r\n", "\n"), "\n")
 	for i := range lines {

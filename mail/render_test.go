@@ -119,6 +119,7 @@ func TestEveryMailInBothLanguages(t *testing.T) {
 				data := full()
 				data.Recipient, data.Title, data.Note = hostile, hostile, hostile
 				data.Client, data.Trainer, data.Place = hostile, hostile, hostile
+				data.Sessions = []Session{{HalfDays: data.Session.HalfDays, Place: hostile}}
 				for _, p := range append(slices.Clone(links[name]), models.LinkDocument) {
 					data.Links = append(data.Links, Link{p, "https://jalon.example.org/l/" + string(p) + ".token"})
 				}
