@@ -267,7 +267,7 @@ func (g *gathering) brief(m models.Message) {
 		}
 		if mail.Says(m.Template, "Contact") {
 			if c, err := g.Store.Contact(g.ctx, b.ContactRef); g.found(err) {
-				g.d.Contact, g.d.ContactPhone = c.Name, c.Phone
+				g.d.Contact, g.d.ContactPhone, g.d.ContactEmail = c.Name, c.Phone, c.Email
 			}
 		}
 	case models.RoleClient:

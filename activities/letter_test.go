@@ -273,7 +273,7 @@ func TestLettersTellWhatTheyAreAbout(t *testing.T) {
 	session, absence := models.SessionRef(mission, 1), models.AbsenceRef(models.SessionRef(mission, 1), "P-000001")
 	out := d.write(models.Message{Template: "audit_booked_trainer", To: models.RoleTrainer, ToRef: "T-000042", Subject: models.AuditRef(mission, 1),
 		Links: []models.Link{{Purpose: models.LinkAuditReport, Subject: models.AuditRef(mission, 1)}}})
-	contains(t, out.Text, "Tuesday 1 December 2026 at 10:00", "Ada Demande", "0100000001", "Société Secrète")
+	contains(t, out.Text, "Tuesday 1 December 2026 at 10:00", "Ada Demande", "0100000001", "ada@example.com", "Société Secrète")
 	out = d.write(models.Message{Template: "audit_booked_client", To: models.RoleClient, Subject: models.AuditRef(mission, 1)})
 	contains(t, out.Text, "mardi 1er décembre 2026 à 10 h", "Noé Œuvré")
 	out = d.write(models.Message{Template: "convocation", To: models.RoleParticipant, ToRef: "P-000001", Subject: session, Args: models.Args{{Name: "session", Value: session}}})

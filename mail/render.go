@@ -58,6 +58,7 @@ type Data struct {
 	Client       string
 	Contact      string
 	ContactPhone string
+	ContactEmail string
 	Participant  string
 	Owner        string // of the dossier, in mails to staff
 	Instead      bool   // the reader stands in for the owner
@@ -499,7 +500,7 @@ func (p page) plain() string {
 // subject or to a mail; only a note keeps its own lines.
 func clean(d Data) Data {
 	for _, s := range []*string{&d.Recipient, &d.Agency, &d.Dossier, &d.Title, &d.Place, &d.Department, &d.Trainer,
-		&d.TrainerPhone, &d.Client, &d.Contact, &d.ContactPhone, &d.Participant, &d.Owner, &d.Rate, &d.Number, &d.Subject, &d.Alert} {
+		&d.TrainerPhone, &d.Client, &d.Contact, &d.ContactPhone, &d.ContactEmail, &d.Participant, &d.Owner, &d.Rate, &d.Number, &d.Subject, &d.Alert} {
 		*s = oneLine(*s)
 	}
 	if d.Session != nil {

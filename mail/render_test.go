@@ -28,7 +28,7 @@ func full() Data {
 	return Data{Recipient: "Zoé Élan", Agency: "Atelier Jalon", Dossier: "D-2026-000123", Title: "Tableur, perfectionnement",
 		Mode: models.ModeClient, Place: "12 rue de l’Exemple, 69003 Lyon", Department: "69", Level: "intermediate",
 		HalfDays: 6, GroupSize: 4, WantedFrom: "2026-12-07", Trainer: "Noé Formateur", TrainerPhone: "01 00 00 00 00",
-		Client: "Société Exemple", Contact: "Ada Contact", ContactPhone: "01 00 00 00 01", Participant: "Léo Stagiaire", Owner: "Olga Suivi",
+		Client: "Société Exemple", Contact: "Ada Contact", ContactPhone: "01 00 00 00 01", ContactEmail: "ada@example.com", Participant: "Léo Stagiaire", Owner: "Olga Suivi",
 		Sessions: []Session{{1, day(7), ""}, {2, day(8), ""}, {3, day(9), ""}}, Session: &Session{1, day(7), ""},
 		Slots: []time.Time{at(1, 9, 0), at(1, 11, 30), at(2, 14, 0)}, At: at(1, 11, 30), Due: at(4, 18, 0),
 		Amount: &amount, Rate: "450,00 € par jour", Month: "2026-12", Number: "F-2026-0001", PayOn: "2027-01-29",
@@ -181,7 +181,7 @@ func TestF068InvitationSaysWhatIsAskedAndNotWhoTheClientIs(t *testing.T) {
 					t.Errorf("%s %s: %q is missing", lang, name, want)
 				}
 			}
-			for _, secret := range []string{data.Client, data.Contact, data.ContactPhone} {
+			for _, secret := range []string{data.Client, data.Contact, data.ContactPhone, data.ContactEmail} {
 				if strings.Contains(text, secret) || strings.Contains(html, secret) {
 					t.Errorf("%s %s tells %q", lang, name, secret)
 				}
@@ -209,6 +209,30 @@ func TestF081MailsOfATrainerWhoLeavesHoldInEachCase(t *testing.T) {
 		for _, data.Searched = range []bool{false, true} {
 			if text := say("trainer_changed_client", lang); strings.Contains(text, words[2]) != data.Searched {
 				t.Errorf("%s, searched %v: %s", lang, data.Searched, text)
+			}
+		}
+	}
+}
+
+// The trainer is asked what they can do with what is known of the client's contact (F079).
+func TestF079TrainerIsToldHowToReachTheClient(t *testing.T) {
+	for lang, ways := range map[models.Lang][3]string{models.French: {"l’appeler", "lui écrire", "répondez à ce message"},
+		models.English: {"call them", "write to them", "reply to this message and"}} {
+		for want, known := range [][2]string{{"0100000001", "ada@example.com"}, {"", "ada@example.com"}, {"", ""}} {
+			data := full()
+			data.ContactPhone, data.ContactEmail = known[0], known[1]
+			data.Links = []Link{{models.LinkAuditReport, "https://jalon.example.org/l/r"}}
+			_, text, _, err := Render("audit_booked_trainer", lang, data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, way := range ways {
+				if strings.Contains(text, way) != (i == want) {
+					t.Errorf("%s, known %v: %s", lang, known, text)
+				}
+			}
+			if !strings.Contains(text, known[0]) || !strings.Contains(text, known[1]) {
+				t.Errorf("%s: %v is missing", lang, known)
 			}
 		}
 	}
@@ -248,7 +272,7 @@ func TestGoldenMails(t *testing.T) {
 // Letters do not read what a template does not say: leaving it out must change no word.
 func TestWhatNoTemplateSaysChangesNothing(t *testing.T) {
 	without := map[string]func(*Data){"Sessions": func(d *Data) { d.Sessions = nil }, "Client": func(d *Data) { d.Client = "" },
-		"Contact": func(d *Data) { d.Contact, d.ContactPhone = "", "" }, "Trainer": func(d *Data) { d.Trainer, d.TrainerPhone = "", "" }}
+		"Contact": func(d *Data) { d.Contact, d.ContactPhone, d.ContactEmail = "", "", "" }, "Trainer": func(d *Data) { d.Trainer, d.TrainerPhone = "", "" }}
 	for field, leaveOut := range without {
 		said := 0
 		for _, name := range Templates() {
