@@ -627,7 +627,7 @@ func TestConsoleDossierPages(t *testing.T) {
 	for tab, says := range map[string][]string{
 		"":           {"Alix", "À regarder", "(séance 1) (depuis le mardi 24 novembre 2026", "jugez la séance", "(document 1) (depuis le lundi 23 novembre 2026", "appelez le client", "Formatrice Alpha", "Qualifier la demande", "par téléphone, noté par Amel Exemple", "Le formateur est intéressé (Formatrice Alpha)."},
 		"/journal":   {"Parce que <script>"},
-		"/deadlines": {"Programme adapté du formateur (version 1)", "Manquée", "Formatrice Alpha, formateur", "Terme légal"},
+		"/deadlines": {"Programme adapté du formateur (version 1)", "Manquée", "Formatrice Alpha, formateur", "Avertissement avant le terme légal"},
 		"/people":    {"Camille Exemple", "+33 1 99 00 00 09", "Recherche n° 1", "Intéressé", "Sans réponse", "sans-nom@example.org"},
 		"/sessions":  {"Validée", "2 demi-journées planifiées ou tenues, sur 4 commandées."},
 		"/money":     {"2\u00a0400,00\u00a0€", "900,00\u00a0€", "1\u00a0500,00\u00a0€", "F-2026-0001", "Émise, en retard", "24 novembre"},

@@ -35,7 +35,7 @@ func TestDueShowsWhatIsAwaitedAndWhatHappensOtherwise(t *testing.T) {
 	for i, words := range [][]string{
 		{"aujourd’hui, 10 h 00", "en retard", "Programme adapté du formateur, version 2", "formateur, François Fabulé", "relance et alerte", "D-2026-000002", "à regarder", "Bo Exemple", "Reporter"},
 		{"aujourd’hui, 18 h 00", "Décision de l’équipe", "La demande attend d’être qualifiée.", "équipe", "alerte au responsable, puis à l’équipe", "D-2026-000001", "Amel Exemple"},
-		{"ven. 27 nov.", "Terme légal de paiement", "comptabilité", "I-2026-000007", "Délai légal"},
+		{"ven. 27 nov.", "Avertissement avant le terme légal de paiement", "la comptabilité apprend que le terme approche", "I-2026-000007", "Délai légal"},
 		{"sam. 28 nov. ", "Le client n’a pas signé son document dans le délai prévu, malgré le rappel."},
 		{"lun. 30 nov., 9 h 00", "Date d’envoi des convocations, séance 1", "automatique", "les convocations partent", "D-2026-000003"},
 	} {
