@@ -292,8 +292,18 @@ func compareTable(table string, stored, folded picture, undecided map[string]boo
 				continue
 			}
 		case "messages": // who is registered decides who gets what everybody gets
-			if row := cmp.Or(was["to_ref"], is["to_ref"]); (was == nil || is == nil) && stored.cameOrWent(row, cmp.Or(was["created_at"], is["created_at"])) {
-				continue
+			if row := cmp.Or(is["to_ref"], was["to_ref"]); stored.cameOrWent(row, cmp.Or(is["created_at"], was["created_at"])) {
+				if was == nil || is == nil {
+					continue
+				}
+				// Folded, a copy is made when the message is first sent; stored, when it was sent again to who came since.
+				if is["group_key"] != quoted("") {
+					is = maps.Clone(is)
+					if is["not_before"] == is["created_at"] && was["not_before"] == was["created_at"] { // it says nothing of its own
+						is["not_before"] = was["not_before"]
+					}
+					is["created_at"] = was["created_at"]
+				}
 			}
 		case "inbox": // until its process says what became of a fact, the courier's word stands
 			if was != nil && is != nil && is["state"] == quoted(models.FactPending) &&

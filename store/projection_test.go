@@ -82,8 +82,17 @@ func TestProjectionFoldsAgain(t *testing.T) {
 		for range 2 { // the call again
 			require.NoError(t, s.Register(ctx, "key", line, []models.Participant{{Ref: "P-2", Dossier: dossier, Email: "p2@example.org", CreatedAt: noon.Add(time.Hour)}}))
 		}
+		// They are convoked late, by the same message sent again: only they get it.
+		again := models.Step{Workflow: request, Run: "run", Seq: 3, At: noon.Add(3 * time.Hour), Dossier: dossier, Messages: steps[0].Messages[1:],
+			Deadlines: []models.Deadline{{ID: "silence", Status: models.Missed, DueAt: noon.Add(time.Hour), ClosedAt: noon.Add(time.Hour)}}}
+		apply(t, s, again)
+		late, err := s.Message(ctx, "all/P-2")
+		require.NoError(t, err)
+		require.Equal(t, again.At, late.CreatedAt)
+		require.Equal(t, again.At, late.NotBefore)
+		steps = append(steps, again)
 		// A step that history has and the database not yet is on its way, its repeat too.
-		next := models.Step{Workflow: request, Run: "run", Seq: 3, At: noon, Rows: models.Rows{Request: &models.Request{Ref: dossier, Stage: models.StageClosed}}}
+		next := models.Step{Workflow: request, Run: "run", Seq: 4, At: noon, Rows: models.Rows{Request: &models.Request{Ref: dossier, Stage: models.StageClosed}}}
 
 		v := verify(t, s, append(slices.Clone(steps), steps[0], next))
 		require.Empty(t, v.Differences)
@@ -124,6 +133,11 @@ func TestProjectionShowsWhatNoHistoryExplains(t *testing.T) {
 			steps[0].Messages = append(slices.Clone(steps[0].Messages), models.Message{Key: "lost", To: models.RoleStaff})
 			return steps
 		}), "a message that was lost")
+		require.Equal(t, []string{"messages all/P-1 created_at"}, differ(func(steps []models.Step) []models.Step {
+			steps[0].Messages = slices.Clone(steps[0].Messages)
+			steps[0].Messages[1].CreatedAt = noon.Add(time.Minute)
+			return steps
+		}), "a copy of another moment, to somebody registered all along")
 		require.Equal(t, []string{"inbox told state"}, differ(func(steps []models.Step) []models.Step {
 			steps[4].Handled = []models.FactHandling{{ID: "told", State: models.FactIgnored}}
 			return steps
