@@ -429,6 +429,29 @@ func TestF123SheetIsDrawn(t *testing.T) {
 		"Feuille d’émargement", "Salle Ampère", "Léo Ÿvan", "leo@example.com", "9 h – 12 h 30", "9 h 05", "Absent", "Noé Œuvré")
 }
 
+func TestF123WhoRegistersOnceItIsOverIsNotOnTheSheet(t *testing.T) {
+	d := newDesk(t)
+	sign(t, d)
+	s, err := d.store.Session(t.Context(), models.SessionRef(mission, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := models.Participant{Ref: "P-000004", Dossier: mission, Name: "Ana Tard", Email: "ana@example.com", Lang: models.French, CreatedAt: s.EndAt.Add(time.Hour)}
+	if err := d.store.SaveParticipants(t.Context(), []models.Participant{late}); err != nil {
+		t.Fatal(err)
+	}
+	reading, err := d.ReadAttendance(t.Context(), s)
+	if err != nil || slices.Contains(reading.Participants, late.Ref) || len(reading.Participants) != 3 {
+		t.Errorf("%+v, %v", reading, err)
+	}
+	if text := d.draw(models.RenderInput{Kind: models.DocumentSheet, Subject: s.Ref, Dossier: mission, At: instant(8, 8, 0)}); strings.Contains(text, late.Name) {
+		t.Error("on the paper of a session that they had not registered for")
+	}
+	if text := d.draw(models.RenderInput{Kind: models.DocumentSheet, Subject: models.SessionRef(mission, 2), Dossier: mission, At: instant(8, 8, 0)}); !strings.Contains(strings.ReplaceAll(text, "\u00a0", " "), late.Name) {
+		t.Error("not on the paper of the next one")
+	}
+}
+
 func TestF126TheSheetIsKeptAsItWasRead(t *testing.T) {
 	d := newDesk(t)
 	sign(t, d)

@@ -9,7 +9,7 @@ import (
 	"jalon/models"
 )
 
-// ReadAttendance reads the sheet of a session (F124): who is registered, how many half-days are signed, how many are
+// ReadAttendance reads the sheet of a session (F124): who is on it, how many half-days are signed, how many are
 // neither signed nor marked, and who was marked absent (F135). An unsigned half-day is not an absence until the trainer
 // or staff mark it. The sheet is drawn and kept as it was read: it is the proof of the hours (L6362-6).
 func (a *Activities) ReadAttendance(ctx context.Context, s models.Session) (models.AttendanceReading, error) {
@@ -29,7 +29,7 @@ func (a *Activities) ReadAttendance(ctx context.Context, s models.Session) (mode
 	if err != nil && models.ErrorCode(err) != models.CodeDocumentIncomplete { // the signatures are in the rows: the paper holds nobody up
 		return models.AttendanceReading{}, failure(ctx, err)
 	}
-	return readSheet(participants, rows, len(s.HalfDays)), nil
+	return readSheet(s.Roll(participants, rows), rows, len(s.HalfDays)), nil
 }
 
 // sheet draws the attendance sheet of a session as it stands (F123), or those of all sessions that a dossier has planned,
@@ -88,6 +88,7 @@ func (a clerk) roll(ctx context.Context, s models.Session, at time.Time, blank b
 	for _, h := range s.HalfDays {
 		roll.HalfDays = append(roll.HalfDays, fr.Hour(h.Start)+" – "+fr.Hour(h.End))
 	}
+	people = s.Roll(people, marks)
 	for _, p := range people {
 		row := documents.Attendee{Name: p.Name, Email: p.Email, Marks: make([]string, len(s.HalfDays))}
 		for _, m := range marks {

@@ -1109,7 +1109,7 @@ func (x *dossierDesk) showSessions(p *dossierPage) error {
 		if why := words[s.Note]; why != "" {
 			v.Facts = append(v.Facts, pageFact{x.t("dossier.why"), why})
 		}
-		for _, person := range people {
+		for _, person := range s.Roll(people, rows) {
 			row := sheetRow{Name: goesBy(person)}
 			known := false
 			for i, h := range s.HalfDays {

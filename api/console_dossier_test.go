@@ -557,6 +557,19 @@ func TestConsoleTellsWhatCameTooLate(t *testing.T) {
 	require.Contains(t, o.get(dossierPath).words(), "arrivé trop tard ou déjà pris en compte")
 }
 
+func TestF123ConsoleShowsWhoTheSheetIsFor(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageSessions, withSession(24, models.SessionToJudge))
+	require.NoError(t, o.store.SaveParticipants(t.Context(), []models.Participant{{Ref: "P-000003", Dossier: dossier, Name: "Tardif", CreatedAt: paris(24, 18, 0)}}))
+	subject := "?subject=" + url.QueryEscape(dossier+"/session/1")
+	listed := func() string { return o.get(dossierPath + "/sessions").Find("table.matrix").First().Text() }
+	require.NotContains(t, listed(), "Tardif")
+	require.NotContains(t, o.get(dossierPath+"/record/sheet"+subject).words(), "Tardif")
+	require.Equal(t, http.StatusSeeOther, o.fill(dossierPath+"/record/presence"+subject, typed("P-000003.0", "signed")).status, "they were there before they were registered")
+	require.Contains(t, listed(), "Tardif")
+	require.Contains(t, o.get(dossierPath+"/record/sheet"+subject).words(), "Tardif")
+}
+
 func TestConsoleRecordsRows(t *testing.T) {
 	o := newOffice(t)
 	o.mission(models.StageSessions, withSession(24, models.SessionToJudge))

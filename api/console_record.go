@@ -337,11 +337,10 @@ func (x *dossierDesk) fillParts(f *draft, subject string) map[string]any {
 		"objectives": part("objectives"), "content": part("content"), "methods": part("methods"), "assessment": part("assessment")}}
 }
 
-// sheetOf is the session of a sheet with who is on it and what is signed already.
-func (x *dossierDesk) sheetOf(f *draft, subject string) (models.Session, []models.Participant, func(string, int) (models.Attendance, bool)) {
-	s, err := x.session(strconv.Itoa(models.LastNumber(subject)))
-	var people []models.Participant
+// sheetOf is the session of a sheet with who is registered, who of them is on it and what is signed already.
+func (x *dossierDesk) sheetOf(f *draft, subject string) (s models.Session, people, roll []models.Participant, recorded func(string, int) (models.Attendance, bool)) {
 	var rows []models.Attendance
+	s, err := x.session(strconv.Itoa(models.LastNumber(subject)))
 	if err == nil {
 		people, err = x.s.store.Participants(x.ctx, x.brief.Ref, true)
 	}
@@ -351,7 +350,7 @@ func (x *dossierDesk) sheetOf(f *draft, subject string) (models.Session, []model
 	if err != nil {
 		f.wrong("", Sentence(models.ErrorCode(err), x.lang))
 	}
-	return s, people, func(participant string, halfDay int) (models.Attendance, bool) {
+	return s, people, s.Roll(people, rows), func(participant string, halfDay int) (models.Attendance, bool) {
 		for _, a := range rows {
 			if a.Participant == participant && a.HalfDay == halfDay {
 				return a, true
@@ -366,10 +365,10 @@ func box(participant string, halfDay int) string { return participant + "." + st
 
 // fillSheet takes the trainer's signature of a sheet: who was away is ticked.
 func (x *dossierDesk) fillSheet(f *draft, subject string) map[string]any {
-	s, people, recorded := x.sheetOf(f, subject)
+	s, _, roll, recorded := x.sheetOf(f, subject)
 	days := x.halfDays(s)
 	var absent []models.AbsenceEntry
-	for _, p := range people {
+	for _, p := range roll {
 		g := x.group("checkbox", "absent", goesBy(p), "")
 		entry := models.AbsenceEntry{Participant: p.Ref}
 		for i := range s.HalfDays {
@@ -396,9 +395,10 @@ func (x *dossierDesk) fillSheet(f *draft, subject string) map[string]any {
 	return map[string]any{"kind": models.FactSheetSigned, "subject": subject, "absent": absent}
 }
 
-// fillPresence keys what a paper sheet says of each half-day; what is recorded already stays.
+// fillPresence keys what a paper sheet says of each half-day; what is recorded already stays. Who registered once the
+// session was over can have signed it there.
 func (x *dossierDesk) fillPresence(f *draft, subject string) map[string]any {
-	s, people, recorded := x.sheetOf(f, subject)
+	s, people, _, recorded := x.sheetOf(f, subject)
 	days := x.halfDays(s)
 	rows := []AttendanceInput{}
 	shown := 0

@@ -496,6 +496,15 @@ func TestF125ASignatureSinceThePageWasShownStays(t *testing.T) {
 	wellMade(t, late)
 }
 
+func TestF125WhoRegistersOnceItIsOverHoldsNoSheetUp(t *testing.T) {
+	h := newPageHouse(t)
+	require.NoError(t, h.store.SaveParticipants(t.Context(), []models.Participant{{Ref: "P-000004", Dossier: dossier, Name: "Tardif", CreatedAt: paris(24, 17, 30)}}))
+	sheet := h.link(models.LinkSheet, dossier+"/session/2")
+	require.NotContains(t, h.get(sheet).words(), "Tardif")
+	done := h.post(sheet, url.Values{"action": {"sign"}, "certify": {"yes"}, "name": {"Formatrice"}, "absent": {"P-000001:0", "P-000001:1", "P-000002:0", "P-000002:1"}})
+	require.Equal(t, http.StatusOK, done.status, done.words())
+}
+
 func TestEvaluationsAreAnsweredOnce(t *testing.T) {
 	h := newPageHouse(t)
 	h.set(paris(20, 8, 0))

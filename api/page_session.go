@@ -301,17 +301,19 @@ func openSheet(v *visit) (linkPage, error) {
 	if v.now.Before(session.EndAt) {
 		return nil, v.early(models.CodeSessionState, v.t("sheet.early", "end", web.DateTime(v.lang, session.EndAt)), v.aboutSession(p.brief, session)...)
 	}
-	if p.people, err = v.s.store.Participants(v.ctx, session.Dossier, true); err != nil {
-		return nil, err
-	}
 	return p, p.load(v, v.s.store)
 }
 
 func (p *sheetPage) load(v *visit, st *store.Store) error {
+	people, err := st.Participants(v.ctx, p.session.Dossier, true)
+	if err != nil {
+		return err
+	}
 	rows, err := st.Attendances(v.ctx, p.session.Ref)
 	if err != nil {
 		return err
 	}
+	p.people = p.session.Roll(people, rows)
 	p.recorded = map[string]models.Attendance{}
 	for _, a := range rows {
 		p.recorded[cell(a.Participant, a.HalfDay)] = a

@@ -1,6 +1,9 @@
 package models
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // HalfDay is one signature unit of a session (F124).
 type HalfDay struct {
@@ -80,6 +83,15 @@ func Overlap(a, b []HalfDay) bool {
 		}
 	}
 	return false
+}
+
+// Roll is who the sheet of a session is for, among those registered and with what is marked on it: who registers once it
+// is over was never expected there, but can have been there.
+func (s Session) Roll(registered []Participant, marks []Attendance) []Participant {
+	return slices.DeleteFunc(slices.Clone(registered), func(p Participant) bool {
+		marked := func(m Attendance) bool { return m.Session == s.Ref && m.Participant == p.Ref }
+		return !p.CreatedAt.Before(s.EndAt) && !slices.ContainsFunc(marks, marked)
+	})
 }
 
 // Justifiable tells whether a reason for an absence can still be recorded (F136); what comes late is kept as late.
@@ -177,7 +189,7 @@ func ScoreBounds(kind string) (least, most int) {
 
 // AttendanceReading is what the sheet of a session says when it is read: references only.
 type AttendanceReading struct {
-	Participants []string       `json:"participants"` // registered, in order
+	Participants []string       `json:"participants"` // on it, in order
 	Absences     []AbsenceEntry `json:"absences"`
 	Unsigned     int            `json:"unsigned"` // participant half-days neither signed nor marked absent
 	Open         []AbsenceEntry `json:"open"`     // the same, by participant
