@@ -615,8 +615,11 @@ func TestStaffTwins(t *testing.T) {
 		h.refused(h.staff("PUT", "/requests/"+ref+"/registrations/"+bare, `{"name":"Bo","email":"alix@example.org"}`), 409, models.CodeConflict)
 		h.refused(h.staff("PUT", "/requests/"+ref+"/registrations/"+bare, `{}`), 422, models.CodeInvalid)
 		h.refused(h.staff("PUT", "/requests/"+ref+"/registrations/P-999999", `{"name":"Bo"}`), 404, models.CodeUnknown)
-		if a := h.staff("DELETE", "/requests/"+ref+"/registrations/"+alix, ""); a.StatusCode != http.StatusNoContent {
-			t.Errorf("%d %s", a.StatusCode, a.body)
+		h.refused(h.staff("DELETE", "/requests/"+ref+"/registrations/"+alix, ""), 409, models.CodeHasSigned)
+		for range 2 {
+			if a := h.staff("DELETE", "/requests/"+ref+"/registrations/"+bare, ""); a.StatusCode != http.StatusNoContent {
+				t.Errorf("%d %s", a.StatusCode, a.body)
+			}
 		}
 	})
 	t.Run("a repeat records nothing more", func(t *testing.T) {
@@ -633,8 +636,13 @@ func TestStaffTwins(t *testing.T) {
 	t.Run("the journal speaks the reader's language", func(t *testing.T) {
 		var lines List[JournalView]
 		h.staff("GET", "/requests/"+ref+"/journal", "", "Accept-Language", "en").into(t, &lines)
-		if len(lines.Items) != 2 || lines.Items[0].Sentence != "The request enters the stage “Sessions”." {
+		if len(lines.Items) != 4 || lines.Items[0].Sentence != "The request enters the stage “Sessions”." {
 			t.Errorf("%+v", lines)
+		}
+		for i, verb := range map[int]string{2: "participant_corrected", 3: "participant_removed"} {
+			if l := lines.Items[i]; l.Kind != verb || l.Subject != "P-000002" || !strings.Contains(l.Sentence, l.Subject) || l.Actor != "K-000001" || l.Channel != models.ChannelAPI {
+				t.Errorf("F114 %+v", l)
+			}
 		}
 		if l := lines.Items[1]; l.Sentence != "Participants registered: 2." || l.Actor != "K-000001" || l.Channel != models.ChannelAPI {
 			t.Errorf("F112 %+v", l)

@@ -162,6 +162,11 @@ var decisions = map[string]*decision{
 			if x.row.Stage.Ended() || subject == "" {
 				return refuse(models.CodeClosed)
 			}
+			if signed, err := x.hasSigned(subject); err != nil {
+				return err
+			} else if signed {
+				return refuse(models.CodeHasSigned)
+			}
 			return x.meet([]string{subject})
 		},
 		fill: func(*dossierDesk, *draft) any { return nil }},

@@ -32,6 +32,7 @@ type dossierDesk struct {
 	standing    models.Standing
 	ending      *models.JournalLine // that it is cancelled, while sessions under way still end
 	names       map[string]string   // of people met so far, by reference
+	signatories []string            // once asked for
 }
 
 // tabs are the pages of a dossier, each with who may see it; the first one has its address.
@@ -199,6 +200,25 @@ func (x *dossierDesk) meet(refs []string) error {
 		x.names[ref] = name
 	}
 	return err
+}
+
+// decideOn is where something is decided about a person, empty if it is not offered.
+func (x *dossierDesk) decideOn(name, ref string) string {
+	if !x.offered(name, ref) {
+		return ""
+	}
+	return x.at("decide", name) + "?subject=" + url.QueryEscape(ref)
+}
+
+// hasSigned tells whether a participant has signed a half-day.
+func (x *dossierDesk) hasSigned(ref string) (bool, error) {
+	if x.signatories == nil {
+		var err error
+		if x.signatories, err = x.s.store.Signatories(x.ctx, x.brief.Ref); err != nil {
+			return false, err
+		}
+	}
+	return slices.Contains(x.signatories, ref), nil
 }
 
 // called is a person by name, or else by reference.
@@ -1020,16 +1040,21 @@ func (x *dossierDesk) showPeople(p *dossierPage) error {
 	p.Listed = "dossier.participants_caption"
 	for _, person := range people {
 		line := participantLine{Name: goesBy(person), Email: person.Email, State: x.t("dossier.registered"), Tone: "good"}
+		signed, err := x.hasSigned(person.Ref)
+		if err != nil {
+			return err
+		}
 		switch {
 		case !person.RemovedAt.IsZero():
 			p.Listed = "dossier.participants_removed"
 			line.State, line.Tone = x.t("dossier.removed", "when", web.DateTime(x.lang, person.RemovedAt)), ""
 		case person.Incomplete():
 			line.State, line.Tone = x.t("dossier.incomplete"), "warn"
+		case signed:
+			line.State = x.t("dossier.attended")
 		}
-		if person.RemovedAt.IsZero() && x.offered("remove-participant", person.Ref) {
-			line.Remove = x.at("decide", "remove-participant") + "?subject=" + url.QueryEscape(person.Ref)
-			line.Complete = x.at("decide", "complete-participant") + "?subject=" + url.QueryEscape(person.Ref)
+		if person.RemovedAt.IsZero() {
+			line.Remove, line.Complete = x.decideOn("remove-participant", person.Ref), x.decideOn("complete-participant", person.Ref)
 		}
 		p.Participants = append(p.Participants, line)
 	}

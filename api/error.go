@@ -80,6 +80,7 @@ var refusals = map[models.Code]refusal{
 	models.CodeSessionState:        {409, "La séance n’est pas dans un état qui le permet.", "The session is not in a state that allows this."},
 	models.CodeOverPlanned:         {422, "C’est plus que ce que le client a commandé.", "This is more than the client ordered."},
 	models.CodeNoParticipants:      {409, "Aucun participant n’est inscrit.", "No participant is registered."},
+	models.CodeHasSigned:           {409, "Ce participant a signé au moins une demi-journée : sa présence est acquise, il ne peut plus être retiré.", "This participant has signed at least one half-day: their attendance stands, they can no longer be removed."},
 	models.CodeDeadlineClosed:      {409, "Cette échéance n’est plus ouverte.", "This deadline is no longer open."},
 	models.CodeDeadlineLegal:       {422, "Cette échéance est légale et ne peut pas être reportée.", "This deadline is a legal one and cannot be postponed."},
 	models.CodeDeadlineEarlier:     {422, "Une échéance ne peut être reportée qu’à plus tard.", "A deadline can only be moved later."},

@@ -135,6 +135,8 @@ var journalSentences = map[string]bilingual{
 	"session_cancelled":        {"La séance {subject} est annulée.", "Session {subject} is cancelled."},
 	"session_validated":        {"La séance {subject} est validée.", "Session {subject} is validated."},
 	"participants_registered":  {"Participants inscrits : {count}.", "Participants registered: {count}."},
+	"participant_corrected":    {"La fiche du participant {subject} est modifiée.", "The record of participant {subject} is changed."},
+	"participant_removed":      {"Le participant {subject} est retiré.", "Participant {subject} is removed."},
 	"sheet_signed":             {"La feuille d’émargement est signée ({subject}).", "The attendance sheet is signed ({subject})."},
 	"sheet_judged":             {"La séance {subject} est jugée tenue.", "Session {subject} is judged to have been held."},
 	"sheet_judged_no":          {"La séance {subject} est jugée non tenue.", "Session {subject} is judged not to have been held."},

@@ -470,7 +470,7 @@ func (s *Server) registerRequests() {
 			return item(s.completeRegistration(ctx, in.Ref, in.Participant, in.Body))
 		})
 	add(s, operation{method: "DELETE", path: "/requests/{ref}/registrations/{participant}", id: "unregister", tag: "requests",
-		rule: Staff, status: http.StatusNoContent, summary: "Take a participant off a dossier; again changes nothing"},
+		rule: Staff, status: http.StatusNoContent, summary: "Take a participant off a dossier, unless they have signed a half-day; again changes nothing"},
 		func(ctx context.Context, in *struct {
 			Ref         string `path:"ref" maxLength:"32"`
 			Participant string `path:"participant" maxLength:"32"`
@@ -478,7 +478,7 @@ func (s *Server) registerRequests() {
 			if _, _, err := s.running(ctx, in.Ref); err != nil {
 				return nil, err
 			}
-			return nil, s.store.RemoveParticipant(ctx, in.Ref, in.Participant, s.now())
+			return nil, s.store.RemoveParticipant(ctx, s.enrolment(ctx, in.Ref), in.Participant)
 		})
 }
 
@@ -518,8 +518,14 @@ func (s *Server) register(ctx context.Context, ref string, people []NewParticipa
 		row := models.Participant{Ref: participant, Dossier: ref, Name: p.Name, Email: p.Email, Lang: orFrench(p.Lang), CreatedAt: s.now()}
 		rows, out = append(rows, row), append(out, registration(row))
 	}
-	line := models.JournalLine{Dossier: ref, At: s.now(), Subject: ref, Actor: call.Ref, Channel: call.through()}
+	line := s.enrolment(ctx, ref)
 	return out, s.enrol(ctx, ref, call.key, func(tx *store.Store) error { return tx.Register(ctx, call.key, line, rows) })
+}
+
+// enrolment is the line of the journal that says who changes who is registered, and when.
+func (s *Server) enrolment(ctx context.Context, ref string) models.JournalLine {
+	call := callFrom(ctx)
+	return models.JournalLine{Dossier: ref, At: s.now(), Subject: ref, Actor: call.Ref, Channel: call.through()}
 }
 
 // completeRegistration writes what is now known of a participant, also once the course is held: certificates wait for
@@ -545,7 +551,7 @@ func (s *Server) completeRegistration(ctx context.Context, ref, participant stri
 	p := people[i]
 	p.Name, p.Email, p.Lang = in.Name, in.Email, orFrench(in.Lang)
 	return registration(p), s.enrol(ctx, ref, digest(participant, p.Name, p.Email), func(tx *store.Store) error {
-		return tx.SaveParticipants(ctx, []models.Participant{p})
+		return tx.CorrectParticipant(ctx, s.enrolment(ctx, ref), p)
 	})
 }
 

@@ -60,6 +60,7 @@ const (
 	CodeSessionState        Code = "session_wrong_state"
 	CodeOverPlanned         Code = "more_than_ordered"
 	CodeNoParticipants      Code = "no_participants"
+	CodeHasSigned           Code = "participant_has_signed" // what they attended stands
 	CodeDeadlineClosed      Code = "deadline_closed"
 	CodeDeadlineLegal       Code = "deadline_not_postponable"
 	CodeDeadlineEarlier     Code = "deadline_must_be_later"

@@ -2,8 +2,8 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strconv"
-	"time"
 
 	"gorm.io/gorm"
 
@@ -205,16 +205,63 @@ func (s *Store) Registered(ctx context.Context, key string) ([]models.Participan
 	return all[models.Participant](ctx, s, "ref", "ref IN (?)", refs)
 }
 
-// RemoveParticipant takes a participant off a dossier at (business time); again changes nothing. ErrNotFound if the
-// dossier has none of this reference.
-func (s *Store) RemoveParticipant(ctx context.Context, dossier, ref string, at time.Time) error {
+// correctedLine begins the keys of the journal lines that CorrectParticipant writes.
+const correctedLine = "participant_corrected/"
+
+// CorrectParticipant writes what is now known of a participant who was not removed, and the line of the journal that says
+// who changed it when; what was known already changes nothing.
+func (s *Store) CorrectParticipant(ctx context.Context, line models.JournalLine, p models.Participant) error {
 	return s.Transact(ctx, func(tx *Store) error {
-		p, err := tx.Participant(ctx, ref)
-		if err != nil || p.Dossier != dossier {
+		was, err := tx.Participant(ctx, p.Ref)
+		if err != nil || was.Name == p.Name && was.Email == p.Email && was.Lang == p.Lang {
+			return err
+		}
+		n, err := update[models.Participant](ctx, tx, map[string]any{"name": p.Name, "email": p.Email, "lang": string(p.Lang)},
+			"ref = ? AND removed_at = ''", p.Ref)
+		if err != nil || n == 0 {
 			return cmpErr(err, ErrNotFound)
 		}
-		_, err = update[models.Participant](ctx, tx, map[string]any{"removed_at": instant(at)}, "ref = ? AND removed_at = ''", ref)
+		line.ID, line.Kind, line.Subject = correctedLine+p.Ref+"/"+instant(line.At), "participant_corrected", p.Ref
+		_, err = insert(ctx, tx, line)
+		return err
+	})
+}
+
+// Signatories are the participants of a dossier who signed at least one half-day.
+func (s *Store) Signatories(ctx context.Context, dossier string) ([]string, error) {
+	refs := []string{}
+	sessions := s.db.Model(&models.Session{}).Select("ref").Where("dossier = ?", dossier)
+	err := s.db.WithContext(ctx).Model(&models.Attendance{}).Distinct("participant").
+		Where("session IN (?) AND state = ?", sessions, models.AttendanceSigned).Order("participant").Pluck("participant", &refs).Error
+	return refs, failure(err)
+}
+
+// removedLine begins the keys of the journal lines that RemoveParticipant writes.
+const removedLine = "participant_removed/"
+
+// RemoveParticipant takes a participant off the dossier of a line of the journal, at its moment, and writes that line;
+// again changes nothing. ErrNotFound if the dossier has none of this reference, participant_has_signed if what they
+// attended has to stay.
+func (s *Store) RemoveParticipant(ctx context.Context, line models.JournalLine, ref string) error {
+	return s.Transact(ctx, func(tx *Store) error {
+		p, err := tx.Participant(ctx, ref)
+		if err != nil || p.Dossier != line.Dossier {
+			return cmpErr(err, ErrNotFound)
+		}
+		n, err := update[models.Participant](ctx, tx, map[string]any{"removed_at": instant(line.At)}, "ref = ? AND removed_at = ''", ref)
+		if err != nil || n == 0 {
+			return err
+		}
+		// Asked once the row is held: who signs meanwhile waits for it.
+		signed, err := tx.Signatories(ctx, p.Dossier)
 		if err != nil {
+			return err
+		}
+		if slices.Contains(signed, ref) {
+			return models.NewError(models.CodeHasSigned, "participant "+ref+" signed a half-day")
+		}
+		line.ID, line.Kind, line.Subject = removedLine+ref, "participant_removed", ref
+		if _, err := insert(ctx, tx, line); err != nil {
 			return err
 		}
 		// What waits for its hour would lead to a page that is closed to them.

@@ -41,7 +41,7 @@ var projection = []projected{
 	{rows: models.Recap{}},
 	{rows: models.Invoice{}},
 	{rows: models.Deadline{}},
-	{rows: models.JournalLine{}}, // but for those of facts that nobody was left to take, and of messages that a person settled
+	{rows: models.JournalLine{}}, // but for those of facts that nobody was left to take, of messages that a person settled, and of participants
 	{rows: models.Message{}, others: []string{"status", "attempts", "attempt_at", "lease_until", "sent_at", "failure"}}, // its delivery
 	{rows: models.Inbox{}, others: []string{"attempts", "lease_until"}},                                                 // its delivery, but for what processes say of it
 }
@@ -288,7 +288,7 @@ func compareTable(table string, stored, folded picture, undecided map[string]boo
 		case "journal_lines":
 			// What these tell, no process does.
 			told := func(prefix string) bool { return strings.HasPrefix(key, prefix) }
-			if is == nil && (told(lateLine) || told(settledLine) || told(registeredLine)) {
+			if is == nil && (told(lateLine) || told(settledLine) || told(registeredLine) || told(correctedLine) || told(removedLine)) {
 				continue
 			}
 		case "messages": // who is registered decides who gets what everybody gets

@@ -80,8 +80,12 @@ func TestProjectionFoldsAgain(t *testing.T) {
 		require.NoError(t, s.Settle(ctx, store.Settlement{ID: "found", Key: "ask", Actor: "U-1", At: noon}))
 		line := models.JournalLine{Dossier: dossier, Subject: dossier, Actor: "U-1", Channel: models.ChannelConsole, At: noon}
 		for range 2 { // the call again
-			require.NoError(t, s.Register(ctx, "key", line, []models.Participant{{Ref: "P-2", Dossier: dossier, Email: "p2@example.org", CreatedAt: noon.Add(time.Hour)}}))
+			require.NoError(t, s.Register(ctx, "key", line, []models.Participant{{Ref: "P-2", Dossier: dossier, Email: "p2@example.org", CreatedAt: noon.Add(time.Hour)},
+				{Ref: "P-3", Dossier: dossier, CreatedAt: noon.Add(time.Hour)}}))
 		}
+		line.At = noon.Add(time.Hour)
+		require.NoError(t, s.CorrectParticipant(ctx, line, models.Participant{Ref: "P-2", Name: "Léa", Email: "p2@example.org"}))
+		require.NoError(t, s.RemoveParticipant(ctx, line, "P-3"))
 		// They are convoked late, by the same message sent again: only they get it.
 		again := models.Step{Workflow: request, Run: "run", Seq: 3, At: noon.Add(3 * time.Hour), Dossier: dossier, Messages: steps[0].Messages[1:],
 			Deadlines: []models.Deadline{{ID: "silence", Status: models.Missed, DueAt: noon.Add(time.Hour), ClosedAt: noon.Add(time.Hour)}}}

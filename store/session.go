@@ -65,7 +65,9 @@ func (s *Store) SaveAttendance(ctx context.Context, a models.Attendance) (stored
 		if !open || a.SignedAt.Before(row.HalfDays[a.HalfDay].Start) {
 			return models.NewError(models.CodeSessionState, fmt.Sprintf("session %s takes no signature any more, or not yet", a.Session))
 		}
-		p, err := tx.Participant(ctx, a.Participant)
+		// Held as well: who has signed is not removed.
+		var p models.Participant
+		err = failure(tx.db.WithContext(ctx).Clauses(clause.Locking{Strength: clause.LockingStrengthShare}).Where("ref = ?", a.Participant).Take(&p).Error)
 		if err != nil || p.Dossier != row.Dossier || !p.RemovedAt.IsZero() {
 			return cmpErr(err, ErrNotFound)
 		}

@@ -354,17 +354,29 @@ func TestPeople(t *testing.T) {
 		require.Equal(t, []models.Role{models.RoleAdmin}, u.Roles)
 
 		require.NoError(t, s.SaveParticipants(ctx, []models.Participant{{Ref: "P-1", Dossier: dossier, Email: "participante@example.com"}, {Ref: "P-2", Dossier: dossier}}))
-		require.ErrorIs(t, s.RemoveParticipant(ctx, "D-2026-000002", "P-1", noon), store.ErrNotFound)
+		require.ErrorIs(t, s.RemoveParticipant(ctx, models.JournalLine{Dossier: "D-2026-000002", At: noon}, "P-1"), store.ErrNotFound)
 		apply(t, s, models.Step{Workflow: "w", Seq: 1, Dossier: dossier, At: noon, Messages: []models.Message{
 			{Key: "attend/P-1", Template: "attend", To: models.RoleParticipant, ToRef: "P-1", NotBefore: noon.Add(time.Hour)}}})
-		require.NoError(t, s.RemoveParticipant(ctx, dossier, "P-1", noon))
+		line := models.JournalLine{Dossier: dossier, At: noon, Actor: "U-1", Channel: models.ChannelConsole}
+		require.NoError(t, s.RemoveParticipant(ctx, line, "P-1"))
 		m, err := s.Message(ctx, "attend/P-1")
 		require.NoError(t, err)
 		require.Equal(t, models.MessageWithdrawn, m.Status, "no link to a page that is closed to them")
-		require.NoError(t, s.RemoveParticipant(ctx, dossier, "P-1", noon.Add(time.Hour)))
+		line.At = noon.Add(time.Hour)
+		require.NoError(t, s.RemoveParticipant(ctx, line, "P-1"))
 		gone, err := s.Participant(ctx, "P-1")
 		require.NoError(t, err)
 		require.Equal(t, noon, gone.RemovedAt)
+		require.ErrorIs(t, s.CorrectParticipant(ctx, line, models.Participant{Ref: "P-1", Name: "Alix"}), store.ErrNotFound, "gone meanwhile")
+		for range 2 {
+			require.NoError(t, s.CorrectParticipant(ctx, line, models.Participant{Ref: "P-2", Name: "Bo", Email: "bo@example.org", Lang: models.English}))
+		}
+		told, err := s.JournalBack(ctx, dossier, store.Cursor{}, 20)
+		require.NoError(t, err)
+		require.Equal(t, []models.JournalLine{
+			{ID: "participant_corrected/P-2/2026-11-23T13:00:00.000000Z", Dossier: dossier, At: line.At, Kind: "participant_corrected", Subject: "P-2", Actor: "U-1", Channel: models.ChannelConsole},
+			{ID: "participant_removed/P-1", Dossier: dossier, At: noon, Kind: "participant_removed", Subject: "P-1", Actor: "U-1", Channel: models.ChannelConsole},
+		}, told.Items, "each once, without a name")
 		left, err := s.Participants(ctx, dossier, true)
 		require.NoError(t, err)
 		require.Len(t, left, 1)
@@ -390,7 +402,7 @@ func TestF112RegisteredOnce(t *testing.T) {
 		corrected := people[0]
 		corrected.Name = "Alix"
 		require.NoError(t, s.SaveParticipants(ctx, []models.Participant{corrected}))
-		require.NoError(t, s.RemoveParticipant(ctx, dossier, people[1].Ref, noon))
+		require.NoError(t, s.RemoveParticipant(ctx, models.JournalLine{Dossier: dossier, At: noon}, people[1].Ref))
 		require.NoError(t, s.Register(ctx, "key", models.JournalLine{Dossier: dossier, At: noon}, people))
 		left, err := s.Participants(ctx, dossier, true)
 		require.NoError(t, err)
@@ -441,6 +453,11 @@ func TestAttendance(t *testing.T) {
 			return err
 		}
 		require.NoError(t, together(60, func(i int) error { return sign(people[i%30].Ref, 0, time.Duration(i+1)) }))
+		err := s.RemoveParticipant(ctx, models.JournalLine{Dossier: dossier, At: noon}, "P-00")
+		require.Equal(t, models.CodeHasSigned, models.ErrorCode(err))
+		stays, err := s.Participant(ctx, "P-00")
+		require.NoError(t, err)
+		require.Zero(t, stays.RemovedAt)
 		rows, err := s.Attendances(ctx, ref)
 		require.NoError(t, err)
 		require.Len(t, rows, 30)
