@@ -938,7 +938,7 @@ func TestF112ConsoleCountsParticipants(t *testing.T) {
 	o := newOffice(t)
 	o.mission(models.StageSessions, retained)
 	require.Contains(t, o.get(dossierPath+"/people").html, "<caption>2 participants</caption>")
-	require.NoError(t, o.store.RemoveParticipant(t.Context(), dossier, "P-000002", o.now))
+	require.NoError(t, o.store.RemoveParticipant(t.Context(), models.JournalLine{ID: "gone", Dossier: dossier, At: o.now}, "P-000002"))
 	require.Contains(t, o.get(dossierPath+"/people").html, "2 participants, ceux qui ont été retirés compris")
 }
 
