@@ -352,6 +352,8 @@ func langOfHeader(accept string) models.Lang {
 
 // huma's own refusals (validation, reading the body) take our form too. They never repeat a value: it may be personal.
 func init() {
+	// What reads a body takes a name in any case, and the last of several: the bounds hold only for names written exactly.
+	huma.ValidateStrictCasing = true
 	huma.NewError = func(status int, _ string, errs ...error) huma.StatusError {
 		return humaProblem(models.French, status, errs)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"jalon/models"
+	"jalon/store"
 )
 
 // faultsOfCode are the words said of fields, read from their source: new ones without French must not pass.
@@ -132,4 +133,24 @@ func TestWrongStageSaysWhereTheDossierStands(t *testing.T) {
 	apply(t, h.store, models.Request{Ref: b.Ref, Stage: models.StageDelivered, OpenedAt: epoch})
 	p := h.refused(h.staff("POST", path+"/registrations", `{"participants":[{"name":"Alix"}]}`), 409, models.CodeWrongStage)
 	require.Equal(t, models.StageDelivered, p.Stage)
+}
+
+// A field written in another case would be read without its bounds: it is none, alone or beside the one that is meant.
+func TestAFieldInAnotherCaseIsRefused(t *testing.T) {
+	h := newAgency(t, nil)
+	for name, c := range map[string]struct{ path, body, at string }{
+		"beside":    {"/requests", strings.Replace(intakeBody, `"budget_cents":600000`, `"budget_cents":5,"Budget_Cents":-5`, 1), "body.Budget_Cents"},
+		"alone":     {"/requests", strings.Replace(intakeBody, `"budget_cents":600000`, `"BUDGET_CENTS":-5`, 1), "body.BUDGET_CENTS"},
+		"further":   {"/requests", strings.Replace(intakeBody, `"unit_price_cents":90000`, `"unit_price_cents":1,"unit_Price_cents":-1`, 1), "body.order.unit_Price_cents"},
+		"folded":    {"/requests", strings.Replace(intakeBody, `"needs":`, `"needſ":"x","needs":`, 1), "body.needſ"},
+		"elsewhere": {"/clients", `{"type":"sme","name":"Example SARL","Name":""}`, "body.Name"},
+	} {
+		for lang, says := range map[string]string{"fr": "ce champ n’existe pas", "en": "unexpected property"} {
+			p := h.refused(h.staff("POST", c.path, c.body, "Accept-Language", lang), 422, models.CodeInvalid)
+			require.Equal(t, []Fault{{c.at, says}}, p.Errors, name)
+		}
+	}
+	all, err := h.store.Clients(t.Context(), store.Cursor{}, 10)
+	require.NoError(t, err)
+	require.Empty(t, all.Items)
 }
