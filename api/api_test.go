@@ -504,16 +504,16 @@ func apply(t *testing.T, st *store.Store, r models.Request, rows ...models.Rows)
 func TestStaffTwins(t *testing.T) {
 	h := newAgency(t, nil, func(c *Config) { c.Courier = leaveToRelay{} })
 	b := h.open()
-	ref := b.Ref
+	ref, opened := b.Ref, epoch.AddDate(0, 0, -1)
 	session := models.Session{Ref: models.SessionRef(ref, 1), Dossier: ref, Number: 1, TrainerRef: "T-000001", Status: models.SessionConvoked,
 		HalfDays: []models.HalfDay{{Start: epoch.Add(-4 * time.Hour), End: epoch.Add(-time.Hour)}}, StartAt: epoch.Add(-4 * time.Hour),
 		EndAt: epoch.Add(-time.Hour), DeadlineID: "sheet"}
-	apply(t, h.store, models.Request{Ref: ref, Stage: models.StageSessions, OpenedAt: epoch, TrainerRef: "T-000001"}, models.Rows{
+	apply(t, h.store, models.Request{Ref: ref, Stage: models.StageSessions, OpenedAt: opened, TrainerRef: "T-000001"}, models.Rows{
 		Invitations: []models.Invitation{{Ref: models.InvitationRef(ref, 2, 1), Dossier: ref, Search: 2, Number: 1, TrainerRef: "T-000001", Status: models.InvitationSent, DeadlineID: "silence", SentAt: epoch},
 			{Ref: models.InvitationRef(ref, 2, 2), Dossier: ref, Search: 2, Number: 2, TrainerRef: "T-000002", Status: models.InvitationInterested}},
 		Audits:     []models.Audit{{Ref: models.AuditRef(ref, 1), Dossier: ref, Number: 1, TrainerRef: "T-000001", Status: models.AuditChoiceAwaited, Slots: []time.Time{epoch.Add(48 * time.Hour)}, DeadlineID: "choice"}},
 		Programmes: []models.Programme{{Ref: models.ProgrammeRef(ref, 1), Dossier: ref, Number: 1, TrainerRef: "T-000001", Status: models.ProgrammeAwaited, DeadlineID: "programme"}},
-		Contracts:  []models.Contract{{Ref: models.ContractRef(ref, 1), Dossier: ref, Number: 1, Signer: models.RoleClient, Status: models.ContractPending, SHA256: strings.Repeat("a", 64), DeadlineID: "sign"}},
+		Contracts:  []models.Contract{{Ref: models.ContractRef(ref, 1), Dossier: ref, Number: 1, Signer: models.RoleClient, Status: models.ContractPending, SentAt: epoch.Add(-time.Hour), SHA256: strings.Repeat("a", 64), DeadlineID: "sign"}},
 		Sessions:   []models.Session{session},
 	})
 	record := func(body string, headers ...string) answer {
@@ -542,6 +542,18 @@ func TestStaffTwins(t *testing.T) {
 	})
 	t.Run("F071 the first answer stands: another one is refused", func(t *testing.T) {
 		h.refused(record(`{"kind":"invitation_answered","subject":"`+ref+`/2/invitation/2","channel":"phone","answer":"declined"}`), 409, models.CodeAnswered)
+	})
+	t.Run("what was done came after what it is about", func(t *testing.T) {
+		at := func(t time.Time) string { return `,"channel":"phone","received_at":"` + t.Format(time.RFC3339) + `"}` }
+		early := at(opened.Add(-time.Minute))
+		for _, body := range []string{`{"kind":"client_cancelled"` + early, `{"kind":"slots_refused"` + early, `{"kind":"trainer_withdrew"` + early,
+			`{"kind":"contract_signed","subject":"` + ref + `/contract/1"` + at(epoch.Add(-61*time.Minute)),
+			`{"kind":"contract_declined","subject":"` + ref + `/contract/1"` + early} {
+			p := h.refused(record(body), 422, models.CodeDateTooOld)
+			require.Equal(t, []Fault{{"body.received_at", "c’est avant le début de ce dont il s’agit"}}, p.Errors, body)
+		}
+		h.refused(h.staff("POST", "/requests/"+ref+"/sessions/1/attendances", `{"attendances":[{"participant":"P-000001","half_day":0,"state":"signed"}]`+early), 422, models.CodeDateTooOld)
+		stored(record(`{"kind":"contract_declined","subject":"` + ref + `/contract/1"` + at(epoch.Add(-time.Hour))))
 	})
 	t.Run("F081 who leaves was retained: others decline", func(t *testing.T) {
 		h.refused(record(`{"kind":"trainer_withdrew","subject":"`+ref+`/2/invitation/2","channel":"phone"}`), 409, models.CodeNoTrainer)
@@ -653,7 +665,7 @@ func TestStaffTwins(t *testing.T) {
 	})
 	t.Run("F080 a report tells of a call that was held", func(t *testing.T) {
 		slot := epoch.Add(48 * time.Hour)
-		apply(t, h.store, models.Request{Ref: ref, Stage: models.StageAudit, OpenedAt: epoch, TrainerRef: "T-000001"}, models.Rows{
+		apply(t, h.store, models.Request{Ref: ref, Stage: models.StageAudit, OpenedAt: opened, TrainerRef: "T-000001"}, models.Rows{
 			Audits: []models.Audit{{Ref: models.AuditRef(ref, 1), Dossier: ref, Number: 1, TrainerRef: "T-000001", Status: models.AuditBooked, SlotAt: slot, DeadlineID: "report"}}})
 		report := func(more string) string {
 			return `{"kind":"audit_reported","channel":"phone","scale":"isolated","feasible":true` + more + `}`
@@ -670,7 +682,7 @@ func TestStaffTwins(t *testing.T) {
 	})
 	t.Run("F125 the sheet of a session that was judged is not signed any more", func(t *testing.T) {
 		session.Status = models.SessionRefused
-		apply(t, h.store, models.Request{Ref: ref, Stage: models.StageSessions, OpenedAt: epoch, TrainerRef: "T-000001"}, models.Rows{Sessions: []models.Session{session}})
+		apply(t, h.store, models.Request{Ref: ref, Stage: models.StageSessions, OpenedAt: opened, TrainerRef: "T-000001"}, models.Rows{Sessions: []models.Session{session}})
 		h.refused(record(`{"kind":"sheet_signed","subject":"`+ref+`/session/1","channel":"paper"}`), 409, models.CodeSessionState)
 	})
 }

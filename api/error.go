@@ -50,7 +50,7 @@ var refusals = map[models.Code]refusal{
 	models.CodePaidBeforeIssued:  {422, "Cette date précède celle de la facture : rien n’a pu être payé avant.", "This date is before that of the invoice: nothing can have been paid by then."},
 	models.CodePastDate:          {422, "Cette date est déjà passée.", "This date is already past."},
 	models.CodeFutureDate:        {422, "Cette date est encore à venir.", "This date is still to come."},
-	models.CodeDateTooOld:        {422, "Cette date est trop ancienne. Vérifiez l’année.", "This date is too long ago. Check the year."},
+	models.CodeDateTooOld:        {422, "Cette date est trop ancienne, ou d’avant ce dont il s’agit. Vérifiez-la.", "This date is too long ago, or before what it is about. Check it."},
 	models.CodeDateTooFar:        {422, "Cette date est trop lointaine. Vérifiez l’année.", "This date is too far ahead. Check the year."},
 
 	models.CodeLinkInvalid:   {404, "Ce lien n’est pas valable. Vérifiez qu’il est complet.", "This link is not valid. Check that it is complete."},

@@ -70,6 +70,7 @@ var frenchFaults = map[string]string{
 	"an individual has none":                                  "un particulier n’en a pas",
 	"another absence covers some of these days":               "une autre absence couvre déjà certains de ces jours",
 	"at least one slot is needed":                             "au moins un créneau est nécessaire",
+	"before what it is about began":                           "c’est avant le début de ce dont il s’agit",
 	"before the end of the one before":                        "c’est avant la fin de la précédente",
 	"before the first day":                                    "c’est avant le premier jour",
 	"before the invoice was issued":                           "c’est avant l’émission de la facture",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"jalon/models"
 	"jalon/store"
@@ -122,7 +123,7 @@ func (s *Server) registerInvoices() {
 			if http.DetectContentType(b.Document) != "application/pdf" || s.cfg.Documents == nil {
 				return nil, invalid("body.document", "a PDF is needed")
 			}
-			if _, err := s.received(b.Keyed); err != nil { // before anything is kept
+			if _, err := s.received(b.Keyed, time.Time{}); err != nil { // before anything is kept
 				return nil, err
 			}
 			sha, err := s.cfg.Documents.Put(ctx, b.Document)
@@ -132,7 +133,7 @@ func (s *Server) registerInvoices() {
 			pdf := models.Document{SHA256: sha, Kind: models.DocumentInvoice, Subject: i.Ref, Dossier: i.Dossier,
 				Name: fmt.Sprintf("%s.pdf", i.Ref), MediaType: "application/pdf", Size: int64(len(b.Document)), CreatedAt: s.now()}
 			return s.record(ctx, models.Fact{Kind: models.FactInvoiceReceived, Subject: i.Ref, Actor: i.TrainerRef,
-				Data: models.FactData{Number: b.Number, SHA256: sha, NetCents: b.NetCents, VATCents: b.VATCents}}, b.Keyed, "", b.words(), nil,
+				Data: models.FactData{Number: b.Number, SHA256: sha, NetCents: b.NetCents, VATCents: b.VATCents}}, b.Keyed, time.Time{}, "", b.words(), nil,
 				store.Alongside(func(tx *store.Store) error { return tx.SaveDocument(ctx, pdf) }))
 		})
 }

@@ -103,6 +103,6 @@ func (s *Server) registerRecaps() {
 				}
 				f.Data.Lines = in.Body.Lines
 			}
-			return s.record(ctx, f, in.Body.Keyed, "", in.Body.words(), in.Body.Scan)
+			return s.record(ctx, f, in.Body.Keyed, v.SentAt, "", in.Body.words(), in.Body.Scan)
 		})
 }

@@ -47,11 +47,11 @@ type Recorded struct {
 	State      string          `json:"state" doc:"pending until its process has it"`
 }
 
-// record stores what staff keyed, with the scan that proves it, and hands it to its process. Nothing is kept of what is not
-// acceptable.
-func (s *Server) record(ctx context.Context, f models.Fact, k Keyed, dossier, words string, scan []byte, opts ...store.ReceiveOption) (*itemOutput[Recorded], error) {
+// record stores what staff keyed about what began at an instant, with the scan that proves it, and hands it to its process.
+// Nothing is kept of what is not acceptable.
+func (s *Server) record(ctx context.Context, f models.Fact, k Keyed, began time.Time, dossier, words string, scan []byte, opts ...store.ReceiveOption) (*itemOutput[Recorded], error) {
 	call := callFrom(ctx)
-	at, err := s.received(k)
+	at, err := s.received(k, began)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (s *Server) registerRecord() {
 			if f.Kind == models.FactTrainerWithdrew && (r.TrainerRef == "" || f.Actor != r.TrainerRef) { // nobody leaves before being retained: they decline
 				return nil, refuse(models.CodeNoTrainer)
 			}
-			return s.record(ctx, f, in.Body.Keyed, in.Ref, in.Body.words(), in.Body.Scan, opts...)
+			return s.record(ctx, f, in.Body.Keyed, r.OpenedAt, in.Ref, in.Body.words(), in.Body.Scan, opts...)
 		})
 }
 
@@ -140,7 +140,7 @@ func (s *Server) particulars(ctx context.Context, b models.Brief, r models.Reque
 		if err != nil {
 			return nil, "", err
 		}
-		received, err := s.received(in.Keyed)
+		received, err := s.received(in.Keyed, r.OpenedAt)
 		if err != nil {
 			return nil, "", err
 		}
@@ -168,7 +168,7 @@ func (s *Server) particulars(ctx context.Context, b models.Brief, r models.Reque
 				return nil, "", invalid("body.scale", "isolated or complex")
 			}
 			if !in.At.IsZero() {
-				if err := misplaced("body.at", models.CheckReceived(in.At, received)); err != nil {
+				if err := misplaced("body.at", models.CheckReceived(in.At, r.OpenedAt, received)); err != nil {
 					return nil, "", err
 				}
 				f.Data.At = in.At.UTC().Truncate(time.Microsecond)
@@ -207,6 +207,9 @@ func (s *Server) particulars(ctx context.Context, b models.Brief, r models.Reque
 		if err != nil {
 			return nil, "", err
 		}
+		if _, err := s.received(in.Keyed, contract.Began(r.OpenedAt)); err != nil {
+			return nil, "", err
+		}
 		actor = b.ContactRef
 		if contract.Signer == models.RoleTrainer {
 			actor = contract.TrainerRef
@@ -229,7 +232,7 @@ func (s *Server) particulars(ctx context.Context, b models.Brief, r models.Reque
 		if err != nil {
 			return nil, "", err
 		}
-		at, err := s.received(in.Keyed)
+		at, err := s.received(in.Keyed, r.OpenedAt)
 		if err != nil {
 			return nil, "", err
 		}

@@ -45,16 +45,16 @@ type SheetInput struct {
 // Keyed is what staff key for somebody: how it reached them, and when.
 type Keyed struct {
 	Channel    models.Channel `json:"channel" enum:"phone,paper,mail" doc:"How it reached the agency"`
-	ReceivedAt time.Time      `json:"received_at,omitzero" required:"false" doc:"Business time, not to come and at most a year ago; now if absent"`
+	ReceivedAt time.Time      `json:"received_at,omitzero" required:"false" doc:"Business time, not to come, at most a year ago and not before what it is about; now if absent"`
 }
 
-// received is when it was received. Errors: future_date, date_too_old.
-func (s *Server) received(k Keyed) (time.Time, error) {
+// received is when something was received about what began at an instant. Errors: future_date, date_too_old.
+func (s *Server) received(k Keyed, began time.Time) (time.Time, error) {
 	now := s.now()
 	if k.ReceivedAt.IsZero() {
 		return now, nil
 	}
-	return k.ReceivedAt.UTC().Truncate(time.Microsecond), misplaced("body.received_at", models.CheckReceived(k.ReceivedAt, now))
+	return k.ReceivedAt.UTC().Truncate(time.Microsecond), misplaced("body.received_at", models.CheckReceived(k.ReceivedAt, began, now))
 }
 
 // session reads one by its number; session_unknown if the dossier has none.
@@ -142,14 +142,15 @@ func (s *Server) registerSessions() {
 	add(s, operation{method: "POST", path: "/requests/{ref}/sessions/{number}/attendances", id: "record-attendances", tag: "sessions",
 		rule: Pedagogy, keyed: true, body: scanBody, summary: "Key signatures and absences from a paper sheet; what was recorded first stays"},
 		func(ctx context.Context, in *sessionInput[SheetInput]) (*itemOutput[List[models.Attendance]], error) {
-			if _, _, err := s.running(ctx, in.Ref); err != nil {
+			_, r, err := s.running(ctx, in.Ref)
+			if err != nil {
 				return nil, err
 			}
 			x, err := s.session(ctx, in.Ref, in.Number)
 			if err != nil {
 				return nil, err
 			}
-			at, err := s.received(in.Body.Keyed)
+			at, err := s.received(in.Body.Keyed, r.OpenedAt)
 			if err != nil {
 				return nil, err
 			}
@@ -168,7 +169,8 @@ func (s *Server) registerSessions() {
 				Text        string `json:"text,omitempty" maxLength:"10000" doc:"What they wrote"`
 			}
 		}) (*itemOutput[models.Evaluation], error) {
-			if _, err := s.store.Brief(ctx, in.Ref); err != nil {
+			_, r, err := s.dossier(ctx, in.Ref)
+			if err != nil {
 				return nil, err
 			}
 			b := in.Body
@@ -179,7 +181,7 @@ func (s *Server) registerSessions() {
 			if least, most := models.ScoreBounds(b.Kind); b.Score < least || b.Score > most {
 				return nil, invalid("body.score", fmt.Sprintf("%d to %d", least, most))
 			}
-			at, err := s.received(b.Keyed)
+			at, err := s.received(b.Keyed, r.OpenedAt)
 			if err != nil {
 				return nil, err
 			}

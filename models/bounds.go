@@ -23,11 +23,14 @@ const (
 // longestDelay bounds how far a deadline may be moved, in days: more is a mistake in the year.
 const longestDelay = 366
 
-// CheckReceived checks when something is said to have reached the agency. Errors: future_date, date_too_old.
-func CheckReceived(at, now time.Time) error {
+// CheckReceived checks when something is said to have reached the agency, about what began at an instant: none if that is not
+// known. Errors: future_date, date_too_old.
+func CheckReceived(at, began, now time.Time) error {
 	switch {
 	case at.After(now):
 		return NewError(CodeFutureDate, "still to come")
+	case before(at, began):
+		return NewError(CodeDateTooOld, "before what it is about began")
 	case at.Before(now.AddDate(-receivedYears, 0, 0)):
 		return NewError(CodeDateTooOld, "more than a year ago")
 	}
@@ -125,6 +128,9 @@ func (d Deadline) CheckPostponed(due, now time.Time) error {
 	}
 	return nil
 }
+
+// before tells whether a moment that people typed, who know minutes, is before another.
+func before(at, other time.Time) bool { return at.Before(other.Truncate(time.Minute)) }
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {

@@ -13,12 +13,16 @@ func TestMomentsTypedAreBounded(t *testing.T) {
 		got  error
 		code Code
 	}{
-		"received now":            {CheckReceived(now, now), ""},
-		"received a year ago":     {CheckReceived(now.AddDate(-1, 0, 0), now), ""},
-		"received before that":    {CheckReceived(now.AddDate(-1, 0, 0).Add(-time.Second), now), CodeDateTooOld},
-		"received in year 1026":   {CheckReceived(now.AddDate(-1000, 0, 0), now), CodeDateTooOld},
-		"received in a moment":    {CheckReceived(now.Add(time.Second), now), CodeFutureDate},
-		"received in year 2206":   {CheckReceived(now.AddDate(180, 0, 0), now), CodeFutureDate},
+		"received now":            {CheckReceived(now, time.Time{}, now), ""},
+		"received a year ago":     {CheckReceived(now.AddDate(-1, 0, 0), time.Time{}, now), ""},
+		"received before that":    {CheckReceived(now.AddDate(-1, 0, 0).Add(-time.Second), time.Time{}, now), CodeDateTooOld},
+		"received long before":    {CheckReceived(now.AddDate(0, -10, 0), now.AddDate(0, -1, 0), now), CodeDateTooOld},
+		"received in year 1026":   {CheckReceived(now.AddDate(-1000, 0, 0), time.Time{}, now), CodeDateTooOld},
+		"received in a moment":    {CheckReceived(now.Add(time.Second), time.Time{}, now), CodeFutureDate},
+		"received in year 2206":   {CheckReceived(now.AddDate(180, 0, 0), time.Time{}, now), CodeFutureDate},
+		"received as it began":    {CheckReceived(now.Add(-time.Hour), now.Add(-time.Hour), now), ""},
+		"received in its minute":  {CheckReceived(now.Add(-time.Hour), now.Add(59*time.Second-time.Hour), now), ""},
+		"received a minute early": {CheckReceived(now.Add(-time.Hour), now.Add(time.Minute-time.Hour), now), CodeDateTooOld},
 		"F079 slot":               {CheckSlot(now.AddDate(1, 0, 0), now), ""},
 		"F079 slot past":          {CheckSlot(now, now), CodePastDate},
 		"F079 slot in year 2206":  {CheckSlot(now.AddDate(180, 0, 0), now), CodeDateTooFar},
