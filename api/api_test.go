@@ -676,6 +676,9 @@ func TestStaffTwins(t *testing.T) {
 		}
 		h.refused(record(report(at(slot))), 422, models.CodeFutureDate)
 		h.refused(record(report(at(epoch.AddDate(-2, 0, 0)))), 422, models.CodeDateTooOld)
+		if p := h.refused(record(report(at(opened.Add(-time.Minute)))), 422, models.CodeDateTooOld); p.Errors[0].Location != "body.at" {
+			t.Errorf("%+v", p)
+		}
 		if row := stored(record(report(at(epoch.Add(-time.Hour))))); !row.Data.At.Equal(epoch.Add(-time.Hour)) || row.Actor != "T-000001" {
 			t.Errorf("%+v", row.Fact)
 		}

@@ -57,7 +57,7 @@ var recordings = map[string]*recording{
 		fill: func(x *dossierDesk, f *draft, subject string) map[string]any {
 			agreed := ""
 			for _, a := range x.audits {
-				if a.Ref == subject && !a.SlotAt.IsZero() && a.CheckReport(time.Time{}, x.now) == nil {
+				if a.Ref == subject && !a.SlotAt.IsZero() && a.CheckReport(time.Time{}, x.row.OpenedAt, x.now) == nil {
 					agreed = f.local(a.SlotAt)
 				}
 			}

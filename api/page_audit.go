@@ -274,7 +274,7 @@ func openReport(v *visit) (linkPage, error) {
 	default:
 		return nil, v.early(models.CodeWrongStage, v.t("report.not_booked"))
 	}
-	if err := p.audit.CheckReport(time.Time{}, v.now); err != nil {
+	if err := p.audit.CheckReport(time.Time{}, time.Time{}, v.now); err != nil {
 		brief, _ := p.shown(v)
 		return nil, v.early(models.ErrorCode(err), v.t("report.early", "slot", web.DateTime(v.lang, p.audit.SlotAt)), v.about(brief, true)...)
 	}

@@ -168,12 +168,12 @@ func (s *Server) particulars(ctx context.Context, b models.Brief, r models.Reque
 				return nil, "", invalid("body.scale", "isolated or complex")
 			}
 			if !in.At.IsZero() {
-				if err := misplaced("body.at", models.CheckReceived(in.At, r.OpenedAt, received)); err != nil {
+				if err := misplaced("body.at", models.CheckReceived(in.At, time.Time{}, received)); err != nil {
 					return nil, "", err
 				}
 				f.Data.At = in.At.UTC().Truncate(time.Microsecond)
 			}
-			if err := misplaced("body.at", audit.CheckReport(f.Data.At, received)); err != nil {
+			if err := misplaced("body.at", audit.CheckReport(f.Data.At, r.OpenedAt, received)); err != nil {
 				return nil, "", err
 			}
 			f.Data.Scale, f.Data.Feasible = in.Scale, in.Feasible

@@ -33,9 +33,13 @@ func (a Audit) CheckChoice(at, received time.Time) error {
 	return nil
 }
 
-// CheckReport checks that the call took place before its report was received (F080): when it was agreed, unless staff say
-// that it was held at another moment; call_to_come otherwise. A call that was never booked took place when they say.
-func (a Audit) CheckReport(held, received time.Time) error {
+// CheckReport checks that the call took place before its report was received (F080), in a dossier opened at an instant: when
+// it was agreed, unless staff say that it was held at another moment. A call that was never booked took place when they say.
+// Errors: call_to_come, date_too_old.
+func (a Audit) CheckReport(held, opened, received time.Time) error {
+	if !held.IsZero() && before(held, opened) {
+		return NewError(CodeDateTooOld, "before what it is about began")
+	}
 	if held.IsZero() && a.Status == AuditBooked {
 		held = a.SlotAt
 	}

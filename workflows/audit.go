@@ -152,7 +152,7 @@ func (r *request) auditFact(f models.Fact) string {
 	case f.Kind == models.FactSlotsRefused && a.Status == models.AuditChoiceAwaited:
 		a.Status = models.AuditSlotsAwaited
 	case f.Kind == models.FactAuditReported && (a.Status == models.AuditBooked || f.Recorder != "") &&
-		(a.CheckReport(f.Data.At, f.ReceivedAt) == nil || !passes(r.durable, gateReport)):
+		(a.CheckReport(f.Data.At, r.row.OpenedAt, f.ReceivedAt) == nil || !passes(r.durable, gateReport)):
 		if !f.Data.At.IsZero() {
 			a.SlotAt = f.Data.At
 		}

@@ -17,7 +17,7 @@ const (
 	// command has answered. Passed when a process starts.
 	gateAfterwards gate = "timers-and-attributes-afterwards"
 	// gateReport: the report of an audit call that comes before the call was to take place changes nothing, unless staff say
-	// when it was held; it used to be taken.
+	// when it was held, since the dossier was opened; it used to be taken.
 	gateReport gate = "report-after-the-call"
 	// gateWithdrawal: the withdrawal of the retained trainer is an alert that stands until another one is retained; staff
 	// used to find it in the history alone.

@@ -151,20 +151,22 @@ func TestGateWithdrawal(t *testing.T) {
 	}
 }
 
-// TestGateReport: the report of a call that is still to come changes nothing (F080); a dossier that took one before the gate
-// keeps it.
+// TestGateReport: the report of a call that is still to come, or was held before its dossier was opened, changes nothing
+// (F080); a dossier that took one before the gate keeps it.
 func TestGateReport(t *testing.T) {
 	for before, want := range map[bool]string{false: "isolated", true: "complex"} {
-		t.Run(fmt.Sprintf("before: %v", before), func(t *testing.T) {
-			h := working(t)
-			if before {
-				h.before("report-after-the-call")
-			}
-			earlyReport(h, 0)
-			h.request()
-			require.Equal(t, want, row[models.Audit](h.world, models.AuditRef(dossier, 1)).Scale, "the trainer's own is isolated")
-			require.Len(t, h.kinds("fact_ignored"), 1, "the other one")
-			require.Equal(t, models.StageClosed, h.current.Stage)
-		})
+		for name, ago := range map[string]time.Duration{"to come": 0, "before the dossier": 180 * 24 * time.Hour} {
+			t.Run(fmt.Sprintf("%s, before: %v", name, before), func(t *testing.T) {
+				h := working(t)
+				if before {
+					h.before("report-after-the-call")
+				}
+				earlyReport(h, ago)
+				h.request()
+				require.Equal(t, want, row[models.Audit](h.world, models.AuditRef(dossier, 1)).Scale, "the trainer's own is isolated")
+				require.Len(t, h.kinds("fact_ignored"), 1, "the other one")
+				require.Equal(t, models.StageClosed, h.current.Stage)
+			})
+		}
 	}
 }
