@@ -624,7 +624,11 @@ func TestStaffTwins(t *testing.T) {
 		if whole.Incomplete || whole.Ref != bare || whole.Name != "Bo Complet" {
 			t.Errorf("%+v", whole)
 		}
-		h.refused(h.staff("PUT", "/requests/"+ref+"/registrations/"+bare, `{"name":"Bo","email":"alix@example.org"}`), 409, models.CodeConflict)
+		for _, same := range []string{"alix@example.org", "Alix@Example.org"} {
+			h.refused(h.staff("PUT", "/requests/"+ref+"/registrations/"+bare, `{"name":"Bo","email":"`+same+`"}`), 409, models.CodeConflict)
+			h.refused(h.staff("POST", "/requests/"+ref+"/registrations", `{"participants":[{"name":"Bo","email":"`+same+`"}]}`), 409, models.CodeConflict)
+		}
+		h.refused(h.staff("POST", "/requests/"+ref+"/registrations", `{"participants":[{"email":"cy@example.org"},{"email":"CY@example.org"}]}`), 409, models.CodeConflict)
 		h.refused(h.staff("PUT", "/requests/"+ref+"/registrations/"+bare, `{}`), 422, models.CodeInvalid)
 		h.refused(h.staff("PUT", "/requests/"+ref+"/registrations/P-999999", `{"name":"Bo"}`), 404, models.CodeUnknown)
 		h.refused(h.staff("DELETE", "/requests/"+ref+"/registrations/"+alix, ""), 409, models.CodeHasSigned)

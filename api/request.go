@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"jalon/models"
 	"jalon/policies"
@@ -482,6 +483,13 @@ func (s *Server) registerRequests() {
 		})
 }
 
+// reached tells whether others than a participant have this address: in whatever case, it is the same mailbox.
+func reached(email, participant string, people []models.Participant) bool {
+	return email != "" && slices.ContainsFunc(people, func(p models.Participant) bool {
+		return strings.EqualFold(p.Email, email) && p.Ref != participant
+	})
+}
+
 // register writes new participants.
 func (s *Server) register(ctx context.Context, ref string, people []NewParticipant) ([]Registration, error) {
 	_, r, err := s.running(ctx, ref)
@@ -494,7 +502,6 @@ func (s *Server) register(ctx context.Context, ref string, people []NewParticipa
 	call := callFrom(ctx)
 	var out []Registration
 	var rows []models.Participant
-	seen := map[string]bool{}
 	existing, err := s.store.Participants(ctx, ref, true)
 	if err != nil {
 		return nil, err
@@ -508,13 +515,9 @@ func (s *Server) register(ctx context.Context, ref string, people []NewParticipa
 		if err != nil {
 			return nil, err
 		}
-		twice := seen[p.Email] || slices.ContainsFunc(existing, func(e models.Participant) bool {
-			return e.Email == p.Email && e.Ref != participant
-		})
-		if p.Email != "" && twice {
+		if reached(p.Email, participant, existing) || reached(p.Email, participant, rows) {
 			return nil, fault(models.CodeConflict, at+".email", "registered already")
 		}
-		seen[p.Email] = true
 		row := models.Participant{Ref: participant, Dossier: ref, Name: p.Name, Email: p.Email, Lang: orFrench(p.Lang), CreatedAt: s.now()}
 		rows, out = append(rows, row), append(out, registration(row))
 	}
@@ -545,7 +548,7 @@ func (s *Server) completeRegistration(ctx context.Context, ref, participant stri
 	switch {
 	case i < 0:
 		return Registration{}, refuse(models.CodeUnknown)
-	case in.Email != "" && slices.ContainsFunc(people, func(p models.Participant) bool { return p.Email == in.Email && p.Ref != participant }):
+	case reached(in.Email, participant, people):
 		return Registration{}, fault(models.CodeConflict, "body.email", "registered already")
 	}
 	p := people[i]
