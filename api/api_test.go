@@ -573,6 +573,8 @@ func TestStaffTwins(t *testing.T) {
 			t.Errorf("%+v", row.Fact)
 		}
 		h.refused(record(`{"kind":"slot_chosen","channel":"phone","at":"2026-12-01T09:00:00Z"}`), 422, models.CodeInvalid)
+		p := h.refused(record(`{"kind":"slot_chosen","channel":"phone"}`), 422, models.CodeInvalid)
+		require.Equal(t, []Fault{{"body.at", "nécessaire"}}, p.Errors)
 		h.refused(record(`{"kind":"slots_offered","channel":"phone","slots":["2026-10-01T09:00:00Z"]}`), 422, models.CodePastDate)
 	})
 	t.Run("F091 programme", func(t *testing.T) {

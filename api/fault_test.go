@@ -154,3 +154,12 @@ func TestAFieldInAnotherCaseIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, all.Items)
 }
+
+func TestF052AChoiceNamesSomebody(t *testing.T) {
+	h := newAgency(t, nil)
+	b := h.open()
+	apply(t, h.store, models.Request{Ref: b.Ref, Stage: models.StageSolicitation, Solicitation: 1, OpenedAt: epoch})
+	p := h.refused(h.staff("POST", "/requests/"+b.Ref+"/choose", "{}"), 422, models.CodeInvalid)
+	require.Equal(t, []Fault{{"body.invitation", "nécessaire"}}, p.Errors)
+	h.refused(h.staff("POST", "/requests/"+b.Ref+"/choose", `{"number":7}`), 404, models.CodeUnknown)
+}

@@ -157,6 +157,9 @@ func (s *Server) particulars(ctx context.Context, b models.Brief, r models.Reque
 				f.Data.Slots = append(f.Data.Slots, at.UTC().Truncate(time.Microsecond))
 			}
 		case models.FactSlotChosen:
+			if in.At.IsZero() {
+				return nil, "", invalid("body.at", "needed")
+			}
 			if err := misplaced("body.at", audit.CheckChoice(in.At, received)); err != nil {
 				return nil, "", err
 			}

@@ -33,6 +33,9 @@ func (s *Server) registerSolicitation() {
 			if n, err := strconv.Atoi(ref); err == nil {
 				ref, in.Number = "", n
 			}
+			if ref == "" && in.Number == 0 {
+				return order{}, invalid("body.invitation", "needed")
+			}
 			if ref == "" {
 				ref = models.InvitationRef(r.Ref, r.Solicitation, in.Number)
 			}
