@@ -323,7 +323,9 @@ type dossierPage struct {
 	Alerts []alertBox
 	Ended  string // why, for a dossier that ended
 	Same   []namesake
-	Pages  *web.Pages
+	// SameMore is how many are like those and not among them.
+	SameMore int
+	Pages    *web.Pages
 
 	// Situation.
 	Awaited  []awaited
@@ -373,20 +375,25 @@ type stageStep struct {
 // namesake is another client with the same company number, with the address of its latest dossier, empty if it has none.
 type namesake struct{ Name, Href string }
 
-func (x *dossierDesk) namesakes() (out []namesake, err error) {
+// namesakesShown are told one by one; of more, how many there are.
+const namesakesShown = 5
+
+func (x *dossierDesk) namesakes(p *dossierPage) error {
 	same, err := x.s.namesakes(x.ctx, x.client)
-	for _, c := range same {
+	shown := same[:min(len(same), namesakesShown)]
+	p.SameMore = len(same) - len(shown)
+	for _, c := range shown {
 		ref, err := x.s.store.NewestOfClient(x.ctx, c.Ref)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		n := namesake{Name: c.Name + " (" + c.Ref + ")"}
 		if ref != "" {
 			n.Href = dossiersPath + "/" + ref + "/people"
 		}
-		out = append(out, n)
+		p.Same = append(p.Same, n)
 	}
-	return out, err
+	return err
 }
 
 // alertBox is what a person must look at, of which part of the dossier, since when, and what to do about it.
@@ -563,7 +570,7 @@ func (x *dossierDesk) showSituation(p *dossierPage) (err error) {
 	if p.Awaited, err = x.awaitedNow(); err != nil {
 		return err
 	}
-	if p.Same, err = x.namesakes(); err != nil {
+	if err := x.namesakes(p); err != nil {
 		return err
 	}
 	parked, err := x.s.store.Parked(x.ctx, parkedFor(x.who, x.brief.Ref), store.Cursor{}, store.DefaultPage)
@@ -1007,7 +1014,7 @@ func (x *dossierDesk) showPeople(p *dossierPage) error {
 	if err != nil {
 		return err
 	}
-	if p.Same, err = x.namesakes(); err != nil {
+	if err := x.namesakes(p); err != nil {
 		return err
 	}
 	for _, c := range contacts {

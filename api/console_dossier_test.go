@@ -421,6 +421,13 @@ func TestConsoleTellsOfAnotherClientWithTheSameNumber(t *testing.T) {
 		require.Equal(t, 1, p.Find(`.box a[href="/console/dossiers/D-2026-000008/people"]`).Length(), "its latest dossier")
 		require.NotContains(t, p.words(), "Ailleurs")
 	}
+	for n := 5; n < 12; n++ {
+		require.NoError(t, o.store.SaveClient(t.Context(), models.Client{Ref: fmt.Sprintf("C-%06d", n), Name: "Encore", Company: "999999980"}))
+	}
+	p := o.get(dossierPath)
+	require.Equal(t, 3, strings.Count(p.words(), "Encore"), "five in all")
+	require.Contains(t, p.words(), "Encore (C-000007) et 4 autres.")
+	require.Contains(t, o.get(dossierPath+"/people?lang=en").words(), "Encore (C-000007) and 4 more.")
 }
 
 func TestConsoleRecords(t *testing.T) {
