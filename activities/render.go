@@ -206,7 +206,7 @@ func (a clerk) version(ctx context.Context, dossier string) (models.Programme, e
 	all, err := a.Store.Programmes(ctx, dossier)
 	var last models.Programme
 	for _, p := range all {
-		if p.TextRef != "" && p.Status != models.ProgrammeCancelled && p.Status != models.ProgrammeReturned {
+		if p.Stands() {
 			last = p
 		}
 		if p.Status == models.ProgrammeApproved && p.TextRef != "" {

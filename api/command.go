@@ -228,7 +228,16 @@ func (s *Server) registerCommands() {
 			return toRequest(r, func(by models.By) any { return models.Decision{By: by, Reason: in.Cause} })
 		})
 	requestCommand(s, models.VerbWaive, Pedagogy, "Skip the step the dossier stands at, saying why",
-		func(_ context.Context, r models.Request, _ models.Brief, in WaiveInput) (order, error) {
+		func(ctx context.Context, r models.Request, b models.Brief, in WaiveInput) (order, error) {
+			if in.Step == models.StageProgramme {
+				versions, err := s.store.Programmes(ctx, r.Ref)
+				if err == nil {
+					err = models.CheckWithoutProgramme(b, versions)
+				}
+				if err != nil {
+					return order{}, err
+				}
+			}
 			return toRequest(r, func(by models.By) any { return models.Waive{By: by, Step: in.Step} })
 		})
 	requestCommand(s, models.VerbAssign, Staff, "Retain a known trainer, without a search",

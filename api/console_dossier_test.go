@@ -430,6 +430,18 @@ func TestConsoleTellsOfAnotherClientWithTheSameNumber(t *testing.T) {
 	require.Contains(t, o.get(dossierPath+"/people?lang=en").words(), "Encore (C-000007) and 4 more.")
 }
 
+// A programme is not skipped where nothing else would tell what the client signs for: who tries reads why.
+func TestF091ConsoleKeepsAProgrammeThatIsNeeded(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageProgramme, retained)
+	page := o.fill(dossierPath+"/decide/waive", typed("reason", "Pas le temps"))
+	require.Equal(t, http.StatusConflict, page.status)
+	require.Contains(t, plainly(page.words()), "Enregistrez le programme plutôt que de passer l’étape.")
+	require.Contains(t, o.get(dossierPath+"/decide/waive?lang=en").words(), "Waive")
+	page = o.fill(dossierPath+"/decide/waive", typed("reason", "No time"))
+	require.Contains(t, page.words(), "Record the programme rather than skip the step.")
+}
+
 func TestConsoleRecords(t *testing.T) {
 	slot := paris(27, 10, 0)
 	audit := func(status string) func(*models.Request, *models.Step) {

@@ -93,13 +93,15 @@ var refusals = map[models.Code]refusal{
 	models.CodeVATMismatch:         {422, "Les montants ne sont pas ceux qui étaient convenus, ou la TVA ne correspond pas au statut du fournisseur.", "The amounts are not those agreed on, or the VAT does not match the supplier’s status."},
 	models.CodeClientForm:          {422, "Ces informations ne correspondent pas à ce type de client.", "This does not match this type of client."},
 	models.CodeBudgetUnknown:       {409, "Le budget n’est pas encore connu.", "The budget is not known yet."},
-	models.CodeTariffPerHead:       {422, "Le prix par participant n’est pas pris en charge.", "A price per participant is not supported."},
-	models.CodeScanType:            {422, "Ce fichier n’est ni un PDF, ni une image JPEG ou PNG.", "This file is neither a PDF nor a JPEG or PNG picture."},
-	models.CodeScanLarge:           {413, "Ce fichier dépasse 5 Mo.", "This file is over 5 MB."},
-	models.CodeScanElsewhere:       {409, "Ce fichier est déjà classé ailleurs. Enregistrez sans lui, ou numérisez à nouveau.", "This file is filed elsewhere already. Record without it, or scan it again."},
-	models.CodeNotParked:           {409, "On sait déjà ce qu’est devenu ce message.", "What became of this message is known already."},
-	models.CodeNeverTried:          {409, "Ce message n’a jamais été remis au serveur de courrier : il ne peut pas être parti.", "This message was never handed to the mail server: it cannot have left."},
-	models.CodeStaleRun:            {409, "Ce traitement a été remplacé par un autre.", "This process was replaced by another."},
+	models.CodeNeedsUnknown: {409, "Sans programme écrit, le contrat n’aurait ni objectifs ni contenu : la convention reprend le besoin du client, qui n’est pas renseigné, et le contrat d’un particulier veut un programme. Enregistrez le programme plutôt que de passer l’étape.",
+		"Without a written programme the contract would have neither objectives nor content: a convention tells the client’s needs, which are not filled in, and an individual’s contract wants a programme. Record the programme rather than skip the step."},
+	models.CodeTariffPerHead: {422, "Le prix par participant n’est pas pris en charge.", "A price per participant is not supported."},
+	models.CodeScanType:      {422, "Ce fichier n’est ni un PDF, ni une image JPEG ou PNG.", "This file is neither a PDF nor a JPEG or PNG picture."},
+	models.CodeScanLarge:     {413, "Ce fichier dépasse 5 Mo.", "This file is over 5 MB."},
+	models.CodeScanElsewhere: {409, "Ce fichier est déjà classé ailleurs. Enregistrez sans lui, ou numérisez à nouveau.", "This file is filed elsewhere already. Record without it, or scan it again."},
+	models.CodeNotParked:     {409, "On sait déjà ce qu’est devenu ce message.", "What became of this message is known already."},
+	models.CodeNeverTried:    {409, "Ce message n’a jamais été remis au serveur de courrier : il ne peut pas être parti.", "This message was never handed to the mail server: it cannot have left."},
+	models.CodeStaleRun:      {409, "Ce traitement a été remplacé par un autre.", "This process was replaced by another."},
 }
 
 // Sentence tells a person, in their language, why they were refused.

@@ -73,6 +73,7 @@ const (
 	CodeVATMismatch         Code = "vat_mismatch"
 	CodeClientForm          Code = "client_form_mismatch"
 	CodeBudgetUnknown       Code = "budget_unknown"
+	CodeNeedsUnknown        Code = "needs_unknown" // nothing would tell what the client signs for
 	CodeTariffPerHead       Code = "tariff_per_participant"
 	CodeStaleRun            Code = "stale_run"
 	CodeScanType            Code = "scan_wrong_type" // neither a PDF nor a picture

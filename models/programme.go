@@ -1,6 +1,9 @@
 package models
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Programme is one version of the adapted programme, its decision written by the request; its text is a
 // ProgrammeText written by the API.
@@ -29,6 +32,20 @@ const (
 // Receivable tells whether a text for this version may still come: until it is decided, another may replace it.
 func (p Programme) Receivable() bool {
 	return p.Status == ProgrammeAwaited || p.Status == ProgrammeSubmitted
+}
+
+// Stands tells whether what was written of this version is what the client signs for, unless a later one is.
+func (p Programme) Stands() bool {
+	return p.TextRef != "" && p.Status != ProgrammeCancelled && p.Status != ProgrammeReturned
+}
+
+// CheckWithoutProgramme checks that the client's document can be drawn up without a programme still to be written: from a
+// version that stands, or for an organisation from its needs. Errors: needs_unknown.
+func CheckWithoutProgramme(b Brief, versions []Programme) error {
+	if slices.ContainsFunc(versions, Programme.Stands) || b.ClientType.Organisation() && b.Needs != "" {
+		return nil
+	}
+	return NewError(CodeNeedsUnknown, "neither a programme nor needs")
 }
 
 // ProgrammeText is what the trainer wrote: any layout that holds these four parts (F091).
