@@ -35,19 +35,30 @@ type NewClient struct {
 	Contacts []NewContact `json:"contacts,omitempty" maxItems:"20" doc:"The first one asks and signs, unless said otherwise"`
 }
 
-func (c ClientDetails) check(at string, as models.ClientType) error {
+func (c *ClientDetails) check(at string, as models.ClientType) error {
+	if err := called(at+".name", &c.Name); err != nil {
+		return err
+	}
+	c.Address = models.Trimmed(c.Address)
 	if as == models.ClientIndividual && c.Company != "" {
 		return fault(models.CodeClientForm, at+".company_number", "an individual has none")
 	}
 	return nil
 }
 
-func (c NewClient) check(at string) error {
+func (c *NewContact) check(at string) error {
+	if err := called(at+".name", &c.Name); err != nil {
+		return err
+	}
+	return misplaced(at+".email", models.CheckEmail(c.Email))
+}
+
+func (c *NewClient) check(at string) error {
 	if err := c.ClientDetails.check(at, c.Type); err != nil {
 		return err
 	}
-	for i, p := range c.Contacts {
-		if err := misplaced(fmt.Sprintf("%s.contacts[%d].email", at, i), models.CheckEmail(p.Email)); err != nil {
+	for i := range c.Contacts {
+		if err := c.Contacts[i].check(fmt.Sprintf("%s.contacts[%d]", at, i)); err != nil {
 			return err
 		}
 	}
@@ -181,7 +192,7 @@ func (s *Server) registerClients() {
 			if _, err := s.store.Client(ctx, in.Ref); err != nil {
 				return nil, err
 			}
-			if err := misplaced("body.email", models.CheckEmail(in.Body.Email)); err != nil {
+			if err := in.Body.check("body"); err != nil {
 				return nil, err
 			}
 			c, err := s.newContact(ctx, in.Ref, callFrom(ctx).key, in.Body)

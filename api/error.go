@@ -195,6 +195,12 @@ func misplaced(location string, err error) error {
 	return err
 }
 
+// called trims what something is called, and refuses it where it shows nothing or is not one line.
+func called(location string, name *string) error {
+	*name = models.Trimmed(*name)
+	return misplaced(location, models.CheckName(*name))
+}
+
 // invalid refuses one field of the input (invalid_input).
 func invalid(location, message string) error { return fault(models.CodeInvalid, location, message) }
 

@@ -95,6 +95,7 @@ var frenchFaults = map[string]string{
 	"not of this client":                                      "ce n’est pas quelqu’un de ce client",
 	"not one of the slots offered":                            "ce n’est pas un des créneaux proposés",
 	"not one to record here":                                  "cela ne s’enregistre pas ici",
+	"one line is needed":                                      "une seule ligne est nécessaire",
 	"registered already":                                      "déjà inscrit",
 	"say which lines are contested":                           "indiquez les lignes contestées",
 	"somebody else":                                           "il faut quelqu’un d’autre",

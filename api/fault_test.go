@@ -23,7 +23,7 @@ func faultsOfCode(t *testing.T) (out []string) {
 	require.NoError(t, err)
 	files, err := filepath.Glob("*.go")
 	require.NoError(t, err)
-	files = append(files, "../models/audit.go", "../models/bounds.go", "../models/person.go", "../models/remuneration.go", "../models/session.go", filepath.Join(library.Dir, "messages.go"))
+	files = append(files, "../models/audit.go", "../models/bounds.go", "../models/person.go", "../models/remuneration.go", "../models/session.go", "../models/text.go", filepath.Join(library.Dir, "messages.go"))
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") || name == "fault.go" {
 			continue
@@ -162,4 +162,31 @@ func TestF052AChoiceNamesSomebody(t *testing.T) {
 	p := h.refused(h.staff("POST", "/requests/"+b.Ref+"/choose", "{}"), 422, models.CodeInvalid)
 	require.Equal(t, []Fault{{"body.invitation", "nécessaire"}}, p.Errors)
 	h.refused(h.staff("POST", "/requests/"+b.Ref+"/choose", `{"number":7}`), 404, models.CodeUnknown)
+}
+
+// Mails write who and what they are about on one line: a blank one would be parked, whatever it says.
+func TestBlankNamesAreRefused(t *testing.T) {
+	h := newAgency(t, nil)
+	b := h.open()
+	path := "/requests/" + b.Ref
+	intake := func(old, new string) string { return strings.Replace(intakeBody, old, new, 1) }
+	for at, c := range map[string]struct{ method, path, body string }{
+		"body.title":                   {"POST", "/requests", intake("Tableur, 3 jours", " ")},
+		"body.address":                 {"POST", "/requests", intake("1 rue de l'Exemple, Paris", " \u00a0")},
+		"body.client.name":             {"POST", "/requests", intake("Example SARL", "\u200b")},
+		"body.client.contacts[1].name": {"POST", "/requests", intake("Compta", "Compta\\nBcc: x")},
+		"body.title ":                  {"POST", path + "/qualify", `{"title":"\t"}`},
+		"body.name":                    {"POST", "/clients/" + b.ClientRef + "/contacts", `{"name":" ","email":"x@example.org"}`},
+		"body.name ":                   {"PUT", "/clients/" + b.ClientRef, `{"name":" "}`},
+		"body.name  ":                  {"POST", "/trainers", `{"name":" ","email":"x@example.org","legal_form":"company"}`},
+		"body.participants[0].name":    {"POST", path + "/registrations", `{"participants":[{"name":"  ","email":"x@example.org"}]}`},
+		"body.participants[0].name ":   {"POST", path + "/registrations", `{"participants":[{"name":"\u200b"}]}`},
+	} {
+		p := h.refused(h.staff(c.method, c.path, c.body), 422, models.CodeInvalid)
+		require.Equal(t, strings.TrimSpace(at), p.Errors[0].Location)
+		require.Len(t, p.Errors, 1)
+	}
+	var trimmed models.Brief
+	h.staff("POST", "/requests", intake("Tableur, 3 jours", " Tableur ")).into(t, &trimmed)
+	require.Equal(t, "Tableur", trimmed.Title)
 }

@@ -84,6 +84,10 @@ func (s *Server) apply(ctx context.Context, b *models.Brief, in Needs) error {
 	if err := s.knownTopic(ctx, in.Topic, "body.topic"); err != nil {
 		return err
 	}
+	if err := called("body.title", &in.Title); err != nil {
+		return err
+	}
+	in.Needs, in.Address = models.Trimmed(in.Needs), models.Trimmed(in.Address)
 	if in.Mode.OnSite() && in.Address == "" {
 		return invalid("body.address", "this mode needs an address")
 	}
@@ -293,11 +297,16 @@ type NewParticipant struct {
 }
 
 // check refuses who has neither a name nor an address.
-func (p NewParticipant) check(at string) error {
-	switch {
-	case p.Name == "" && p.Email == "":
-		return invalid(at+".name", "a name or an address is needed")
-	case p.Email == "":
+func (p *NewParticipant) check(at string) error {
+	if p.Name != "" || p.Email == "" {
+		switch err := called(at+".name", &p.Name); {
+		case p.Name == "" && p.Email == "":
+			return invalid(at+".name", "a name or an address is needed")
+		case err != nil:
+			return err
+		}
+	}
+	if p.Email == "" {
 		return nil
 	}
 	return misplaced(at+".email", models.CheckEmail(p.Email))
@@ -506,8 +515,8 @@ func (s *Server) register(ctx context.Context, ref string, people []NewParticipa
 	if err != nil {
 		return nil, err
 	}
-	for i, p := range people {
-		at := fmt.Sprintf("body.participants[%d]", i)
+	for i := range people {
+		p, at := &people[i], fmt.Sprintf("body.participants[%d]", i)
 		if err := p.check(at); err != nil {
 			return nil, err
 		}

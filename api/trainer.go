@@ -40,7 +40,10 @@ func (p TrainerProfile) trainer(ref string) models.Trainer {
 }
 
 // check refuses what the schema cannot say.
-func (s *Server) checkProfile(ctx context.Context, p TrainerProfile) error {
+func (s *Server) checkProfile(ctx context.Context, p *TrainerProfile) error {
+	if err := called("body.name", &p.Name); err != nil {
+		return err
+	}
 	if err := misplaced("body.email", models.CheckEmail(p.Email)); err != nil {
 		return err
 	}
@@ -112,7 +115,7 @@ func (s *Server) registerTrainers() {
 	add(s, operation{method: "POST", path: "/trainers", id: "create-trainer", tag: "trainers", rule: Staff, keyed: true,
 		status: http.StatusCreated, summary: "Open a trainer's account (F017, F020, F021)"},
 		func(ctx context.Context, in *struct{ Body TrainerProfile }) (*createdOutput[models.Trainer], error) {
-			if err := s.checkProfile(ctx, in.Body); err != nil {
+			if err := s.checkProfile(ctx, &in.Body); err != nil {
 				return nil, err
 			}
 			ref, err := s.store.Allocate(ctx, models.Allocation{Series: store.SeriesTrainer, Key: callFrom(ctx).key})
@@ -139,7 +142,7 @@ func (s *Server) registerTrainers() {
 			if err != nil {
 				return nil, err
 			}
-			if err := s.checkProfile(ctx, in.Body); err != nil {
+			if err := s.checkProfile(ctx, &in.Body); err != nil {
 				return nil, err
 			}
 			t := in.Body.trainer(in.Ref)

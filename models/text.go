@@ -1,0 +1,25 @@
+package models
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Trimmed is a text that people typed, without what does not show around it.
+func Trimmed(typed string) string { return strings.TrimFunc(typed, unseen) }
+
+// unseen tells whether a character leaves nothing on paper.
+func unseen(r rune) bool {
+	return unicode.IsSpace(r) || unicode.In(r, unicode.C, unicode.Z, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// CheckName checks what something or somebody is called, trimmed: mails write it on one line. Errors: invalid_input.
+func CheckName(name string) error {
+	switch {
+	case name == "":
+		return NewError(CodeInvalid, "needed")
+	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) }):
+		return NewError(CodeInvalid, "one line is needed")
+	}
+	return nil
+}
