@@ -128,16 +128,33 @@ func (s *Server) decide(ctx context.Context, verb models.Verb, dossier, why stri
 		return nil, err
 	}
 	call.sent = true
-	command, given := o.command(by), time.Now()
-	out, err := s.update(ctx, o.workflow, verb, id, command)
-	for err != nil && o.behind != nil && time.Since(given) < behindWithin && o.behind(codeOf(err)) {
-		time.Sleep(behindEvery)
-		out, err = s.update(ctx, o.workflow, verb, id, command)
-	}
+	command := o.command(by)
+	out, err := insist(ctx, o.behind, func() (models.CommandResult, error) { return s.update(ctx, o.workflow, verb, id, command) })
 	if err == nil { // who decides has read what called for it
 		s.alertRead(ctx, store.AlertsOf{Workflow: o.workflow}, call.Ref)
 	}
 	return item(out, err)
+}
+
+// insist gives a command, and gives it again while its process is behind.
+func insist(ctx context.Context, behind func(models.Code) bool, give func() (models.CommandResult, error)) (models.CommandResult, error) {
+	out, err := give()
+	if behind == nil {
+		return out, err
+	}
+	ctx, stop := context.WithTimeout(ctx, behindWithin)
+	defer stop()
+	tick := time.NewTicker(behindEvery)
+	defer tick.Stop()
+	for err != nil && behind(codeOf(err)) {
+		select {
+		case <-ctx.Done():
+			return out, err
+		case <-tick.C:
+			out, err = give()
+		}
+	}
+	return out, err
 }
 
 func (s *Server) update(ctx context.Context, workflow string, verb models.Verb, id string, command any) (models.CommandResult, error) {
