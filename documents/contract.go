@@ -71,7 +71,11 @@ func Convention(a Agreement) ([]byte, error) {
 	p.facts([2]string{"Formateur", a.Trainer}, [2]string{"Titres et références", a.Titles})
 	p.text("Un test de positionnement précède la formation. Chaque participant signe sa présence par demi-journée, et le formateur signe la feuille d’émargement. Une évaluation des acquis et un questionnaire de satisfaction ont lieu en fin de formation. La formation est sanctionnée par un certificat de réalisation, remis à chaque participant, qui dit les heures suivies, absences déduites.")
 	if a.Course.Remote {
-		p.text("À distance (art. D6313-3-1)\u00a0: le formateur assiste les participants pendant toute la séance par visioconférence ; les activités à distance et leur durée moyenne sont celles des séances ci-dessus ou de la convocation ; les évaluations ont lieu pendant et à la fin de la formation. Les connexions et les travaux réalisés attestent du suivi.")
+		held := "de la convocation"
+		if len(a.Course.Sessions) > 0 {
+			held = "des séances ci-dessus ou " + held
+		}
+		p.text("À distance (art. D6313-3-1)\u00a0: le formateur assiste les participants pendant toute la séance par visioconférence ; les activités à distance et leur durée moyenne sont celles " + held + " ; les évaluations ont lieu pendant et à la fin de la formation. Les connexions et les travaux réalisés attestent du suivi.")
 	}
 	p.heading("Article 4 – Prix et règlement")
 	p.price(a.Course.Title, a.Price)

@@ -34,7 +34,7 @@ func (f *followUp) setup(ctx workflow.Context) (err error) {
 	if f.process, err = newProcess(ctx, f.in.Common, f.in.Dossier, f.in.Owner, f.fact); err != nil {
 		return err
 	}
-	f.subject = "Suivi " + f.in.Dossier
+	f.subject, f.stage = f.in.Dossier, "Suivi "+f.in.Dossier
 	f.interrupted = func() bool { return f.stopped }
 	return command(ctx, f.process, models.VerbGiveUp, f.checkGiveUp, f.giveUp)
 }

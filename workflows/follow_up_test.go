@@ -61,6 +61,11 @@ func TestFollowUp(t *testing.T) {
 		}
 		h.followUp()
 		require.Len(t, h.kinds("message_undeliverable"), 1)
+		for _, f := range h.inbox {
+			if f.Kind == models.FactAlertRaised {
+				require.Equal(t, dossier, f.Subject)
+			}
+		}
 		require.Len(t, h.told(models.FactAlertRaised), 1)
 	})
 	for _, when := range []string{"2026-11-03 10:00", "2026-12-03 10:00", "2027-02-10 10:00"} {
