@@ -522,7 +522,7 @@ func clean(d Data) Data {
 
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+		if models.BreaksLine(r) {
 			return ' '
 		}
 		// Marks that reorder text could make an address or a name read as another one.

@@ -123,7 +123,7 @@ func (d Deadline) CheckPostponed(due, now time.Time) error {
 		return NewError(CodeDeadlineEarlier, "a postponed deadline is later than before")
 	case !due.After(now):
 		return NewError(CodePastDate, "already past")
-	case due.After(later(d.DueAt, now).AddDate(0, 0, longestDelay)): // it could not be moved back
+	case due.After(Latest(d.DueAt, now).AddDate(0, 0, longestDelay)): // it could not be moved back
 		return NewError(CodeDateTooFar, "more than a year later")
 	}
 	return nil
@@ -132,11 +132,12 @@ func (d Deadline) CheckPostponed(due, now time.Time) error {
 // before tells whether a moment that people typed, who know minutes, is before another.
 func before(at, other time.Time) bool { return at.Before(other.Truncate(time.Minute)) }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+// Latest is the later of two instants.
+func Latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
 	}
-	return b
+	return a
 }
 
 func coming(at, now time.Time, years int) error {

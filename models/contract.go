@@ -74,7 +74,7 @@ func ClientBound(document *Contract, held bool, now time.Time, calendar Calendar
 }
 
 // Began is when what people do about a document may begin: once it is sent, in a dossier that was opened at an instant.
-func (c Contract) Began(opened time.Time) time.Time { return later(opened, c.SentAt) }
+func (c Contract) Began(opened time.Time) time.Time { return Latest(opened, c.SentAt) }
 
 // DocumentKind names what can be rendered.
 type DocumentKind string

@@ -13,12 +13,15 @@ func unseen(r rune) bool {
 	return unicode.IsSpace(r) || unicode.In(r, unicode.C, unicode.Z, unicode.Other_Default_Ignorable_Code_Point)
 }
 
+// BreaksLine tells whether a character has no place in a text of one line.
+func BreaksLine(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
+
 // CheckName checks what something or somebody is called, trimmed: mails write it on one line. Errors: invalid_input.
 func CheckName(name string) error {
 	switch {
 	case name == "":
 		return NewError(CodeInvalid, "needed")
-	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) }):
+	case strings.ContainsFunc(name, BreaksLine):
 		return NewError(CodeInvalid, "one line is needed")
 	}
 	return nil

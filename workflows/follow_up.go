@@ -66,7 +66,7 @@ func (f *followUp) run(ctx workflow.Context) {
 		return
 	}
 	cold := f.cal.Add(f.in.CourseEnd, f.common.Policy.ColdEvaluation)
-	if !f.until(ctx, wait{Kind: models.DeadlineCold, Subject: f.dossier, Due: latest(cold, f.now(ctx))}, never) {
+	if !f.until(ctx, wait{Kind: models.DeadlineCold, Subject: f.dossier, Due: models.Latest(cold, f.now(ctx))}, never) {
 		return
 	}
 	f.survey(ctx, models.EvaluationCold, "cold_evaluation", models.LinkCold, attended)

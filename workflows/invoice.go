@@ -183,7 +183,7 @@ func (v *invoice) watchCap(ctx workflow.Context) {
 	alert := v.cal.EndOf(v.row.LegalOn.AddDays(-v.common.Policy.LegalCapAlert))
 	v.aside(ctx, func(ctx workflow.Context) {
 		settled := func() bool { return v.row.Status == models.InvoicePaid }
-		d := v.opens(ctx, wait{Kind: models.DeadlineLegalCap, Subject: v.row.Ref, Awaits: models.RoleFinance, Due: latest(alert, v.now(ctx)), Fixed: true})
+		d := v.opens(ctx, wait{Kind: models.DeadlineLegalCap, Subject: v.row.Ref, Awaits: models.RoleFinance, Due: models.Latest(alert, v.now(ctx)), Fixed: true})
 		if v.waitUntil(ctx, d, settled) == models.Missed {
 			v.alertStaff(ctx, "legal_cap_near", v.row.Ref)
 			return // told once
@@ -203,7 +203,7 @@ func (v *invoice) awaitPayment(ctx workflow.Context) {
 		When: v.cal.At(v.row.PayOn, 0, 0)})
 	over := func() bool { return v.row.Status != models.InvoiceConform }
 	d := v.opens(ctx, wait{Kind: models.DeadlinePayment, Subject: v.row.Ref, Awaits: models.RoleFinance,
-		Due: latest(v.cal.EndOf(v.row.PayOn), v.now(ctx)), Fixed: true})
+		Due: models.Latest(v.cal.EndOf(v.row.PayOn), v.now(ctx)), Fixed: true})
 	v.row.DeadlineID = d.ID
 	v.project()
 	outcome := v.waitUntil(ctx, d, over)
@@ -219,7 +219,7 @@ func (v *invoice) awaitPayment(ctx workflow.Context) {
 func (v *invoice) awaitClient(ctx workflow.Context) {
 	paid := func() bool { return v.row.Status != models.InvoiceIssued }
 	d := v.opens(ctx, wait{Kind: models.DeadlineClientPayment, Subject: v.row.Ref, Awaits: models.RoleBilling,
-		Due: latest(v.cal.EndOf(v.row.PromiseOn), v.now(ctx))})
+		Due: models.Latest(v.cal.EndOf(v.row.PromiseOn), v.now(ctx))})
 	v.row.DeadlineID = d.ID
 	v.project()
 	if v.waitUntil(ctx, d, paid) == models.Missed {
@@ -293,7 +293,7 @@ func (v *invoice) checkConform(models.Decision) error {
 // conform starts the promise: 30 days from the later of receipt and conformity; the legal ceiling leads if earlier.
 func (v *invoice) conform(ctx workflow.Context, in models.Decision) models.CommandResult {
 	v.row.Status, v.row.ConformAt = models.InvoiceConform, v.now(ctx)
-	v.row.PromiseOn = v.cal.DateOf(latest(v.row.ReceivedAt, v.row.ConformAt)).AddDays(v.common.Policy.PromiseDays)
+	v.row.PromiseOn = v.cal.DateOf(models.Latest(v.row.ReceivedAt, v.row.ConformAt)).AddDays(v.common.Policy.PromiseDays)
 	v.row.PayOn = v.cal.PayDay(min(v.row.PromiseOn, v.row.LegalOn))
 	v.project()
 	v.decisionLine("invoice_conform", v.row.Ref, in.By, models.Arg{Name: "pay_on", Value: string(v.row.PayOn)})

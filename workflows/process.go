@@ -202,7 +202,7 @@ func (p *process) message(ctx workflow.Context, l letter) models.Message {
 	if n := p.sent[key]; n > 1 {
 		key = fmt.Sprintf("%s/%d", key, n)
 	}
-	leaves := latest(p.now(ctx), l.When)
+	leaves := models.Latest(p.now(ctx), l.When)
 	if !l.AtOnce {
 		leaves = p.cal.MailTime(leaves, p.common.Policy.MailHours)
 	}

@@ -46,7 +46,7 @@ func (m *remuneration) run(ctx workflow.Context) {
 		m.failure = refusal(err)
 		return
 	}
-	if !m.until(ctx, wait{Kind: models.DeadlineRecapDay, Subject: m.id, Due: latest(day, m.now(ctx))}, never) {
+	if !m.until(ctx, wait{Kind: models.DeadlineRecapDay, Subject: m.id, Due: models.Latest(day, m.now(ctx))}, never) {
 		return
 	}
 	if m.lines, err = m.readLines(ctx, models.LinesQuery{Payer: m.in.Payer, TrainerRef: m.in.TrainerRef, Month: m.in.Month}); err != nil {

@@ -138,7 +138,7 @@ func (s *session) awaitSheet(ctx workflow.Context) {
 	}
 	due := s.cal.Add(s.row.EndAt, s.common.Policy.SheetDeposit)
 	d := s.opens(ctx, wait{Kind: models.DeadlineSheet, Subject: s.row.Ref, Awaits: models.RoleTrainer, AwaitsRef: s.row.TrainerRef,
-		Due: latest(due, s.now(ctx)), From: s.row.EndAt, Delay: s.common.Policy.SheetDeposit, Asked: s.queued[len(s.queued)-1:]})
+		Due: models.Latest(due, s.now(ctx)), From: s.row.EndAt, Delay: s.common.Policy.SheetDeposit, Asked: s.queued[len(s.queued)-1:]})
 	s.row.DeadlineID = d.ID
 	s.project()
 	known := func() bool { return !s.row.SheetSigned.IsZero() || s.judged != nil }
@@ -207,7 +207,7 @@ func (s *session) open(ctx workflow.Context, e models.AbsenceEntry) {
 		Participant: e.Participant, HalfDays: e.HalfDays, Status: models.AbsenceOpen}
 	s.absences = append(s.absences, a)
 	window := s.common.Policy.AbsenceJustificationWindow
-	told := latest(s.cal.MailTime(s.now(ctx), s.common.Policy.MailHours), s.row.HalfDays[e.HalfDays[len(e.HalfDays)-1]].End)
+	told := models.Latest(s.cal.MailTime(s.now(ctx), s.common.Policy.MailHours), s.row.HalfDays[e.HalfDays[len(e.HalfDays)-1]].End)
 	key, leaves := s.send(ctx, letter{Template: "absence_told", To: models.RoleParticipant, ToRef: e.Participant, Subject: a.Ref,
 		Links: []models.Link{{Purpose: models.LinkJustify, Subject: a.Ref}}, When: told,
 		Args: models.Args{{Name: "session", Value: s.row.Ref}, {Name: "due", Value: s.cal.Add(told, window).Format(time.RFC3339)}}})

@@ -188,8 +188,8 @@ func (p *process) prolong(ctx workflow.Context, d pending, asked []models.Messag
 			d.Asked = slices.DeleteFunc(slices.Clone(d.Asked), func(k string) bool { return k == m.Key })
 		case models.MessageSent, models.MessageDelivered:
 			if m.SentAt.After(d.LeftBy) {
-				due = latest(due, p.cal.Add(m.SentAt, d.delay))
-				leftBy = latest(leftBy, p.leftBy(m.SentAt, d.delay))
+				due = models.Latest(due, p.cal.Add(m.SentAt, d.delay))
+				leftBy = models.Latest(leftBy, p.leftBy(m.SentAt, d.delay))
 			}
 		case models.MessageWithdrawn:
 		default: // not left yet, or nobody knows: it counts from when it does
@@ -198,8 +198,8 @@ func (p *process) prolong(ctx workflow.Context, d pending, asked []models.Messag
 			if delay.IsOff() {
 				delay = unsent
 			}
-			due = latest(due, p.cal.Add(now, delay))
-			leftBy = latest(leftBy, p.leftBy(now, d.delay))
+			due = models.Latest(due, p.cal.Add(now, delay))
+			leftBy = models.Latest(leftBy, p.leftBy(now, d.delay))
 		}
 	}
 	if len(d.Asked) == 0 && len(asked) > 0 {
@@ -208,13 +208,6 @@ func (p *process) prolong(ctx workflow.Context, d pending, asked []models.Messag
 	d.DueAt, d.LeftBy = due, leftBy
 	p.project(d.Deadline)
 	return models.Open
-}
-
-func latest(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // until waits for an instant at which something happens by itself. False: the story turned before.
