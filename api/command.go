@@ -139,20 +139,12 @@ func (s *Server) decide(ctx context.Context, verb models.Verb, dossier, why stri
 // insist gives a command, and gives it again while its process is behind.
 func insist(ctx context.Context, behind func(models.Code) bool, give func() (models.CommandResult, error)) (models.CommandResult, error) {
 	out, err := give()
-	if behind == nil {
-		return out, err
-	}
-	ctx, stop := context.WithTimeout(ctx, behindWithin)
-	defer stop()
-	tick := time.NewTicker(behindEvery)
-	defer tick.Stop()
-	for err != nil && behind(codeOf(err)) {
-		select {
-		case <-ctx.Done():
-			return out, err
-		case <-tick.C:
+	refused := func() bool { return err != nil && behind != nil && behind(codeOf(err)) }
+	if refused() {
+		poll(ctx, behindWithin, behindEvery, func(context.Context) bool {
 			out, err = give()
-		}
+			return !refused()
+		})
 	}
 	return out, err
 }

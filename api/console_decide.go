@@ -368,24 +368,13 @@ const settleWithin = 2 * time.Second
 // settle lets the processes write what follows from an act, so that the page shown next tells it. What crosses from one
 // process to another goes through the inbox; when nothing of it is on its way any more, the rows are those of now.
 func (x *dossierDesk) settle(shows func(now models.Request) bool) bool {
-	ctx, stop := context.WithTimeout(x.ctx, settleWithin)
-	defer stop()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		settled, err := x.s.store.Settled(ctx, x.brief.Ref, x.now)
-		if err == nil && settled {
-			_, now, err := x.s.dossier(ctx, x.brief.Ref)
-			if err == nil && shows(now) {
-				return true
-			}
-		}
-		select {
-		case <-ctx.Done():
+	return poll(x.ctx, settleWithin, 20*time.Millisecond, func(ctx context.Context) bool {
+		if settled, err := x.s.store.Settled(ctx, x.brief.Ref, x.now); err != nil || !settled {
 			return false
-		case <-tick.C:
 		}
-	}
+		_, now, err := x.s.dossier(ctx, x.brief.Ref)
+		return err == nil && shows(now)
+	})
 }
 
 // draft is a form, read and drawn in one go: each field is declared where its value is used.

@@ -287,24 +287,29 @@ const firstWithin = 2 * time.Second
 
 // outcome is the answer kept for a key, waited for a moment; false: there is none.
 func (s *Server) outcome(ctx context.Context, key string) (models.Idempotency, bool) {
-	ctx, stop := context.WithTimeout(ctx, firstWithin)
+	var row models.Idempotency
+	known := poll(ctx, firstWithin, 20*time.Millisecond, func(ctx context.Context) bool {
+		var err error
+		row, err = s.store.Idempotent(ctx, key)
+		return err != nil || row.Status != 0 // an error: given up by the first call, or cannot be read
+	})
+	return row, known && row.Status != 0
+}
+
+// poll asks again and again, in real time, until something is done; false: it was not within that time.
+func poll(ctx context.Context, within, every time.Duration, done func(context.Context) bool) bool {
+	ctx, stop := context.WithTimeout(ctx, within)
 	defer stop()
-	tick := time.NewTicker(20 * time.Millisecond)
+	tick := time.NewTicker(every)
 	defer tick.Stop()
-	for {
-		row, err := s.store.Idempotent(ctx, key)
-		switch {
-		case err != nil: // given up by the first call, or cannot be read
-			return row, false
-		case row.Status != 0:
-			return row, true
-		}
+	for !done(ctx) {
 		select {
 		case <-ctx.Done():
-			return row, false
+			return false
 		case <-tick.C:
 		}
 	}
+	return true
 }
 
 // final tells whether an answer decides: done, or refused for what the database or the process says.
