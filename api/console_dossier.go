@@ -150,13 +150,11 @@ func (x *dossierDesk) ends() (*models.JournalLine, error) {
 	if x.row.Stage.Ended() || len(x.sessions) == 0 {
 		return nil, nil
 	}
-	lines, err := x.s.store.JournalOf(x.ctx, x.brief.Ref, store.Cursor{}, store.MaxPage)
-	for _, l := range lines.Items {
-		if l.Kind == "request_"+string(models.StageCancelled) {
-			return &l, err
-		}
+	line, err := x.s.store.LineOf(x.ctx, x.brief.Ref, "request_"+string(models.StageCancelled))
+	if models.ErrorCode(err) == models.CodeUnknown {
+		return nil, nil
 	}
-	return nil, err
+	return &line, err
 }
 
 // ended says why nothing can be decided of the dossier any more; empty for one that goes on.

@@ -46,6 +46,9 @@ var projection = []projected{
 	{rows: models.Inbox{}, others: []string{"attempts", "lease_until"}},                                                 // its delivery, but for what processes say of it
 }
 
+// toldByNoProcess begins the keys of the journal lines that no step carries.
+var toldByNoProcess = []string{lateLine, settledLine, registeredLine, correctedLine, removedLine}
+
 // Difference is a row, or one column of it, that is not what the histories say.
 type Difference struct {
 	Table, Key string
@@ -286,9 +289,7 @@ func compareTable(table string, stored, folded picture, undecided map[string]boo
 		was, is := stored.tables[table][key], folded.tables[table][key]
 		switch table {
 		case "journal_lines":
-			// What these tell, no process does.
-			told := func(prefix string) bool { return strings.HasPrefix(key, prefix) }
-			if is == nil && (told(lateLine) || told(settledLine) || told(registeredLine) || told(correctedLine) || told(removedLine)) {
+			if is == nil && slices.ContainsFunc(toldByNoProcess, func(begins string) bool { return strings.HasPrefix(key, begins) }) {
 				continue
 			}
 		case "messages": // who is registered decides who gets what everybody gets

@@ -112,6 +112,11 @@ func (s *Store) InvoicesByStatus(ctx context.Context) (suppliers, clients map[st
 	return suppliers, clients, failure(err)
 }
 
+// LineOf is the line of a kind in the timeline of one thing; ErrNotFound if there is none.
+func (s *Store) LineOf(ctx context.Context, subject, kind string) (models.JournalLine, error) {
+	return one[models.JournalLine](ctx, s, "subject = ? AND kind = ?", subject, kind)
+}
+
 // JournalOf lists the timeline of one thing, an invoice or a recap, oldest first.
 func (s *Store) JournalOf(ctx context.Context, subject string, from Cursor, limit int) (Page[models.JournalLine], error) {
 	return page(s.db.WithContext(ctx).Where("subject = ?", subject), order[models.JournalLine]{at: "at", id: "id",
