@@ -17,9 +17,12 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"jalon/models"
@@ -500,6 +503,7 @@ type harness struct {
 	horizon time.Duration
 	sent    int
 	timers  map[string]bool // running timers of workflows
+	unborn  map[string]bool // children asked for that do not run yet
 	set     []int           // steps written when each timer was set
 	unset   []int           // and when each was cancelled
 
@@ -512,7 +516,7 @@ func newHarness(t testing.TB) *harness {
 	t.Helper()
 	suite := testsuite.WorkflowTestSuite{}
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError + 1}))))
-	h := &harness{policy: standard(t), env: suite.NewTestWorkflowEnvironment(), horizon: 500 * 24 * time.Hour, timers: map[string]bool{},
+	h := &harness{policy: standard(t), env: suite.NewTestWorkflowEnvironment(), horizon: 500 * 24 * time.Hour, timers: map[string]bool{}, unborn: map[string]bool{},
 		onMail: map[string]func(models.Message){}, onJournal: map[string]func(models.JournalLine){}, onOpen: map[models.DeadlineKind]func(models.Deadline){}}
 	h.world = &world{t: t, h: h, seqs: map[string]int64{}, results: map[string]models.StepResult{}, rows: map[string]any{},
 		deadlines: map[string]models.Deadline{}, messages: map[string]models.Message{}, inbox: map[string]models.Inbox{},
@@ -525,6 +529,10 @@ func newHarness(t testing.TB) *harness {
 	}
 	h.env.SetStartTime(start)
 	h.env.SetTestTimeout(20 * time.Second)
+	h.env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&births{h: h}}})
+	h.env.SetOnChildWorkflowStartedListener(func(info *workflow.Info, _ workflow.Context, _ converter.EncodedValues) {
+		delete(h.unborn, info.WorkflowExecution.ID)
+	})
 	h.env.RegisterWorkflowWithOptions(workflows.TrainingRequest, workflow.RegisterOptions{Name: models.TrainingRequestType})
 	h.env.RegisterWorkflowWithOptions(workflows.Solicitation, workflow.RegisterOptions{Name: models.SolicitationType})
 	h.env.RegisterWorkflowWithOptions(workflows.Session, workflow.RegisterOptions{Name: models.SessionType})
@@ -540,6 +548,45 @@ func newHarness(t testing.TB) *harness {
 		h.env.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name})
 	}
 	return h
+}
+
+// births notes the children that are asked for. What reaches a child before its first task waits for it on a server; in the
+// test environment, which runs children beside its main loop, it finds no handler and ends the test.
+type births struct {
+	interceptor.WorkerInterceptorBase
+	h *harness
+}
+
+func (b *births) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+	return &birthsInbound{interceptor.WorkflowInboundInterceptorBase{Next: next}, b.h}
+}
+
+type birthsInbound struct {
+	interceptor.WorkflowInboundInterceptorBase
+	h *harness
+}
+
+func (b *birthsInbound) Init(out interceptor.WorkflowOutboundInterceptor) error {
+	return b.Next.Init(&birthsOutbound{interceptor.WorkflowOutboundInterceptorBase{Next: out}, b.h})
+}
+
+type birthsOutbound struct {
+	interceptor.WorkflowOutboundInterceptorBase
+	h *harness
+}
+
+func (b *birthsOutbound) ExecuteChildWorkflow(ctx workflow.Context, childType string, args ...any) workflow.ChildWorkflowFuture {
+	b.h.unborn[workflow.GetChildWorkflowOptions(ctx).WorkflowID] = true
+	return b.Next.ExecuteChildWorkflow(ctx, childType, args...)
+}
+
+// born runs f in the main loop, at once or as soon as the child of this ID runs.
+func (h *harness) born(id string, f func()) {
+	if h.unborn[id] {
+		h.later(0, func() { h.born(id, f) })
+		return
+	}
+	f()
 }
 
 func trainer(n int) string { return fmt.Sprintf("T-%06d", n) }
@@ -637,15 +684,17 @@ func (h *harness) request() {
 
 // deliver hands a fact to its workflow, to its request if that is gone, or keeps it as late: what the relay does.
 func (h *harness) deliver(f models.Fact) {
-	for _, id := range []string{f.Workflow, models.RequestID(f.Dossier)} {
-		if h.env.SignalWorkflowByID(id, models.FactSignal, f) == nil {
-			h.mark(f.ID, models.FactDelivered)
-			return
+	h.born(f.Workflow, func() {
+		for _, id := range []string{f.Workflow, models.RequestID(f.Dossier)} {
+			if h.env.SignalWorkflowByID(id, models.FactSignal, f) == nil {
+				h.mark(f.ID, models.FactDelivered)
+				return
+			}
 		}
-	}
-	if f.Start == nil {
-		h.mark(f.ID, models.FactLate)
-	}
+		if f.Start == nil {
+			h.mark(f.ID, models.FactLate)
+		}
+	})
 }
 
 func (h *harness) mark(id, state string) {
@@ -742,26 +791,29 @@ func (h *harness) command(id string, verb models.Verb, arg any) *reply {
 			r.code = models.Code(e.Type())
 		}
 	}
-	err := h.env.UpdateWorkflowByID(id, string(verb), fmt.Sprintf("update-%d", h.sent), &testsuite.TestUpdateCallback{
-		OnAccept: func() { r.accepted = true },
-		OnReject: refused,
-		OnComplete: func(v any, err error) {
-			if err != nil {
-				refused(err)
-				return
-			}
-			r.completed = true
-			r.result, _ = v.(models.CommandResult)
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			for _, l := range h.journal {
-				r.journal = append(r.journal, l.Kind)
-			}
-		},
-	}, arg)
-	if err != nil {
-		r.err, r.code = err, models.CodeUnknown
-	}
+	update := fmt.Sprintf("update-%d", h.sent)
+	h.born(id, func() {
+		err := h.env.UpdateWorkflowByID(id, string(verb), update, &testsuite.TestUpdateCallback{
+			OnAccept: func() { r.accepted = true },
+			OnReject: refused,
+			OnComplete: func(v any, err error) {
+				if err != nil {
+					refused(err)
+					return
+				}
+				r.completed = true
+				r.result, _ = v.(models.CommandResult)
+				h.mu.Lock()
+				defer h.mu.Unlock()
+				for _, l := range h.journal {
+					r.journal = append(r.journal, l.Kind)
+				}
+			},
+		}, arg)
+		if err != nil {
+			r.err, r.code = err, models.CodeUnknown
+		}
+	})
 	return r
 }
 
@@ -773,15 +825,18 @@ func decision() models.Decision { return models.Decision{By: staff} }
 // do sends a command that must be accepted.
 func (h *harness) do(id string, verb models.Verb, arg any) {
 	h.sent++
-	require.NoError(h.t, h.env.UpdateWorkflowByID(id, string(verb), fmt.Sprintf("do-%d", h.sent), &testsuite.TestUpdateCallback{
-		OnAccept: func() {},
-		OnReject: func(err error) { h.t.Errorf("%s is refused: %v", verb, err) },
-		OnComplete: func(_ any, err error) {
-			if err != nil {
-				h.t.Errorf("%s fails: %v", verb, err)
-			}
-		},
-	}, arg))
+	update := fmt.Sprintf("do-%d", h.sent)
+	h.born(id, func() {
+		require.NoError(h.t, h.env.UpdateWorkflowByID(id, string(verb), update, &testsuite.TestUpdateCallback{
+			OnAccept: func() {},
+			OnReject: func(err error) { h.t.Errorf("%s is refused: %v", verb, err) },
+			OnComplete: func(_ any, err error) {
+				if err != nil {
+					h.t.Errorf("%s fails: %v", verb, err)
+				}
+			},
+		}, arg))
+	})
 }
 
 // kinds are the kinds of the journal's lines, in order, those named only if any are.
