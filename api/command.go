@@ -108,7 +108,7 @@ type order struct {
 	behind func(refusal models.Code) bool
 }
 
-// A process that is behind gets the command again, in real time, until it has heard.
+// A process that is behind, or whose task failed, gets the command again, in real time, until it has heard.
 const (
 	behindWithin = 2 * time.Second
 	behindEvery  = 50 * time.Millisecond
@@ -149,15 +149,23 @@ func insist(ctx context.Context, behind func(models.Code) bool, give func() (mod
 	return out, err
 }
 
+// update gives a command to a process and waits for its outcome. Where a task of the process failed meanwhile the server
+// has let go of the command, and tries the task again: so does this, under the same ID.
 func (s *Server) update(ctx context.Context, workflow string, verb models.Verb, id string, command any) (models.CommandResult, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
-	defer cancel()
-	var result models.CommandResult
-	handle, err := s.cfg.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{WorkflowID: workflow, UpdateID: id,
-		UpdateName: string(verb), Args: []any{command}, WaitForStage: client.WorkflowUpdateStageCompleted})
-	if err == nil {
-		err = handle.Get(ctx, &result)
-	}
+	var (
+		result models.CommandResult
+		err    error
+	)
+	poll(ctx, s.cfg.Timeout, behindEvery, func(ctx context.Context) bool {
+		var handle client.WorkflowUpdateHandle
+		handle, err = s.cfg.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{WorkflowID: workflow, UpdateID: id,
+			UpdateName: string(verb), Args: []any{command}, WaitForStage: client.WorkflowUpdateStageCompleted})
+		if err == nil {
+			err = handle.Get(ctx, &result)
+		}
+		failed := (*serviceerror.WorkflowNotReady)(nil)
+		return !errors.As(err, &failed)
+	})
 	if missing := (*serviceerror.NotFound)(nil); errors.As(err, &missing) {
 		return result, s.away(ctx, workflow)
 	}

@@ -296,6 +296,7 @@ func codeOf(err error) models.Code {
 	}
 	var (
 		unavailable *serviceerror.Unavailable
+		taskFailed  *serviceerror.WorkflowNotReady
 		exhausted   *serviceerror.ResourceExhausted
 		deadline    *serviceerror.DeadlineExceeded
 		canceled    *serviceerror.Canceled
@@ -303,7 +304,7 @@ func codeOf(err error) models.Code {
 		tooBig      *http.MaxBytesError
 	)
 	switch {
-	case errors.As(err, &unavailable), errors.As(err, &exhausted), errors.As(err, &deadline),
+	case errors.As(err, &unavailable), errors.As(err, &taskFailed), errors.As(err, &exhausted), errors.As(err, &deadline),
 		errors.As(err, &canceled), errors.As(err, &timeout), errors.Is(err, context.DeadlineExceeded),
 		errors.Is(err, context.Canceled):
 		return models.CodeUnavailable

@@ -2,15 +2,56 @@ package api
 
 import (
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 
 	"jalon/models"
 	"jalon/store"
+	"jalon/worker/temporaltest"
 )
+
+// The server lets go of a command when a task of its process fails, as where a search attribute has just been declared: it
+// tries the task again, and who decided is not told of it. A process that cannot go on makes no internal error either.
+func TestATaskThatFailsMeanwhile(t *testing.T) {
+	c, _ := temporaltest.Start(t)
+	var failures atomic.Int64
+	stumbling := func(ctx workflow.Context, in models.RequestInput) error {
+		err := workflow.SetUpdateHandler(ctx, string(models.VerbHandOver), func(ctx workflow.Context, _ map[string]any) (models.CommandResult, error) {
+			if failures.Add(-1) >= 0 {
+				if err := workflow.UpsertTypedSearchAttributes(ctx, temporal.NewSearchAttributeKeyBool("Undeclared").ValueSet(true)); err != nil {
+					return models.CommandResult{}, err
+				}
+			}
+			return models.CommandResult{Ref: in.Ref, Status: "done"}, nil
+		})
+		if err != nil {
+			return err
+		}
+		return workflow.Await(ctx, func() bool { return false })
+	}
+	w := worker.New(c, models.TaskQueue, worker.Options{})
+	w.RegisterWorkflowWithOptions(stumbling, workflow.RegisterOptions{Name: models.TrainingRequestType})
+	require.NoError(t, w.Start())
+	t.Cleanup(w.Stop)
+	h := newAgency(t, c, func(c *Config) { c.Timeout = 2 * time.Second })
+	b := h.open()
+	path := "/requests/" + b.Ref + "/hand-over"
+
+	failures.Store(1)
+	var r models.CommandResult
+	h.staff("POST", path, `{"reason":"hors de notre périmètre"}`).into(t, &r)
+	require.Equal(t, "done", r.Status)
+
+	failures.Store(1_000)
+	h.refused(h.staff("POST", path, `{"reason":"hors de notre périmètre"}`, "Idempotency-Key", "stuck"), http.StatusServiceUnavailable, models.CodeUnavailable)
+}
 
 // A call that got no answer has acted all the same: what it did is the answer of who repeats it, though the dossier has
 // moved on since.

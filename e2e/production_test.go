@@ -18,6 +18,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	temporallog "go.temporal.io/sdk/log"
@@ -126,6 +127,10 @@ func TestPathToProduction(t *testing.T) {
 		found, err := c.CountWorkflow(t.Context(), &workflowservice.CountWorkflowExecutionsRequest{Query: fmt.Sprintf("Dossier = %q", m.Ref)})
 		require.NoError(t, err)
 		require.Positive(t, found.Count)
+		// The first mission of a new namespace: its search attributes could be used from the start.
+		for _, e := range history(t.Context(), t, c, models.RequestID(m.Ref)).Events {
+			require.NotEqual(t, enumspb.WORKFLOW_TASK_FAILED_CAUSE_BAD_SEARCH_ATTRIBUTES, e.GetWorkflowTaskFailedEventAttributes().GetCause())
+		}
 	})
 }
 

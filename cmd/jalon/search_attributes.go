@@ -26,23 +26,44 @@ var searchAttributes = map[string]enums.IndexedValueType{
 	models.AttributeNextDeadline: enums.INDEXED_VALUE_TYPE_DATETIME,
 }
 
-// ensureSearchAttributes declares those that the namespace lacks, and waits until they can be used.
+// namespaceRead is a little more than the two seconds (system.namespaceCacheRefreshInterval) after which every service of
+// a Temporal server has read a namespace anew.
+const namespaceRead = 2500 * time.Millisecond
+
+// ensureSearchAttributes declares those that the namespace lacks, and waits until they can be used. The service that
+// answers here may know them before the one that checks what workflows write: a workflow that used them meanwhile would
+// have its tasks fail, and those who decide on it be told to come back.
 func ensureSearchAttributes(ctx context.Context, c client.Client, namespace string) error {
+	declared := false
 	for {
 		missing, err := missingSearchAttributes(ctx, c, namespace)
-		if err != nil || len(missing) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(missing) == 0 {
+			if declared {
+				return sleep(ctx, namespaceRead)
+			}
+			return nil
 		}
 		_, err = c.OperatorService().AddSearchAttributes(ctx,
 			&operatorservice.AddSearchAttributesRequest{Namespace: namespace, SearchAttributes: missing})
 		if exists := (*serviceerror.AlreadyExists)(nil); err != nil && !errors.As(err, &exists) {
 			return fmt.Errorf("declare search attributes in namespace %s: %w", namespace, err)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(100 * time.Millisecond): // a server's cache may take a moment
+		declared = true
+		if err := sleep(ctx, 100*time.Millisecond); err != nil { // a server's cache may take a moment
+			return err
 		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
 	}
 }
 
