@@ -202,6 +202,9 @@ func (l *Letters) data(ctx context.Context, m models.Message, to addressee) (mai
 	if mail.Says(m.Template, "Trainer") {
 		g.trainerName(m.Dossier)
 	}
+	if mail.Says(m.Template, "Undelivered") && g.d.Alert == string(models.FactUndeliverable) {
+		g.undelivered(m.Dossier, g.d.Subject)
+	}
 	if g.err != nil {
 		return mail.Data{}, g.err
 	}
@@ -297,6 +300,29 @@ func (g *gathering) place(s models.Session) string {
 	n, err := g.Store.Note(g.ctx, s.PlaceRef)
 	g.found(err)
 	return n.Text
+}
+
+// undelivered says of the mails that an alert is about, which process histories do not name: to whom, about what and of
+// when. Those to staff are left out, since such an alert can be one of them.
+func (g *gathering) undelivered(dossier, subject string) {
+	lost, err := g.Store.Undelivered(g.ctx, dossier)
+	if !g.found(err) {
+		return
+	}
+	for _, m := range lost {
+		if m.To == models.RoleStaff || !m.Of(subject) {
+			continue
+		}
+		to, err := g.addressee(g.ctx, m)
+		if !g.found(err) {
+			continue
+		}
+		u := mail.Undelivered{Recipient: to.name, At: m.Tried()}
+		if d, err := g.data(g.ctx, m, to); g.found(err) {
+			u.Subject, _, _, _ = mail.Render(m.Template, to.lang, d) // without words when what it told of is gone
+		}
+		g.d.Undelivered = append(g.d.Undelivered, u)
+	}
 }
 
 func courseTitle(c models.Course, lang models.Lang) string {

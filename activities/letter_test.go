@@ -297,6 +297,52 @@ func TestLettersTellWhatTheyAreAbout(t *testing.T) {
 	contains(t, out.Text, "Monday 7 December", "Salle Ampère", "12 rue de l’Été, Lyon")
 }
 
+// Who reads that a mail reached nobody is told which one, and to whom; the alert's own message names neither.
+func TestAlertOfAnUndeliveredMailNamesIt(t *testing.T) {
+	d := newDesk(t)
+	contract, session := models.ContractRef(mission, 1), models.SessionRef(mission, 1)
+	sign := models.Link{Purpose: models.LinkSign, Subject: contract}
+	d.lose(models.Message{Key: "ask", Template: "contract_client", To: models.RoleClient, Subject: contract, Links: []models.Link{sign}},
+		models.Message{Key: "summons", Template: "convocation", To: models.RoleParticipant, ToRef: "P-000002", Subject: session},
+		models.Message{Key: "absence", Template: "absence_told", To: models.RoleParticipant, ToRef: "P-000001", Subject: models.AbsenceRef(session, "P-000001")},
+		models.Message{Key: "alert", Template: models.TemplateAlert, To: models.RoleStaff, ToRef: "U-000001", Subject: session})
+	alert := func(subject string) string {
+		return d.write(models.Message{Key: "call", Template: models.TemplateAlert, To: models.RoleStaff, ToRef: "U-000001", Subject: subject,
+			Args: models.Args{{Name: "alert", Value: "message_undeliverable"}, {Name: "subject", Value: subject}}}).Text
+	}
+	contains(t, alert(contract), "Non remis : Ada Demande – ", "Tableur, perfectionnement – mardi 1er décembre 2026 à 9 h 05")
+	text := alert(session)
+	contains(t, text, "- Zoé Élan – ", "- Léo Ÿvan – mardi 1er décembre 2026 à 9 h 05") // this one cannot be written again: its link is gone
+	if strings.Contains(text, "Ada Demande") || strings.Contains(text, "Olga Suivi –") {
+		t.Errorf("mails about something else, or to staff, are named:\n%s", text)
+	}
+	if text := d.write(models.Message{Template: models.TemplateAlert, To: models.RoleStaff, Subject: contract,
+		Args: models.Args{{Name: "alert", Value: "client_unsigned"}}}).Text; strings.Contains(text, "Non remis") {
+		t.Error("another alert names it")
+	}
+}
+
+// lose has messages leave and come back.
+func (d *desk) lose(messages ...models.Message) {
+	d.t.Helper()
+	d.seq++
+	for i := range messages {
+		messages[i].Dossier, messages[i].Workflow, messages[i].NotBefore = mission, models.RequestID(mission), instant(1, 9, 0)
+	}
+	_, err := d.store.Apply(d.t.Context(), models.Step{Workflow: models.RequestID(mission), Run: "run", Seq: d.seq, At: instant(1, 8, 0), Dossier: mission, Messages: messages})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, m := range messages {
+		if err := d.store.MessageSent(d.t.Context(), m.Key, instant(1, 9, 5)); err != nil {
+			d.t.Fatal(err)
+		}
+		if err := d.store.MessageFailed(d.t.Context(), m.Key, models.MessageBounced, "bounced", instant(1, 9, 6)); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+}
+
 func TestLettersCarryTheirDocuments(t *testing.T) {
 	d := newDesk(t)
 	sign(t, d)

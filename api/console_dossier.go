@@ -33,6 +33,8 @@ type dossierDesk struct {
 	ending      *models.JournalLine // that it is cancelled, while sessions under way still end
 	names       map[string]string   // of people met so far, by reference
 	signatories []string            // once asked for
+	undelivered []models.Message    // once asked for
+	lostRead    bool
 }
 
 // tabs are the pages of a dossier, each with who may see it; the first one has its address.
@@ -394,8 +396,12 @@ func (x *dossierDesk) namesakes(p *dossierPage) error {
 	return err
 }
 
-// alertBox is what a person must look at, of which part of the dossier, since when, and what to do about it.
-type alertBox struct{ Sentence, Of, Todo, Since string }
+// alertBox is what a person must look at, of which part of the dossier, since when, and what to do about it; Lost are the
+// mails that it says reached nobody.
+type alertBox struct {
+	Sentence, Of, Todo, Since string
+	Lost                      []string
+}
 
 // render draws a page of the dossier.
 func (x *dossierDesk) render(tab string, show func(*dossierDesk, *dossierPage) error) {
@@ -479,7 +485,37 @@ func (x *dossierDesk) alerts() (out []alertBox, err error) {
 		if !a.Since.IsZero() {
 			b.Since = x.t("dossier.since", "when", web.DateTime(x.lang, a.Since))
 		}
+		if a.Alert == string(models.FactUndeliverable) {
+			if b.Lost, err = x.lost(a.Subject); err != nil {
+				return nil, err
+			}
+		}
 		out = append(out, b)
+	}
+	return out, err
+}
+
+// lost says of each mail that an alert or a line of the journal is about, which reached nobody: what it is, to whom, why
+// and of when.
+func (x *dossierDesk) lost(subject string) ([]string, error) {
+	if !x.lostRead {
+		var err error
+		if x.undelivered, err = x.s.store.Undelivered(x.ctx, x.brief.Ref); err != nil {
+			return nil, err
+		}
+		x.lostRead = true
+	}
+	var mails []models.Message
+	var who, out []string
+	for _, m := range x.undelivered {
+		if m.Of(subject) {
+			mails, who = append(mails, m), append(who, m.ToRef)
+		}
+	}
+	err := x.meet(who)
+	for _, m := range mails {
+		out = append(out, x.t("dossier.lost", "what", templateName(x.lang, m.Template), "to", x.recipient(m),
+			"why", x.t("dossier.message."+m.Status), "when", web.DateTime(x.lang, m.Tried())))
 	}
 	return out, err
 }
@@ -731,6 +767,13 @@ func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error
 				return strconv.Itoa(i.Wave) == l.Args.Get("wave") && !i.SentAt.After(l.At)
 			})
 			sentence = strings.TrimSpace(sentence + " " + unsent)
+		}
+		if l.Kind == string(models.FactUndeliverable) {
+			lost, err := x.lost(l.Subject)
+			if err != nil {
+				return nil, err
+			}
+			sentence = strings.Join(append([]string{sentence}, lost...), " ")
 		}
 		entry := journalEntry{When: web.DateTime(x.lang, l.At), Sentence: sentence, By: by, Note: words[l.Note]}
 		if sha := scans[l.ID]; sha != "" {

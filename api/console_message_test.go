@@ -44,6 +44,39 @@ func (o *office) messageStatus(key string) string {
 	return m.Status
 }
 
+// The dossier says of a mail that reached nobody which one it is and to whom: by its key, by what it is about, or by the
+// follow-up that sent it.
+func TestUndeliveredMessagesAreNamedOnTheDossier(t *testing.T) {
+	o := newOffice(t)
+	session := models.SessionRef(dossier, 1)
+	o.mission(models.StageSessions, func(r *models.Request, s *models.Step) {
+		withSession(24, models.SessionConvoked)(r, s)
+		r.Alert, r.AlertAt = "message_undeliverable", paris(24, 10, 0)
+		for _, subject := range []string{session, "ask"} {
+			s.Rows.Alerts = append(s.Rows.Alerts, models.Alert{Dossier: dossier, Alert: r.Alert, Subject: subject, Since: r.AlertAt})
+		}
+		s.Messages = []models.Message{
+			{Key: "summons", Template: "convocation", To: models.RoleParticipant, ToRef: "P-000002", Subject: session},
+			{Key: "ask", Template: "contract_client", To: models.RoleClient, Subject: dossier + "/contract/1"},
+			{Key: "other", Template: "programme_approved", To: models.RoleTrainer, ToRef: "T-000042", Subject: dossier + "/programme/1"},
+		}
+		for i := range s.Messages {
+			s.Messages[i].Dossier, s.Messages[i].Workflow, s.Messages[i].NotBefore = dossier, models.RequestID(dossier), paris(24, 9, 0)
+		}
+		s.Journal = []models.JournalLine{{ID: "lost", Dossier: dossier, At: paris(24, 10, 0), Kind: "message_undeliverable", Subject: "other", Actor: "system"}}
+	})
+	for _, key := range []string{"summons", "ask", "other"} {
+		require.NoError(t, o.store.MessageSent(t.Context(), key, paris(24, 9, 5)))
+		require.NoError(t, o.store.MessageFailed(t.Context(), key, models.MessageBounced, "bounced", paris(24, 9, 6)))
+	}
+	page := o.get(dossierPath)
+	lost := page.Find("section[aria-labelledby=h-alert] li")
+	require.Equal(t, 2, lost.Length())
+	require.Contains(t, plain(lost.Text()), "Convocation, à sans-nom@example.org (Non remis, mardi 24 novembre 2026 à 9 h 05).")
+	require.Contains(t, plain(lost.Text()), "Document à signer par le client, à Camille Exemple, client (Non remis, mardi 24 novembre 2026 à 9 h 05).")
+	require.Contains(t, plain(o.get(dossierPath+"/journal").words()), "Un message n’a pas pu être remis. Programme approuvé, à Formatrice Alpha, formateur (Non remis,")
+}
+
 // Staff who are told that nobody knows whether a message left settle it where they are told.
 func TestParkedMessagesAreSettledInTheConsole(t *testing.T) {
 	o := newOffice(t)

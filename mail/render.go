@@ -82,6 +82,8 @@ type Data struct {
 	Subject string // reference of what an alert is about
 	Links   []Link
 
+	Undelivered []Undelivered // what an alert says reached nobody
+
 	Individual bool // the client pays alone, and signs a contract rather than a convention
 	Enclosed   bool // documents drawn for this mail come with it
 }
@@ -91,6 +93,12 @@ type Session struct {
 	Number   int
 	HalfDays []models.HalfDay
 	Place    string
+}
+
+// Undelivered is a mail that reached nobody; its subject is empty where nobody knows it any more.
+type Undelivered struct {
+	Recipient, Subject string
+	At                 time.Time
 }
 
 // Link is a link of a mail. An address without a purpose that a template knows still gets a button.
@@ -313,6 +321,14 @@ func functions(lang models.Lang, w words) template.FuncMap {
 			return strings.ReplaceAll(w.alerts["unknown"], "KEY", key), nil
 		},
 		"reason": func(key string) string { return w.reasons[key] },
+		"undelivered": func(all []Undelivered) string {
+			var out []string
+			for _, u := range all {
+				parts := []string{u.Recipient, u.Subject, lang.Moment(u.At)}
+				out = append(out, strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " – "))
+			}
+			return strings.Join(out, "\n")
+		},
 	}
 }
 
@@ -511,6 +527,10 @@ func clean(d Data) Data {
 	d.Sessions = slices.Clone(d.Sessions)
 	for i := range d.Sessions {
 		d.Sessions[i].Place = oneLine(d.Sessions[i].Place)
+	}
+	d.Undelivered = slices.Clone(d.Undelivered)
+	for i := range d.Undelivered {
+		d.Undelivered[i].Recipient, d.Undelivered[i].Subject = oneLine(d.Undelivered[i].Recipient), oneLine(d.Undelivered[i].Subject)
 	}
 	lines := strings.Split(strings.ReplaceAll(d.Note, "\r\n", "\n"), "\n")
 	for i := range lines {

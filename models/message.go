@@ -2,6 +2,7 @@ package models
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -33,6 +34,26 @@ type Message struct {
 // Waits tells whether a message may not leave yet: most wait for the hours of mail.
 func (m Message) Waits(now time.Time) bool {
 	return m.Status == MessageQueued && m.NotBefore.After(now)
+}
+
+// Of tells whether an alert about subject is about this message: it names it, or what it is about or a part of, or the
+// dossier whose follow-up sent it.
+func (m Message) Of(subject string) bool {
+	if subject == m.Dossier {
+		return m.Workflow == FollowUpID(m.Dossier)
+	}
+	return m.Key == subject || m.Subject == subject || strings.HasPrefix(m.Subject, subject+"/")
+}
+
+// Tried is when a message left, or was last tried, or, never tried, when it was asked for.
+func (m Message) Tried() time.Time {
+	switch {
+	case !m.SentAt.IsZero():
+		return m.SentAt
+	case !m.AttemptAt.IsZero():
+		return m.AttemptAt
+	}
+	return m.CreatedAt
 }
 
 // Money tells whether a message is about what is billed or paid: it tells an amount, or is of a month and no dossier.

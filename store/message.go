@@ -24,6 +24,12 @@ func (s *Store) Messages(ctx context.Context, dossier string, from Cursor, limit
 		place: func(m models.Message) Cursor { return Cursor{At: m.CreatedAt, ID: m.Key} }}, from, limit)
 }
 
+// Undelivered lists the messages of a dossier that reached nobody, oldest first.
+func (s *Store) Undelivered(ctx context.Context, dossier string) ([]models.Message, error) {
+	return all[models.Message](ctx, s, "created_at, key", "dossier = ? AND status IN ?", dossier,
+		[]string{models.MessageBounced, models.MessageNoAddress})
+}
+
 // ClaimMessages takes queued messages that may leave now (business time) and whose lease is over, oldest first, and
 // leases them for a while of real time.
 func (s *Store) ClaimMessages(ctx context.Context, realNow, businessNow time.Time, lease time.Duration, limit int) ([]models.Message, error) {
