@@ -287,6 +287,9 @@ func TestLettersTellWhatTheyAreAbout(t *testing.T) {
 	out = d.write(models.Message{Template: "programme_returned", To: models.RoleTrainer, ToRef: "T-000042", Subject: models.ProgrammeRef(mission, 1), Args: models.Args{{Name: "note", Value: "N-1"}},
 		Links: []models.Link{{Purpose: models.LinkProgramme, Subject: models.ProgrammeRef(mission, 1)}}})
 	contains(t, out.Text, "> Préciser l’évaluation.\n> Et la durée.")
+	out = d.write(models.Message{Template: "staff_request_cancelled", To: models.RoleStaff, ToRef: "U-000001", Subject: mission, Args: models.Args{{Name: "note", Value: "N-1"}}})
+	contains(t, out.Subject, mission+" : le client a annulé sa demande")
+	contains(t, out.Text, "Bonjour Olga Suivi", "> Préciser l’évaluation.")
 	// F108: as the convocations say it, where each session takes place.
 	out = d.write(models.Message{Template: "sessions_planned_client", To: models.RoleClient, Subject: mission})
 	contains(t, out.Text, "lundi 7 décembre", "17 h 30 – Salle Ampère", "mardi 8 décembre", "mercredi 9 décembre", "12 rue de l’Été, Lyon")

@@ -143,7 +143,7 @@ func nobodyInterested(t *testing.T, h *house, m *demo.Mission) {
 		t.Errorf("the dossier stands at %s, %s", r.Stage, r.Outcome)
 	}
 	compare(t, "mails", h.mails(of(m)), map[string]int{"request_received": 1, "invitation": 3, "invitation_reminder": -3, "staff_alert": 1, "audit_slots": 1,
-		"mission_cancelled": 1, "request_cancelled_client": 1})
+		"mission_cancelled": 1, "request_cancelled_client": 1, "staff_request_cancelled": 1})
 	for _, d := range rows[models.Deadline](h, m, "deadlines") {
 		if d.Status == models.Open {
 			t.Errorf("a cancelled dossier still awaits %s", d.Kind)

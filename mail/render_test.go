@@ -62,7 +62,7 @@ request_received audit_choice audit_choice_reminder audit_booked_client audit_ca
 contract_client_reminder sessions_planned_client session_moved_client session_cancelled_client trainer_changed_client
 request_cancelled_client request_handed_over_client client_invoice client_invoice_reminder convocation
 session_moved_participant session_cancelled_participant course_cancelled_participant attend absence_told certificate
-hot_evaluation hot_reminder cold_evaluation staff_alert staff_alert_unread finance_conformity finance_payment_due finance_payment_late`)
+hot_evaluation hot_reminder cold_evaluation staff_alert staff_alert_unread staff_request_cancelled finance_conformity finance_payment_due finance_payment_late`)
 
 func TestEveryTemplateIsThere(t *testing.T) {
 	want := slices.Sorted(slices.Values(named))

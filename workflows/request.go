@@ -362,6 +362,11 @@ func (r *request) end(ctx workflow.Context) {
 	line.Kind, line.Subject = "request_"+string(e.stage), r.dossier
 	line.Args = append(line.Args, models.Arg{Name: "reason", Value: e.reason})
 	r.journal(line)
+	if e.by.Actor == string(models.RoleClient) && (e.by.Recorder == "" || e.by.Recorder != r.owner) {
+		// A mail and no alert: there is nothing left to decide, and an alert goes when the dossier ends.
+		r.send(ctx, letter{Template: "staff_request_cancelled", To: models.RoleStaff, ToRef: r.owner, Subject: r.dossier,
+			Args: models.Args{{Name: "note", Value: e.by.Note}}})
+	}
 	r.endSearch(ctx, models.FactSearchReworked)
 	r.undoSessions()
 	r.undoContracts(ctx, func(*models.Contract) bool { return true })

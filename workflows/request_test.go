@@ -422,6 +422,12 @@ func TestRequestCancelled(t *testing.T) {
 				require.Equal(t, models.StageCancelled, h.current.Stage)
 				require.Equal(t, map[bool]string{false: "by_client", true: "by_agency"}[byStaff], h.current.Outcome)
 				require.Len(t, h.mails("request_cancelled_client"), 1)
+				told := h.mails("staff_request_cancelled") // staff who cancel know it
+				require.Equal(t, byStaff, len(told) == 0)
+				for _, m := range told {
+					require.Equal(t, h.scope().Owner, m.ToRef)
+				}
+				require.LessOrEqual(t, len(told), 1)
 				retained := 0
 				if h.current.TrainerRef != "" {
 					retained = 1
@@ -664,6 +670,25 @@ func TestRequestProgramme(t *testing.T) {
 		require.Len(t, h.mails("mission_ended"), 1)
 		require.Equal(t, models.StageClosed, h.current.Stage)
 	})
+}
+
+// Who looks after the dossier is told that the client cancelled, and why, unless they recorded it themselves.
+func TestOwnerLearnsThatTheClientCancelled(t *testing.T) {
+	for recorder, want := range map[string]int{"": 1, "U-000009": 1, "U-000001": 0} {
+		h := working(t)
+		h.also(models.StageSolicitation, time.Hour, func() {
+			h.fact(models.Fact{Kind: models.FactClientCancelled, Subject: dossier, Recorder: recorder, Data: models.FactData{Note: "N-1"}})
+		})
+		h.request()
+		require.False(t, h.cut, h.kinds())
+		told := h.mails("staff_request_cancelled")
+		require.Len(t, told, want, "recorded by %q", recorder)
+		for _, m := range told {
+			require.Equal(t, models.RoleStaff, m.To)
+			require.Equal(t, "N-1", m.Args.Get("note"))
+		}
+		require.Empty(t, h.current.Alert)
+	}
 }
 
 // What was given before the client cancelled is signed for, paid, billed for its part and certified; what was still to
