@@ -351,6 +351,7 @@ type dossierPage struct {
 	Trainer      *personCard
 	Participants []participantLine
 	Listed       string // the words of their count
+	Exceeded     string // that they are more than announced
 	Register     *offer
 	Searches     []searchView
 
@@ -1086,7 +1087,11 @@ func (x *dossierDesk) showPeople(p *dossierPage) error {
 		return err
 	}
 	p.Listed = "dossier.participants_caption"
+	registered := 0
 	for _, person := range people {
+		if person.RemovedAt.IsZero() {
+			registered++
+		}
 		line := participantLine{Name: goesBy(person), Email: person.Email, State: x.t("dossier.registered"), Tone: "good"}
 		signed, err := x.hasSigned(person.Ref)
 		if err != nil {
@@ -1105,6 +1110,9 @@ func (x *dossierDesk) showPeople(p *dossierPage) error {
 			line.Remove, line.Complete = x.decideOn("remove-participant", person.Ref), x.decideOn("complete-participant", person.Ref)
 		}
 		p.Participants = append(p.Participants, line)
+	}
+	if x.brief.Exceeded(registered) {
+		p.Exceeded = x.t("dossier.group_exceeded", "registered", registered, "group", x.brief.GroupSize)
 	}
 	if x.offered("register", "") {
 		o := x.offerOf(decisions["register"], "")

@@ -621,6 +621,10 @@ func TestConsoleRecordsRows(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, people, 4)
 	require.Equal(t, "Léa Exemple", people[2].Name)
+	require.NotContains(t, o.get(dossierPath+"/people").words(), "Plus de participants que prévu")
+	require.Equal(t, http.StatusSeeOther, o.fill(dossierPath+"/decide/register", typed("people", "Nora\nOmar")).status, "staff may take more than announced (F007)")
+	require.Contains(t, plain(o.get(dossierPath+"/people").words()), "Plus de participants que prévu : 6 pour un effectif annoncé de 4")
+	require.Contains(t, plain(o.get(dossierPath+"/journal").words()), "Participants inscrits : 2. L’effectif annoncé est dépassé : 6 pour 4.")
 	require.Equal(t, http.StatusSeeOther, o.fill(dossierPath+"/decide/complete-participant?subject=P-000002", typed("name", "Bo Complet")).status)
 	completed, err := o.store.Participant(t.Context(), "P-000002")
 	require.NoError(t, err)
@@ -634,7 +638,7 @@ func TestConsoleRecordsRows(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, o.fill(removal+"P-000002", typed("sure", "yes")).status)
 	people, err = o.store.Participants(t.Context(), dossier, true)
 	require.NoError(t, err)
-	require.Len(t, people, 3)
+	require.Len(t, people, 5)
 }
 
 func TestConsoleDossierPages(t *testing.T) {

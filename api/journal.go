@@ -56,6 +56,9 @@ func JournalSentence(line models.JournalLine, lang models.Lang) string {
 	if bare, said := journalSentences[line.Kind+"_bare"]; said && strings.Contains(sentence, "{") {
 		return say(bare) // written by a version that did not keep the value
 	}
+	if line.Args.Get("group") != "" { // of a registration, where it takes more than announced
+		sentence += " " + say(journalSentences["group_exceeded"])
+	}
 	return sentence
 }
 
@@ -135,6 +138,7 @@ var journalSentences = map[string]bilingual{
 	"session_cancelled":        {"La séance {subject} est annulée.", "Session {subject} is cancelled."},
 	"session_validated":        {"La séance {subject} est validée.", "Session {subject} is validated."},
 	"participants_registered":  {"Participants inscrits : {count}.", "Participants registered: {count}."},
+	"group_exceeded":           {"L’effectif annoncé est dépassé : {registered} pour {group}.", "The headcount announced is exceeded: {registered} for {group}."},
 	"participant_corrected":    {"La fiche du participant {subject} est modifiée.", "The record of participant {subject} is changed."},
 	"participant_removed":      {"Le participant {subject} est retiré.", "Participant {subject} is removed."},
 	"sheet_signed":             {"La feuille d’émargement est signée ({subject}).", "The attendance sheet is signed ({subject})."},

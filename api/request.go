@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"jalon/models"
@@ -501,7 +502,7 @@ func reached(email, participant string, people []models.Participant) bool {
 
 // register writes new participants.
 func (s *Server) register(ctx context.Context, ref string, people []NewParticipant) ([]Registration, error) {
-	_, r, err := s.running(ctx, ref)
+	b, r, err := s.running(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -531,6 +532,9 @@ func (s *Server) register(ctx context.Context, ref string, people []NewParticipa
 		rows, out = append(rows, row), append(out, registration(row))
 	}
 	line := s.enrolment(ctx, ref)
+	if n := len(existing) + len(rows); b.Exceeded(n) {
+		line.Args = models.Args{{Name: "registered", Value: strconv.Itoa(n)}, {Name: "group", Value: strconv.Itoa(b.GroupSize)}}
+	}
 	return out, s.enrol(ctx, ref, call.key, func(tx *store.Store) error { return tx.Register(ctx, call.key, line, rows) })
 }
 

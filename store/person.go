@@ -179,7 +179,7 @@ func ParticipantKey(key string, n int) string { return key + "/" + strconv.Itoa(
 func (s *Store) Register(ctx context.Context, key string, line models.JournalLine, people []models.Participant) error {
 	return s.Transact(ctx, func(tx *Store) error {
 		line.ID, line.Kind = registeredLine+key, "participants_registered"
-		line.Args = models.Args{{Name: "count", Value: strconv.Itoa(len(people))}}
+		line.Args = append(models.Args{{Name: "count", Value: strconv.Itoa(len(people))}}, line.Args...)
 		if n, err := insert(ctx, tx, line); err != nil || n == 0 {
 			return err
 		}
