@@ -278,6 +278,9 @@ func TestLettersTellWhatTheyAreAbout(t *testing.T) {
 	contains(t, out.Text, "mardi 1er décembre 2026 à 10 h", "Noé Œuvré")
 	out = d.write(models.Message{Template: "convocation", To: models.RoleParticipant, ToRef: "P-000001", Subject: session, Args: models.Args{{Name: "session", Value: session}}})
 	contains(t, out.Text, "lundi 7 décembre 2026, de 9 h à 12 h 30 et de 14 h à 17 h 30", "Salle Ampère")
+	contains(t, out.Subject, "Votre convocation pour le lundi 7 décembre 2026 à 9 h : Tableur, perfectionnement") // F119: each session has its own
+	out = d.write(models.Message{Template: "convocation", To: models.RoleParticipant, ToRef: "P-000002", Subject: models.SessionRef(mission, 2)})
+	contains(t, out.Subject, "Your convocation for Tuesday 8 December 2026 at 09:00: Tableur, perfectionnement")
 	out = d.write(models.Message{Template: "absence_told", To: models.RoleParticipant, ToRef: "P-000001", Subject: absence,
 		Links: []models.Link{{Purpose: models.LinkJustify, Subject: absence}}, Args: models.Args{{Name: "session", Value: session}, {Name: "due", Value: instant(9, 18, 0).Format(time.RFC3339)}}})
 	contains(t, out.Text, "lundi 7 décembre 2026, de 14 h à 17 h 30", "avant le mercredi 9 décembre 2026 à 18 h")

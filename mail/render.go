@@ -293,6 +293,12 @@ func functions(lang models.Lang, w words) template.FuncMap {
 			}
 			return strings.Join(slices.DeleteFunc(out, func(s string) bool { return s == "" }), " – ")
 		},
+		"start": func(s *Session) (string, error) {
+			if s == nil || len(s.HalfDays) == 0 {
+				return "", errors.New("a session is not set")
+			}
+			return lang.Moment(s.HalfDays[0].Start), nil
+		},
 		"times": func(s *Session) (string, error) {
 			if s == nil || len(s.HalfDays) == 0 {
 				return "", errors.New("a session is not set")
