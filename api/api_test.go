@@ -452,6 +452,24 @@ func TestCommandsReachTheProcess(t *testing.T) {
 		}
 		plan(`{"sessions":[{"place":"Salle 2","half_days":[{"start":"2026-12-01T09:00:00Z","end":"2026-12-01T12:00:00Z"}]}]}`).into(t, &models.CommandResult{})
 	})
+	t.Run("F121 a session held remotely is planned with its room", func(t *testing.T) {
+		brief, err := h.store.Brief(t.Context(), b.Ref)
+		require.NoError(t, err)
+		remote := brief
+		remote.Mode, remote.Address = models.ModeRemote, ""
+		require.NoError(t, h.store.ReplaceBrief(t.Context(), brief, remote))
+		day := `"half_days":[{"start":"2026-12-03T09:00:00Z","end":"2026-12-03T12:00:00Z"}]}`
+		other := strings.ReplaceAll(day, "2026-12-03", "2026-12-04")
+		plan := func(place string) answer {
+			return h.staff("POST", path+"/plan-sessions", `{"sessions":[{"place":"https://visio.example.org/1",`+day+`,{`+place+other+`]}`, "Idempotency-Key", "a-room")
+		}
+		for _, none := range []string{"", `"place":"  ",`} {
+			p := h.refused(plan(none), 422, models.CodePlaceMissing)
+			require.Equal(t, "body.sessions[1].place", p.Errors[0].Location)
+		}
+		plan(`"place":"Le lien vient du formateur",`).into(t, &models.CommandResult{})
+		require.NoError(t, h.store.ReplaceBrief(t.Context(), remote, brief))
+	})
 	t.Run("F128 a session is planned as soon as another one is cancelled", func(t *testing.T) {
 		half := func(day int) models.HalfDay {
 			return models.HalfDay{Start: epoch.AddDate(0, 0, day), End: epoch.AddDate(0, 0, day).Add(3 * time.Hour)}

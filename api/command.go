@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -85,7 +86,7 @@ type ReissueInput struct {
 // SessionPlan is one session to plan.
 type SessionPlan struct {
 	HalfDays []models.HalfDay `json:"half_days" minItems:"1" maxItems:"20" doc:"In order, without overlap"`
-	Place    string           `json:"place,omitempty" maxLength:"1000" doc:"Place or video room, in words"`
+	Place    string           `json:"place,omitempty" maxLength:"1000" doc:"Place or video room, in words; needed if the course is remote"`
 }
 
 // PlanInput plans sessions, in the order given (F108).
@@ -97,7 +98,8 @@ type PlanInput struct {
 // RescheduleInput moves a session.
 type RescheduleInput struct {
 	Why
-	HalfDays []models.HalfDay `json:"half_days" minItems:"1" maxItems:"20" doc:"The new ones, in order, without overlap"`
+	HalfDays []models.HalfDay `json:"half_days" minItems:"1" maxItems:"20" doc:"Those it is held at from now on, in order, without overlap"`
+	Place    string           `json:"place,omitempty" maxLength:"1000" doc:"The new place or video room, in words; as it was if absent"`
 }
 
 // order is a command ready to go: its process, and its particulars once it is known who decides.
@@ -300,7 +302,12 @@ func (s *Server) registerCommands() {
 				return order{}, misplaced("body.sessions"+at, err)
 			}
 			for i, p := range in.Sessions {
-				if plan.Sessions[i].PlaceRef, err = s.note(ctx, r.Ref, callFrom(ctx).Ref, p.Place); err != nil {
+				if err := models.CheckPlace(b.Mode, models.Trimmed(p.Place)); err != nil {
+					return order{}, misplaced(fmt.Sprintf("body.sessions[%d].place", i), err)
+				}
+			}
+			for i, p := range in.Sessions {
+				if plan.Sessions[i].PlaceRef, err = s.note(ctx, r.Ref, callFrom(ctx).Ref, models.Trimmed(p.Place)); err != nil {
 					return order{}, err
 				}
 			}

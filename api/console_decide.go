@@ -1037,14 +1037,21 @@ func (x *dossierDesk) fillPlan(f *draft) any {
 					}
 				})
 			}
-			place := f.text(id+"_place", opt{optional: true, label: x.t("ask.place"), most: 1000})
+			o := opt{optional: true, label: x.t("ask.place"), most: 1000}
+			if x.brief.Mode == models.ModeRemote {
+				o.plain, o.label, o.hint = true, x.t("ask.room"), x.t("ask.room_hint")
+			}
+			place := f.text(id+"_place", o)
+			if place == "" && x.brief.Mode == models.ModeRemote && len(sessions) > 0 {
+				place, _ = sessions[len(sessions)-1]["place"].(string) // most courses keep one room
+			}
 			switch {
 			case day == "":
 				return
 			case len(halfDays) == 0:
 				f.wrong(id+"_day", x.t("dossier.fault_no_half_day"))
 			}
-			f.at[at] = id + "_day"
+			f.at[at], f.at[at+".place"] = id+"_day", id+"_place"
 			sessions = append(sessions, map[string]any{"half_days": halfDays, "place": place})
 		})
 	}
@@ -1073,7 +1080,8 @@ func (x *dossierDesk) fillReschedule(f *draft) any {
 			}
 		})
 	}
-	return map[string]any{"half_days": halfDays, "reason": f.area("reason", opt{optional: true})}
+	place := f.text("place", opt{optional: true, hint: x.t("ask.place_kept"), most: 1000})
+	return map[string]any{"half_days": halfDays, "place": place, "reason": f.area("reason", opt{optional: true})}
 }
 
 // fillRegister takes a list of people, one a line: a name, an address, or both.

@@ -1186,6 +1186,9 @@ func (x *dossierDesk) showSessions(p *dossierPage) error {
 		if place == "" {
 			place = x.brief.Address
 		}
+		if models.CheckPlace(x.brief.Mode, place) != nil && s.Takes(models.VerbReschedule, x.now) == nil { // planned before it was asked for
+			place = x.t("dossier.no_room")
+		}
 		v.Facts = append(x.fact("place", place), pageFact{x.t("dossier.sheet"), x.sheetState(s)})
 		if why := words[s.Note]; why != "" {
 			v.Facts = append(v.Facts, pageFact{x.t("dossier.why"), why})

@@ -589,6 +589,37 @@ func TestF123ConsoleShowsWhoTheSheetIsFor(t *testing.T) {
 	require.Contains(t, o.get(dossierPath+"/record/sheet"+subject).words(), "Tardif")
 }
 
+// F121: a remote session has a room when it is planned, the one before's unless another is named; one planned without is
+// given its room by a move.
+func TestF121ConsoleAsksForTheRoom(t *testing.T) {
+	temporalClient, process := newCommands(t)
+	o := newOffice(t, func(cfg *Config) {
+		cfg.Temporal = temporalClient
+		cfg.Courier = &activities.Courier{Client: temporalClient, Store: cfg.Store}
+	})
+	o.mission(models.StageSessions, retained)
+	page := o.fill(dossierPath+"/decide/plan-sessions", typed("s1_day", "2026-11-26", "s2_day", "2026-11-30"))
+	require.Equal(t, http.StatusUnprocessableEntity, page.status)
+	require.Equal(t, []string{"s1_place"}, page.wrong())
+	require.Contains(t, page.words(), "Indiquez le lien de la salle visio")
+	process.none(t)
+	require.Equal(t, http.StatusSeeOther, o.post(page.action(t), page.form(t, typed("s1_place", "https://visio.example.org/1"))).status)
+	_, args := process.taken(t)
+	sessions := args["sessions"].([]any)
+	require.Len(t, sessions, 2)
+	room := sessions[0].(map[string]any)["place_note_ref"]
+	require.NotEmpty(t, room)
+	require.Equal(t, room, sessions[1].(map[string]any)["place_note_ref"])
+
+	o.mission(models.StageSessions, withSession(26, models.SessionConvoked))
+	require.Contains(t, o.get(dossierPath+"/sessions").words(), "Aucun lien : indiquez-le")
+	require.Equal(t, http.StatusSeeOther, o.fill(dossierPath+"/decide/reschedule?subject=1", typed("place", "https://visio.example.org/2")).status)
+	_, args = process.taken(t)
+	note, err := o.store.Note(t.Context(), args["place_note_ref"].(string))
+	require.NoError(t, err)
+	require.Equal(t, "https://visio.example.org/2", note.Text)
+}
+
 func TestConsoleRecordsRows(t *testing.T) {
 	o := newOffice(t)
 	o.mission(models.StageSessions, withSession(24, models.SessionToJudge))

@@ -79,6 +79,7 @@ var refusals = map[models.Code]refusal{
 	models.CodeSessionOverlap:      {422, "Ces demi-journées se chevauchent.", "These half-days overlap."},
 	models.CodeSessionState:        {409, "La séance n’est pas dans un état qui le permet.", "The session is not in a state that allows this."},
 	models.CodeOverPlanned:         {422, "C’est plus que ce que le client a commandé.", "This is more than the client ordered."},
+	models.CodePlaceMissing:        {422, "Indiquez le lien de la salle visio, ou qui l’enverra : la convocation le dit aux participants.", "Give the link of the video room, or say who will send it: the convocation tells participants."},
 	models.CodeNoParticipants:      {409, "Aucun participant n’est inscrit.", "No participant is registered."},
 	models.CodeHasSigned:           {409, "Ce participant a signé au moins une demi-journée : sa présence est acquise, il ne peut plus être retiré.", "This participant has signed at least one half-day: their attendance stands, they can no longer be removed."},
 	models.CodeDeadlineClosed:      {409, "Cette échéance n’est plus ouverte.", "This deadline is no longer open."},

@@ -78,6 +78,7 @@ var frenchFaults = map[string]string{
 	"either a known client or a new one":                      "soit un client connu, soit un nouveau",
 	"ends before it starts":                                   "la fin précède le début",
 	"expected an RFC 3339 instant":                            "un instant est attendu, selon la RFC 3339",
+	"held remotely, it needs a link, or who will send it":     "à distance, il faut un lien, ou qui l’enverra",
 	"interested or declined":                                  "interested ou declined",
 	"isolated or complex":                                     "isolated ou complex",
 	"listed twice":                                            "deux fois dans la liste",

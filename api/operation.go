@@ -327,7 +327,7 @@ func final(status int, body []byte) bool {
 
 // amendable are the refusals of an input that is wrong by itself: corrected, it may come with the same key.
 var amendable = []models.Code{models.CodeInvalid, models.CodePastDate, models.CodeFutureDate, models.CodeDateTooOld,
-	models.CodeDateTooFar, models.CodeDeadlineEarlier}
+	models.CodeDateTooFar, models.CodeDeadlineEarlier, models.CodePlaceMissing}
 
 // recorder holds an answer back until its outcome is kept.
 type recorder struct {

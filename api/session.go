@@ -118,7 +118,7 @@ func (s *Server) registerSessions() {
 		func(_ context.Context, _ models.Session, _ DecisionInput) (func(models.By) any, error) {
 			return func(by models.By) any { return models.Decision{By: by} }, nil
 		})
-	sessionCommand(s, models.VerbReschedule, "reschedule", "Move a session that has not started",
+	sessionCommand(s, models.VerbReschedule, "reschedule", "Move a session that has not started: other hours, another place or both",
 		func(ctx context.Context, x models.Session, in RescheduleInput) (func(models.By) any, error) {
 			if err := x.Takes(models.VerbReschedule, s.now()); err != nil {
 				return nil, err
@@ -136,7 +136,10 @@ func (s *Server) registerSessions() {
 			if at, err := x.CheckMove(in.HalfDays, others, s.now()); err != nil {
 				return nil, misplaced("body.half_days"+at, err)
 			}
-			return func(by models.By) any { return models.Reschedule{By: by, HalfDays: inUTC(in.HalfDays)} }, nil
+			place, err := s.note(ctx, x.Dossier, callFrom(ctx).Ref, models.Trimmed(in.Place))
+			return func(by models.By) any {
+				return models.Reschedule{By: by, HalfDays: inUTC(in.HalfDays), PlaceRef: place}
+			}, err
 		})
 
 	add(s, operation{method: "POST", path: "/requests/{ref}/sessions/{number}/attendances", id: "record-attendances", tag: "sessions",

@@ -149,10 +149,11 @@ type PlannedSession struct {
 	PlaceRef string    `json:"place_note_ref,omitempty"`
 }
 
-// Reschedule moves a session that has not started.
+// Reschedule moves a session that has not started, to other hours, another place or both.
 type Reschedule struct {
 	By
 	HalfDays []HalfDay `json:"half_days"`
+	PlaceRef string    `json:"place_note_ref,omitempty"` // as it was if empty
 }
 
 // Choose retains one interested trainer.

@@ -59,6 +59,7 @@ const (
 	CodeSessionOverlap      Code = "session_overlap"
 	CodeSessionState        Code = "session_wrong_state"
 	CodeOverPlanned         Code = "more_than_ordered"
+	CodePlaceMissing        Code = "place_missing" // of a session held remotely
 	CodeNoParticipants      Code = "no_participants"
 	CodeHasSigned           Code = "participant_has_signed" // what they attended stands
 	CodeDeadlineClosed      Code = "deadline_closed"

@@ -64,6 +64,15 @@ func (s Session) TakesPresence(now time.Time) bool {
 	return s.open() && !s.StartAt.After(now) && (s.SheetSigned.IsZero() || s.Status == SessionToJudge)
 }
 
+// CheckPlace refuses (place_missing) a session held remotely of which nothing says where: the brief has an address for all
+// others, and its participants would be convoked to nowhere (F119, F121).
+func CheckPlace(mode Mode, place string) error {
+	if mode == ModeRemote && place == "" {
+		return NewError(CodePlaceMissing, "held remotely, it needs a link, or who will send it")
+	}
+	return nil
+}
+
 // CheckMove checks the half-days that a session is moved to, beside those of the other sessions, as CheckHalfDays does. It
 // keeps their number (invalid_input): the order counts them.
 func (s Session) CheckMove(halfDays, others []HalfDay, now time.Time) (place string, err error) {

@@ -399,7 +399,7 @@ func (s *session) checkReschedule(now time.Time, in models.Reschedule) error {
 	if s.ended || s.moved {
 		return models.NewError(models.CodeSessionState, "this session is being moved or cancelled")
 	}
-	if slices.EqualFunc(in.HalfDays, s.row.HalfDays, func(a, b models.HalfDay) bool { return a.Start.Equal(b.Start) && a.End.Equal(b.End) }) {
+	if in.PlaceRef == "" && slices.EqualFunc(in.HalfDays, s.row.HalfDays, func(a, b models.HalfDay) bool { return a.Start.Equal(b.Start) && a.End.Equal(b.End) }) {
 		return models.NewError(models.CodeSessionState, "this session stands there already")
 	}
 	_, err := s.row.CheckMove(in.HalfDays, nil, now)
@@ -409,6 +409,9 @@ func (s *session) checkReschedule(now time.Time, in models.Reschedule) error {
 func (s *session) reschedule(_ workflow.Context, in models.Reschedule) models.CommandResult {
 	s.row.HalfDays, s.row.Status, s.moved = in.HalfDays, models.SessionPlanned, true
 	s.row.StartAt, s.row.EndAt = in.HalfDays[0].Start, in.HalfDays[len(in.HalfDays)-1].End
+	if in.PlaceRef != "" {
+		s.row.PlaceRef = in.PlaceRef
+	}
 	s.project()
 	s.decisionLine("session_moved", s.row.Ref, in.By)
 	return models.CommandResult{Ref: s.row.Ref, Status: s.row.Status}

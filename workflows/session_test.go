@@ -253,6 +253,23 @@ func TestSessionMoves(t *testing.T) {
 			require.Len(t, h.left("sheet_ask"), 1)
 		})
 	}
+	t.Run("F121 another room at the same hours", func(t *testing.T) {
+		h := newHarness(t)
+		var same, r *reply
+		h.at("2026-11-16 10:00", func() {
+			hours := row[models.Session](h.world, sessionRef).HalfDays
+			same = h.command(sessionID, models.VerbReschedule, models.Reschedule{By: staff, HalfDays: hours})
+			r = h.command(sessionID, models.VerbReschedule, models.Reschedule{By: staff, HalfDays: hours, PlaceRef: "N-2"})
+		})
+		h.signed()
+		s := h.session()
+		require.True(t, r.completed, r.err)
+		require.Equal(t, models.CodeSessionState, same.code, "nothing changes")
+		require.Equal(t, "N-2", s.PlaceRef)
+		require.Equal(t, models.SessionValidated, s.Status)
+		require.Len(t, h.left("session_moved_participant"), 3)
+		require.Len(t, h.left("attend"), 3, "on the day, once")
+	})
 	t.Run("F114 cancelled: everyone is told once, nothing is paid", func(t *testing.T) {
 		h := newHarness(t)
 		var mute *reply
