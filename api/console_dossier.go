@@ -123,7 +123,7 @@ func (d *desk) dossier(ref string) (*dossierDesk, error) {
 	for _, m := range asks {
 		x.asks[m.Subject] = m
 	}
-	if x.ending, err = x.ends(); err != nil {
+	if x.ending, err = d.s.ending(ctx, x.row, x.sessions); err != nil {
 		return nil, err
 	}
 	x.standing = models.Standing{Stage: x.row.Stage, Retained: x.row.TrainerRef != "", Held: x.row.HalfDaysHeld > 0, Ending: x.ending != nil}
@@ -144,19 +144,6 @@ func (d *desk) dossier(ref string) (*dossierDesk, error) {
 		who = append(who, o.AwaitsRef)
 	}
 	return x, x.meet(who)
-}
-
-// ends is the line that says a dossier is cancelled while its sessions under way still end: no row tells it, and its stage
-// stays; nil for one that goes on, or that ended.
-func (x *dossierDesk) ends() (*models.JournalLine, error) {
-	if x.row.Stage.Ended() || len(x.sessions) == 0 {
-		return nil, nil
-	}
-	line, err := x.s.store.LineOf(x.ctx, x.brief.Ref, "request_"+string(models.StageCancelled))
-	if models.ErrorCode(err) == models.CodeUnknown {
-		return nil, nil
-	}
-	return &line, err
 }
 
 // ended says why nothing can be decided of the dossier any more; empty for one that goes on.

@@ -135,6 +135,25 @@ func TestWrongStageSaysWhereTheDossierStands(t *testing.T) {
 	require.Equal(t, models.StageDelivered, p.Stage)
 }
 
+// Nobody joins a dossier that is cancelled while its sessions under way still end (F112): the console offers it no more.
+func TestF112NobodyIsRegisteredWhileADossierEnds(t *testing.T) {
+	h := runningAgency(t)
+	b := h.open()
+	path := "/requests/" + b.Ref + "/registrations"
+	step := models.Step{Workflow: models.RequestID(b.Ref), Run: "ending", Seq: 1, At: epoch, Dossier: b.Ref, Rows: models.Rows{
+		Request: &models.Request{Ref: b.Ref, Stage: models.StageSessions, OpenedAt: epoch},
+		NewSessions: []models.Session{{Ref: models.SessionRef(b.Ref, 1), Dossier: b.Ref, Number: 1, Status: models.SessionConvoked, StartAt: epoch, EndAt: epoch.AddDate(0, 0, 1)}}}}
+	_, err := h.store.Apply(t.Context(), step)
+	require.NoError(t, err)
+	var people List[Registration]
+	h.staff("POST", path, `{"participants":[{"name":"Alix"}]}`).into(t, &people)
+	step = models.Step{Workflow: step.Workflow, Run: step.Run, Seq: 2, At: epoch, Dossier: b.Ref, Journal: []models.JournalLine{{Kind: "request_cancelled", Subject: b.Ref, Actor: "client"}}}
+	_, err = h.store.Apply(t.Context(), step)
+	require.NoError(t, err)
+	h.refused(h.staff("POST", path, `{"participants":[{"name":"Bo"}]}`), 409, models.CodeConflict)
+	h.staff("PUT", path+"/"+people.Items[0].Ref, `{"name":"Alix Exemple"}`).into(t, &Registration{}) // certificates want names
+}
+
 // A field written in another case would be read without its bounds: it is none, alone or beside the one that is meant.
 func TestAFieldInAnotherCaseIsRefused(t *testing.T) {
 	h := newAgency(t, nil)

@@ -232,6 +232,19 @@ func (s *Server) running(ctx context.Context, ref string) (models.Brief, models.
 	return b, r, err
 }
 
+// ending is the line that says that a dossier is cancelled while its sessions under way still end: no row tells it, and its
+// stage stays; nil for one that goes on, or that ended.
+func (s *Server) ending(ctx context.Context, r models.Request, sessions []models.Session) (*models.JournalLine, error) {
+	if r.Stage.Ended() || len(sessions) == 0 {
+		return nil, nil
+	}
+	line, err := s.store.LineOf(ctx, r.Ref, "request_"+string(models.StageCancelled))
+	if models.ErrorCode(err) == models.CodeUnknown {
+		return nil, nil
+	}
+	return &line, err
+}
+
 func (s *Server) requestView(ctx context.Context, ref string) (v RequestView, err error) {
 	if v.Brief, v.Request, err = s.dossier(ctx, ref); err != nil {
 		return v, err
@@ -508,6 +521,13 @@ func (s *Server) register(ctx context.Context, ref string, people []NewParticipa
 	}
 	if r.Stage.Delivered() {
 		return nil, refuse(models.CodeWrongStage) // all that was ordered is held
+	}
+	sessions, err := s.store.Sessions(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if line, err := s.ending(ctx, r, sessions); line != nil || err != nil {
+		return nil, firstError(err, refuse(models.CodeConflict)) // nobody joins what only ends
 	}
 	call := callFrom(ctx)
 	var out []Registration
