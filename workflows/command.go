@@ -19,7 +19,8 @@ func command[T any](ctx workflow.Context, p *process, verb models.Verb, check fu
 			defer func() { p.beside-- }()
 		}
 		result := act(ctx, in)
-		return result, p.flush(ctx)
+		err := p.flush(ctx)
+		return p.reached(result), err
 	}, workflow.UpdateHandlerOptions{
 		Validator: func(_ workflow.Context, in T) error {
 			if p.done {

@@ -48,8 +48,9 @@ type process struct {
 	done     bool                           // the story is over: commands are refused, facts are late
 	failure  error                          // Apply refused for good
 
-	interrupted func() bool // the story has to turn: every wait ends cancelled
-	waived      func() bool // the step is skipped: every wait ends waived
+	interrupted func() bool                                     // the story has to turn: every wait ends cancelled
+	waived      func() bool                                     // the step is skipped: every wait ends waived
+	reached     func(models.CommandResult) models.CommandResult // what a command's result has become once its step is written
 	stage       string
 	elsewhere   func() []string // what is awaited that another process follows, in words
 	foundBy     func(*indexed)  // what this kind of process adds to its search attributes
@@ -72,6 +73,7 @@ func newProcess(ctx workflow.Context, common models.Common, dossier, owner strin
 		common: common, cal: cal, id: info.WorkflowExecution.ID, run: info.OriginalRunID, dossier: dossier,
 		owner: owner, expiries: map[string]models.ExpiryResult{}, seen: map[string]bool{}, sent: map[string]int{},
 		facts: workflow.GetSignalChannel(ctx, models.FactSignal), step: &models.Step{}, receive: receive, interrupted: never, waived: never, elsewhere: func() []string { return nil },
+		reached: func(r models.CommandResult) models.CommandResult { return r },
 	}
 	p.durable, _ = workflow.NewDisconnectedContext(ctx)
 	p.later = passes(ctx, gateAfterwards)

@@ -97,6 +97,12 @@ func (r *request) setup(ctx workflow.Context) (err error) {
 	r.elsewhere = r.followed
 	r.interrupted = func() bool { return r.ending != nil || r.left != nil || r.reworked }
 	r.foundBy = func(i *indexed) { i.stage, i.trainer, i.alert = string(r.row.Stage), r.row.TrainerRef, r.row.Alert }
+	r.reached = func(result models.CommandResult) models.CommandResult {
+		if result.Ref == r.dossier {
+			return r.result()
+		}
+		return result
+	}
 	r.waived = func() bool { return r.waivedStep != "" && r.waivedStep == r.row.Stage }
 	r.row = models.Request{Ref: r.in.Ref, Stage: models.StageQualification, Policy: r.common.Policy.Name,
 		PolicyHash: r.common.Policy.Version, Topic: r.scope.Topic, Owner: r.scope.Owner, OpenedAt: r.now(ctx)}

@@ -398,6 +398,24 @@ func TestRequestTrainerLeaves(t *testing.T) {
 	})
 }
 
+// A decision answers the stage that it led to, as the step that it is written in says, not the one it was taken at.
+func TestDecisionsAnswerTheStageReached(t *testing.T) {
+	for verb, c := range map[models.Verb]struct {
+		in      any
+		reached models.Stage
+	}{
+		models.VerbQualify: {models.Qualify{By: staff, Scope: newHarness(t).scope()}, models.StageSolicitation},
+		models.VerbAssign:  {models.Assign{By: staff, TrainerRef: trainer(1), RateCents: 45_000, RateUnit: models.UnitDay}, models.StageAudit},
+	} {
+		h := working(t)
+		var r *reply
+		h.when(models.StageQualification, func() { r = h.command(id, verb, c.in) })
+		h.request()
+		require.True(t, r.completed, r.err)
+		require.Equal(t, models.CommandResult{Ref: dossier, Status: string(c.reached)}, r.result, verb)
+	}
+}
+
 func TestRequestCancelled(t *testing.T) {
 	for _, stage := range []models.Stage{models.StageQualification, models.StageSolicitation, models.StageAudit, models.StageProgramme,
 		models.StageInterview, models.StageContract, models.StageReadiness, models.StageSessions} {
