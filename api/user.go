@@ -86,6 +86,19 @@ func (s *Server) addLeave(ctx context.Context, user string, in LeaveInput) (mode
 	if err := mayPlan(ctx, user); err != nil {
 		return l, err
 	}
+	key := callFrom(ctx).key
+	ref, err := s.store.Allocated(ctx, store.SeriesLeave, key)
+	switch {
+	case err == nil: // a first call, whose answer was lost, added it; it may have been dropped since
+		first, err := s.store.Leave(ctx, ref)
+		if models.ErrorCode(err) == models.CodeUnknown {
+			l.Ref = ref
+			return l, nil
+		}
+		return first, err
+	case models.ErrorCode(err) != models.CodeUnknown:
+		return l, err
+	}
 	if _, err := s.store.User(ctx, user); err != nil {
 		return l, err
 	}
@@ -108,11 +121,12 @@ func (s *Server) addLeave(ctx context.Context, user string, in LeaveInput) (mode
 			return l, err
 		}
 	}
-	var err error
-	if l.Ref, err = s.store.Allocate(ctx, models.Allocation{Series: store.SeriesLeave, Key: callFrom(ctx).key}); err != nil {
-		return l, err
-	}
-	err = s.store.AddLeave(ctx, l)
+	err = s.store.Transact(ctx, func(tx *store.Store) (err error) { // a reference that was given tells that it was added
+		if l.Ref, err = tx.Allocate(ctx, models.Allocation{Series: store.SeriesLeave, Key: key}); err != nil {
+			return err
+		}
+		return tx.AddLeave(ctx, l)
+	})
 	if models.ErrorCode(err) == models.CodeConflict {
 		err = fault(models.CodeConflict, "body.from", "another absence covers some of these days")
 	}

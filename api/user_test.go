@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"jalon/models"
+	"jalon/store"
 )
 
 // colleagues are two officers and a closed account; the staff token stands for none of them.
@@ -63,6 +64,32 @@ func TestLeavesThroughTheAPI(t *testing.T) {
 	}
 	h.staff("GET", mine, "").into(t, &leaves)
 	require.Len(t, leaves.Items, 1)
+}
+
+// A repeat of a call whose answer was lost answers what that did, and adds nothing again.
+func TestARepeatedLeaveStaysDropped(t *testing.T) {
+	const mine = "/users/U-000001/leaves"
+	for _, dropped := range []bool{false, true} {
+		h := newAgency(t, nil)
+		h.colleagues()
+		first := models.Leave{UserRef: "U-000001", From: "2026-11-02", Until: "2026-11-06", Recorder: "K-000001", CreatedAt: epoch}
+		var err error
+		first.Ref, err = h.store.Allocate(t.Context(), models.Allocation{Series: store.SeriesLeave, Key: digest("K-000001", "POST", Prefix+mine, "lost")})
+		require.NoError(t, err)
+		require.NoError(t, h.store.AddLeave(t.Context(), first))
+		if dropped {
+			require.Equal(t, http.StatusNoContent, h.staff("DELETE", mine+"/"+first.Ref, "").StatusCode)
+		}
+		a := h.staff("POST", mine, `{"from":"2026-11-02","until":"2026-11-06"}`, "Idempotency-Key", "lost")
+		var l models.Leave
+		a.into(t, &l)
+		require.Equal(t, http.StatusCreated, a.StatusCode)
+		l.CreatedAt = first.CreatedAt
+		require.Equal(t, first, l)
+		var leaves List[models.Leave]
+		h.staff("GET", mine, "").into(t, &leaves)
+		require.Equal(t, dropped, len(leaves.Items) == 0)
+	}
 }
 
 func TestReassignThroughTheAPI(t *testing.T) {

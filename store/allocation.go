@@ -61,6 +61,12 @@ func number(series string, year int, n int64) (text string, ok bool) {
 	return "", false
 }
 
+// Allocated is the number that was given for a key; ErrNotFound if none was.
+func (s *Store) Allocated(ctx context.Context, series, key string) (string, error) {
+	given, err := one[allocation](ctx, s, "series = ? AND key = ?", series, key)
+	return given.Value, err
+}
+
 // Allocate gives the next number of a series and year, unbroken; the same key gets the same one again. An unknown
 // series, no key or no year where the series has one: invalid_input.
 func (s *Store) Allocate(ctx context.Context, a models.Allocation) (string, error) {
