@@ -51,7 +51,7 @@ type Data struct {
 	WantedFrom models.Date
 	Upskilling bool
 	Assigned   bool // the trainer was named for the mission, without having been asked
-	Searched   bool // trainers were asked already
+	Searched   bool // trainers were asked already, or are being asked
 
 	Trainer      string
 	TrainerPhone string

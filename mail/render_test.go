@@ -214,6 +214,23 @@ func TestF081MailsOfATrainerWhoLeavesHoldInEachCase(t *testing.T) {
 	}
 }
 
+// The search that is announced has begun: most requests wait to be qualified first (F003, F004).
+func TestF003AcknowledgementSaysWhetherTheSearchBegins(t *testing.T) {
+	for lang, words := range map[models.Lang][2]string{models.French: {"chercher le formateur", "étudions votre besoin"}, models.English: {"look for the trainer", "studying what you need"}} {
+		for _, searched := range []bool{false, true} {
+			data := full()
+			data.Searched = searched
+			_, text, _, err := Render("request_received", lang, data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(text, words[0]) != searched || strings.Contains(text, words[1]) == searched {
+				t.Errorf("%s, searched %v: %s", lang, searched, text)
+			}
+		}
+	}
+}
+
 // The trainer is asked what they can do with what is known of the client's contact (F079).
 func TestF079TrainerIsToldHowToReachTheClient(t *testing.T) {
 	for lang, ways := range map[models.Lang][3]string{models.French: {"l’appeler", "lui écrire", "répondez à ce message"},

@@ -113,8 +113,12 @@ func (r *request) run(ctx workflow.Context) {
 	r.project()
 	r.stage = models.French.StageName(r.row.Stage)
 	r.journal(models.JournalLine{Kind: "request_opened", Subject: r.dossier, Actor: string(models.RoleClient)})
-	r.send(ctx, letter{Template: "request_received", To: models.RoleClient, Subject: r.dossier,
-		Links: []models.Link{{Purpose: models.LinkCancel, Subject: r.dossier}}})
+	received := letter{Template: "request_received", To: models.RoleClient, Subject: r.dossier,
+		Links: []models.Link{{Purpose: models.LinkCancel, Subject: r.dossier}}}
+	if r.common.Policy.SearchStart == models.SearchOnCreation { // all others wait for their qualification first
+		received.Args = models.Args{{Name: "searched", Value: "yes"}}
+	}
+	r.send(ctx, received)
 	if limit := r.common.Policy.GroupAlert; limit > 0 && r.scope.GroupSize > limit { // F007
 		r.raise(ctx, "group_size", r.dossier)
 	}

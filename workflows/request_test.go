@@ -122,6 +122,7 @@ func TestRequestQualification(t *testing.T) {
 		h.when(models.StageQualification, func() {})
 		h.request()
 		require.Equal(t, start, h.mails("invitation")[0].SentAt)
+		require.Equal(t, "yes", h.mails("request_received")[0].Args.Get("searched"), "the client is told that it does")
 		require.Equal(t, models.StageClosed, h.current.Stage)
 	})
 	t.Run("F004 nothing starts before the needs are known; staff are called", func(t *testing.T) {
@@ -129,6 +130,7 @@ func TestRequestQualification(t *testing.T) {
 		h.when(models.StageQualification, func() {})
 		h.at("2026-11-10 09:00", func() {
 			require.Empty(t, h.mails("invitation"))
+			require.Empty(t, h.mails("request_received")[0].Args.Get("searched"))
 			require.Equal(t, "qualification_overdue", h.current.Alert)
 			require.Equal(t, []string{"qualification_overdue", "qualification_overdue"}, h.alerts())
 			require.Equal(t, h.line("alert").At, h.current.AlertAt, "since the first call, whatever the number of calls")
