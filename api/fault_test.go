@@ -141,7 +141,7 @@ func TestF112NobodyIsRegisteredWhileADossierEnds(t *testing.T) {
 	b := h.open()
 	path := "/requests/" + b.Ref + "/registrations"
 	step := models.Step{Workflow: models.RequestID(b.Ref), Run: "ending", Seq: 1, At: epoch, Dossier: b.Ref, Rows: models.Rows{
-		Request: &models.Request{Ref: b.Ref, Stage: models.StageSessions, OpenedAt: epoch},
+		Request:     &models.Request{Ref: b.Ref, Stage: models.StageSessions, OpenedAt: epoch},
 		NewSessions: []models.Session{{Ref: models.SessionRef(b.Ref, 1), Dossier: b.Ref, Number: 1, Status: models.SessionConvoked, StartAt: epoch, EndAt: epoch.AddDate(0, 0, 1)}}}}
 	_, err := h.store.Apply(t.Context(), step)
 	require.NoError(t, err)

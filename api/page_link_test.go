@@ -470,6 +470,8 @@ func TestF129AMissedSheetIsOnlyLate(t *testing.T) {
 	h := newPageHouse(t)
 	sheet := h.link(models.LinkSheet, dossier+"/session/4")
 	p := h.get(sheet)
+	require.Contains(t, p.words(), "envoyez-nous la feuille papier qu’elle a signée", "links are closed")
+	require.Contains(t, h.get(h.link(models.LinkSheet, dossier+"/session/2")).words(), "avant que vous ne signiez, elle le peut par le lien de son message")
 	require.Equal(t, http.StatusOK, p.status, p.words())
 	require.Contains(t, p.words(), "24 novembre 2026")
 	require.NotEmpty(t, p.Find("input[name=absent]").Nodes)

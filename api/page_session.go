@@ -359,13 +359,17 @@ func (p *sheetPage) show(v *visit, page *web.Page) string {
 		}
 		people = append(people, line)
 	}
+	unsigned := v.t("sheet.unsigned")
+	if p.late {
+		unsigned = v.t("sheet.unsigned_late")
+	}
 	page.Title = v.t("sheet.title")
 	page.Data = struct {
-		Late    string
-		Facts   []pageFact
-		People  []sheetPerson
-		Confirm picks
-	}{v.late(p.deadline), v.aboutSession(p.brief, p.session), people, v.confirm("certify", v.t("sheet.confirm_label"), v.t("sheet.confirm"))}
+		Late, Unsigned string
+		Facts          []pageFact
+		People         []sheetPerson
+		Confirm        picks
+	}{v.late(p.deadline), unsigned, v.aboutSession(p.brief, p.session), people, v.confirm("certify", v.t("sheet.confirm_label"), v.t("sheet.confirm"))}
 	return "sheet"
 }
 
