@@ -698,10 +698,10 @@ func TestConsoleDossierPages(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, o.store.SaveDocument(t.Context(), models.Document{SHA256: content, Kind: models.DocumentConvention, Subject: dossier + "/contract/1", Dossier: dossier, Name: "convention.pdf", MediaType: "application/pdf", CreatedAt: o.now}))
 	for tab, says := range map[string][]string{
-		"":           {"Alix", "À regarder", "(séance 1) (depuis le mardi 24 novembre 2026", "jugez la séance", "(document 1) (depuis le lundi 23 novembre 2026", "appelez le client", "Formatrice Alpha", "Qualifier la demande", "par téléphone, noté par Amel Exemple", "Le formateur est intéressé (Formatrice Alpha)."},
+		"":           {"Alix", "À regarder", "(séance 1) (depuis le mardi 24 novembre 2026", "jugez la séance", "(document 1) (depuis le lundi 23 novembre 2026", "appelez le client", "Formatrice Alpha", "Qualifier la demande", "par téléphone, noté par Amel Exemple", "La mission intéresse le formateur (Formatrice Alpha)."},
 		"/journal":   {"Parce que <script>"},
 		"/deadlines": {"Programme adapté du formateur (version 1)", "Manquée", "Formatrice Alpha, formateur", "Avertissement avant le terme légal"},
-		"/people":    {"Camille Exemple", "+33 1 99 00 00 09", "Recherche n° 1", "Intéressé", "Sans réponse", "sans-nom@example.org"},
+		"/people":    {"Camille Exemple", "+33 1 99 00 00 09", "Recherche n° 1", "Souhaite la mission", "Sans réponse", "sans-nom@example.org"},
 		"/sessions":  {"Validée", "2 demi-journées planifiées ou tenues, sur 4 commandées."},
 		"/money":     {"2\u00a0400,00\u00a0€", "900,00\u00a0€", "1\u00a0500,00\u00a0€", "F-2026-0001", "Émise, en retard", "24 novembre"},
 		"/messages":  {"Convocation", "partira le jeudi 26 novembre 2026 à\u00a09\u00a0h\u00a000", "Alerte à l’équipe : La feuille d’émargement est incomplète."},

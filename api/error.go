@@ -58,7 +58,7 @@ var refusals = map[models.Code]refusal{
 	models.CodeLinkUsed:      {409, "Votre réponse est déjà enregistrée.", "Your answer is already recorded."},
 	models.CodeLinkWithdrawn: {410, "Ce lien a été retiré : la demande n’est plus d’actualité.", "This link was withdrawn: what it asked for is no longer needed."},
 
-	models.CodeNotInterested: {409, "Ce formateur n’a pas dit qu’il était intéressé.", "This trainer has not said that they are interested."},
+	models.CodeNotInterested: {409, "Ce formateur n’a pas dit que la mission l’intéressait.", "This trainer has not said that they are interested."},
 	models.CodeAnswered: {409, "Ce formateur a déjà répondu, et sa première réponse compte. S’il ne veut plus de cette mission, retenez quelqu’un d’autre.",
 		"This trainer has already answered, and their first answer stands. If they no longer want this mission, choose somebody else."},
 	models.CodeUpskillingNotAgreed: {409, "Ce formateur n’a pas accepté la montée en compétences nécessaire.", "This trainer has not agreed to the upskilling needed."},

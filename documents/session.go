@@ -126,7 +126,7 @@ func Convocation(s Summons) ([]byte, error) {
 		c.facts = [][2]string{{"Reference", s.Ref}, {"File", s.Course.Dossier}, {"Date", s.Lang.ShortDay(models.ParisDate(s.At))}}
 	}
 	p := newPaper(c)
-	p.text(say("Bonjour ", "Hello ")+s.Participant+",", say("Vous êtes inscrit à la formation suivante. Nous vous attendons\u00a0:", "You are registered for the following course. We are expecting you:"))
+	p.text(say("Bonjour ", "Hello ")+s.Participant+",", say("Vous participez à la formation suivante. Nous vous attendons\u00a0:", "You are registered for the following course. We are expecting you:"))
 	p.facts([2]string{say("Date et heures", "Date and times"), strings.Join(s.Times, "\n")}, [2]string{say("Modalité", "Mode"), s.Course.Mode}, [2]string{say("Lieu", "Place"), s.Course.Place},
 		[2]string{say("Formateur", "Trainer"), s.Trainer}, [2]string{say("Durée de la formation", "Length of the course"), s.Course.Duration})
 	if len(s.Course.Sessions) > 1 {
