@@ -69,6 +69,9 @@ func TestUndeliveredMessagesAreNamedOnTheDossier(t *testing.T) {
 		require.NoError(t, o.store.MessageSent(t.Context(), key, paris(24, 9, 5)))
 		require.NoError(t, o.store.MessageFailed(t.Context(), key, models.MessageBounced, "bounced", paris(24, 9, 6)))
 	}
+	var view RequestView
+	o.do(models.RoleStaff, "GET", "/requests/"+dossier, "").into(t, &view)
+	require.Equal(t, [][]string{{"ask"}, {"summons"}}, [][]string{view.Alerts[0].Undelivered, view.Alerts[1].Undelivered})
 	page := o.get(dossierPath)
 	lost := page.Find("section[aria-labelledby=h-alert] li")
 	require.Equal(t, 2, lost.Length())

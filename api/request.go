@@ -66,10 +66,43 @@ type Intake struct {
 	Needs
 }
 
+// AlertView is an alert that stands, with the messages that it says reached nobody.
+type AlertView struct {
+	models.Alert
+	Undelivered []string `json:"undelivered,omitempty" doc:"Keys of the messages that it says reached nobody, as /messages lists them"`
+}
+
+// alerts are those that stand on a dossier, the newest first.
+func (s *Server) alerts(ctx context.Context, ref string) ([]AlertView, error) {
+	rows, err := s.store.Alerts(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]AlertView, len(rows))
+	var lost []models.Message
+	for i, a := range rows {
+		out[i].Alert = a
+		if a.Alert != string(models.FactUndeliverable) {
+			continue
+		}
+		if lost == nil {
+			if lost, err = s.store.Undelivered(ctx, ref); err != nil {
+				return nil, err
+			}
+		}
+		for _, m := range lost {
+			if m.Of(a.Subject) {
+				out[i].Undelivered = append(out[i].Undelivered, m.Key)
+			}
+		}
+	}
+	return out, nil
+}
+
 // RequestView is a dossier and what it stands at.
 type RequestView struct {
 	models.Request
-	Alerts      []models.Alert      `json:"alerts" doc:"All that stand, the newest first"`
+	Alerts      []AlertView         `json:"alerts" doc:"All that stand, the newest first"`
 	Brief       models.Brief        `json:"brief"`
 	Client      ClientView          `json:"client"`
 	Deadlines   []models.Deadline   `json:"deadlines" doc:"Open ones, soonest first"`
@@ -252,7 +285,7 @@ func (s *Server) requestView(ctx context.Context, ref string) (v RequestView, er
 	if v.Client, err = s.clientView(ctx, v.Brief.ClientRef); err != nil {
 		return v, err
 	}
-	if v.Alerts, err = s.store.Alerts(ctx, ref); err != nil {
+	if v.Alerts, err = s.alerts(ctx, ref); err != nil {
 		return v, err
 	}
 	open, err := s.store.OpenDeadlines(ctx, store.DeadlineFilter{Dossier: ref}, store.Cursor{}, store.MaxPage)
