@@ -93,8 +93,11 @@ func (s *Server) newClient(ctx context.Context, in NewClient) (ClientView, error
 
 func (s *Server) newContact(ctx context.Context, client, key string, in NewContact) (models.Contact, error) {
 	ref, err := s.store.Allocate(ctx, models.Allocation{Series: store.SeriesContact, Key: key})
-	return models.Contact{Ref: ref, ClientRef: client, Name: in.Name, Email: in.Email, Phone: in.Phone,
-		Lang: orFrench(in.Lang)}, err
+	return in.contact(ref, client), err
+}
+
+func (c NewContact) contact(ref, client string) models.Contact {
+	return models.Contact{Ref: ref, ClientRef: client, Name: c.Name, Email: c.Email, Phone: c.Phone, Lang: orFrench(c.Lang)}
 }
 
 func orFrench(l models.Lang) models.Lang {
@@ -203,6 +206,26 @@ func (s *Server) registerClients() {
 				return nil, err
 			}
 			return created("/clients/"+in.Ref, c), nil
+		})
+	add(s, operation{method: "PUT", path: "/clients/{ref}/contacts/{contact}", id: "replace-contact", tag: "clients", rule: Staff,
+		summary: "Correct a person at a client, whole: mails that leave from now on use it"},
+		func(ctx context.Context, in *struct {
+			Ref     string `path:"ref" maxLength:"40"`
+			Contact string `path:"contact" maxLength:"40"`
+			Body    NewContact
+		}) (*itemOutput[models.Contact], error) {
+			c, err := s.store.Contact(ctx, in.Contact)
+			if err == nil && c.ClientRef != in.Ref {
+				err = refuse(models.CodeUnknown)
+			}
+			if err != nil {
+				return nil, err
+			}
+			if err := in.Body.check("body"); err != nil {
+				return nil, err
+			}
+			c = in.Body.contact(c.Ref, in.Ref)
+			return item(c, s.store.SaveContact(ctx, c))
 		})
 }
 

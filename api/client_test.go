@@ -83,3 +83,29 @@ func TestF005StaffCompleteAClient(t *testing.T) {
 	h.staff("POST", "/clients", `{"type":"individual","name":"Personne"}`).into(t, &v)
 	h.refused(h.staff("PUT", "/clients/"+v.Ref, body), 422, models.CodeClientForm)
 }
+
+// Who asks or is billed is corrected where their mails bounce; the same checks hold as when they were recorded (F005).
+func TestF005StaffCorrectAContact(t *testing.T) {
+	h := newAgency(t, nil)
+	var v, other ClientView
+	h.staff("POST", "/clients", `{"type":"sme","name":"Exemple","contacts":[{"name":"Contact","email":"contcat@example.org"},{"name":"Autre","email":"autre@example.org"}]}`).into(t, &v)
+	h.staff("POST", "/clients", `{"type":"sme","name":"Ailleurs"}`).into(t, &other)
+	at := "/clients/" + v.Ref + "/contacts/" + v.Contacts[0].Ref
+	const body = `{"name":"Camille Exemple","email":"contact@example.org","phone":"+33 1 99 00 00 09","lang":"en"}`
+	var after models.Contact
+	h.staff("PUT", at, body).into(t, &after)
+	require.Equal(t, models.Contact{Ref: v.Contacts[0].Ref, ClientRef: v.Ref, Name: "Camille Exemple", Email: "contact@example.org",
+		Phone: "+33 1 99 00 00 09", Lang: models.English}, after)
+	var kept ClientView
+	h.staff("GET", "/clients/"+v.Ref, "").into(t, &kept)
+	require.Equal(t, []models.Contact{after, v.Contacts[1]}, kept.Contacts)
+
+	for _, wrong := range []string{`{"name":"Camille","email":"Camille <contact@example.org>"}`, `{"name":"","email":"contact@example.org"}`, `{"name":"Camille"}`} {
+		h.refused(h.staff("PUT", at, wrong), 422, models.CodeInvalid)
+	}
+	h.refused(h.staff("PUT", "/clients/"+other.Ref+"/contacts/"+v.Contacts[0].Ref, body), 404, models.CodeUnknown)
+	h.refused(h.staff("PUT", "/clients/"+v.Ref+"/contacts/X-999999", body), 404, models.CodeUnknown)
+	h.refused(h.do(models.RoleFinance, "PUT", at, body), 403, models.CodeForbidden)
+	h.staff("GET", "/clients/"+v.Ref, "").into(t, &kept)
+	require.Equal(t, after, kept.Contacts[0])
+}
