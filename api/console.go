@@ -255,6 +255,7 @@ func (s *Server) registerConsole() {
 	s.registerConsoleDossier()
 	s.registerConsoleMoney()
 	s.registerConsoleTeam()
+	s.registerConsoleCorrections()
 	s.page(http.MethodGet, signInPath, Public, s.serveSignIn)
 	s.page(http.MethodPost, signInPath, Public, s.serveSignIn)
 	s.page(http.MethodPost, "/sign-out", Public, func(c *gin.Context) {

@@ -155,7 +155,7 @@ var decisions = map[string]*decision{
 				p = models.Participant{Lang: models.French}
 			}
 			return map[string]any{"name": f.text("name", opt{initial: p.Name}), "email": f.text("email", opt{initial: p.Email, optional: true}),
-				"lang": f.choose("lang", "select", opt{initial: string(orFrench(p.Lang))}, string(models.French), string(models.English))}
+				"lang": f.writtenIn(p.Lang)}
 		}},
 	"remove-participant": {method: http.MethodDelete, route: "/requests/{ref}/registrations/{participant}", tab: "people", grave: true,
 		offers: func(x *dossierDesk, subject string) error {
@@ -276,15 +276,15 @@ func (x *dossierDesk) sessionDecisions(s models.Session) []offer {
 
 // decidePage is what the page of a decision, or of something to record, is drawn from.
 type decidePage struct {
-	Action, Back, Button string
-	Says                 string
-	Facts                []pageFact
-	Paper                []pageFact
-	Controls             []control
-	Key                  string
-	Grave                bool
-	Upload               bool // a file may go with it
-	Lists                map[string][]pick
+	Action, Back, BackLabel, Button string
+	Says                            string
+	Facts                           []pageFact
+	Paper                           []pageFact
+	Controls                        []control
+	Key                             string
+	Grave                           bool
+	Upload                          bool // a file may go with it
+	Lists                           map[string][]pick
 }
 
 // serveDecision shows a decision with what it will do, and takes it.
@@ -306,7 +306,7 @@ func (x *dossierDesk) serveDecision() {
 	page := decidePage{Action: x.c.Request.URL.RequestURI(), Back: x.at(), Button: x.says(c, subject, "button"), Says: x.says(c, subject, "says"), Grave: c.grave}
 	title := x.says(c, subject, "title")
 	path := strings.NewReplacer("{ref}", url.PathEscape(x.brief.Ref), "{number}", url.PathEscape(subject), "{participant}", url.PathEscape(subject)).Replace(c.route)
-	if !f.posted || !x.send(f, c.method, path, body, nil) {
+	if !f.posted || !f.send(c.method, path, body, nil) {
 		x.draw(title, f, page)
 		return
 	}
@@ -319,12 +319,12 @@ func (x *dossierDesk) serveDecision() {
 }
 
 // send makes the call of a form without faults; false: the form has to be shown again.
-func (x *dossierDesk) send(f *draft, method, path string, body, out any) bool {
-	if len(x.faults) > 0 {
+func (f *draft) send(method, path string, body, out any) bool {
+	if len(f.faults) > 0 {
 		f.status, f.code = http.StatusUnprocessableEntity, models.CodeInvalid
 		return false
 	}
-	p := x.call(method, path, body, out)
+	p := f.call(method, path, body, out)
 	if p == nil {
 		return true
 	}
@@ -333,12 +333,18 @@ func (x *dossierDesk) send(f *draft, method, path string, body, out any) bool {
 	return false
 }
 
-// draw shows a form.
+// draw shows a form about a dossier.
 func (x *dossierDesk) draw(title string, f *draft, p decidePage) {
+	f.facts = append(x.which(x.brief), append([]pageFact{{x.t("dossier.stage"), x.lang.StageName(x.row.Stage)}}, f.facts...)...)
+	p.BackLabel = x.t("dossier.back")
+	f.draw(title, p)
+}
+
+// draw shows the form.
+func (f *draft) draw(title string, p decidePage) {
 	f.explain()
-	p.Controls, p.Key, p.Lists, p.Paper = f.controls, x.formKey(), f.lists, f.paper
-	p.Facts = append(x.which(x.brief), append([]pageFact{{x.t("dossier.stage"), x.lang.StageName(x.row.Stage)}}, f.facts...)...)
-	x.desk.render(f.status, "console_decide", &web.Page{Title: title, State: "form", Code: f.code, Faults: x.faults, Values: x.values, Data: p})
+	p.Controls, p.Key, p.Lists, p.Paper, p.Facts = f.controls, f.formKey(), f.lists, f.paper, f.facts
+	f.render(f.status, "console_decide", &web.Page{Title: title, State: "form", Code: f.code, Faults: f.faults, Values: f.values, Data: p})
 }
 
 // notNow says why something cannot be decided, or not any more.
@@ -359,7 +365,7 @@ func (x *dossierDesk) notNow(err error) {
 		says = wrongStage(x.row.Stage, x.lang)
 	}
 	x.desk.render(Status(code), "console_decide", &web.Page{Title: x.t("dossier.not_now"), State: "closed", Code: code,
-		Data: decidePage{Back: x.at(), Says: says, Facts: x.which(x.brief)}})
+		Data: decidePage{Back: x.at(), BackLabel: x.t("dossier.back"), Says: says, Facts: x.which(x.brief)}})
 }
 
 // settleWithin bounds how long a page waits for what an act leads to, in real time.
@@ -383,6 +389,7 @@ type draft struct {
 	prefix   string
 	posted   bool
 	more     bool // asked for more rows instead of being sent
+	corrects bool // a row, whole: what was left as it was drawn stays what it is, whoever corrected it meanwhile
 	status   int
 	code     models.Code
 	controls []control
@@ -431,14 +438,19 @@ func (x *dossierDesk) draft(prefix, method, route string, offered func() error) 
 			return nil
 		}
 	}
-	f := &draft{desk: x.desk, prefix: prefix, status: http.StatusOK, at: map[string]string{}, lists: map[string][]pick{},
+	return x.openDraft(prefix)
+}
+
+// openDraft opens a form with what was sent; nil: it cannot be read, which is said.
+func (d *desk) openDraft(prefix string) *draft {
+	f := &draft{desk: d, prefix: prefix, status: http.StatusOK, at: map[string]string{}, lists: map[string][]pick{},
 		blame: map[models.Code]string{models.CodeReasonMissing: "reason"}}
-	if x.posted() {
-		if err := x.read(); err != nil {
-			x.fail(err)
+	if d.posted() {
+		if err := d.read(); err != nil {
+			d.fail(err)
 			return nil
 		}
-		f.more = x.values.Get("more") != ""
+		f.more = d.values.Get("more") != ""
 		f.posted = !f.more
 	}
 	if f.values == nil {
@@ -462,6 +474,9 @@ func (x *dossierDesk) goOn(tab, said string, shown bool) {
 	x.done(to, said)
 }
 
+// drawnAs begins the names of what the fields of a form that corrects held when it was drawn.
+const drawnAs = "drawn."
+
 // field declares a field; what it holds first is its initial value.
 func (f *draft) field(name, kind string, o opt) control {
 	label := o.label
@@ -484,6 +499,14 @@ func (f *draft) field(name, kind string, o opt) control {
 	}
 	if !f.posted && !f.more {
 		f.values.Set(name, o.initial)
+	}
+	if f.corrects {
+		drawn := drawnAs + name
+		if !f.posted || f.values.Get(name) == f.values.Get(drawn) {
+			f.values.Set(name, o.initial)
+			f.values.Set(drawn, o.initial)
+		}
+		f.add(control{Field: web.Field{Name: drawn, Value: f.values.Get(drawn)}, Kind: "hidden"})
 	}
 	c.Value = f.values.Get(name)
 	return c
@@ -747,22 +770,33 @@ func (f *draft) explain() {
 	walk(f.controls)
 }
 
+// topic is a line of the catalogue.
+func (f *draft) topic(initial string) string {
+	topics, words, err := f.courses()
+	if err != nil {
+		f.wrong("topic", Sentence(models.CodeUnavailable, f.lang))
+	}
+	return f.choose("topic", "select", opt{initial: initial, words: words}, topics...)
+}
+
+// courses are the topics of the catalogue, with their titles.
+func (d *desk) courses() (topics []string, titles map[string]string, err error) {
+	rows, err := d.s.store.Courses(d.ctx)
+	titles = map[string]string{}
+	for _, c := range rows {
+		topics, titles[c.Topic] = append(topics, c.Topic), c.TitleFR
+		if d.lang == models.English && c.TitleEN != "" {
+			titles[c.Topic] = c.TitleEN
+		}
+	}
+	return topics, titles, err
+}
+
 // fillNeeds is what is known of a request, to complete or to change.
 func (x *dossierDesk) fillNeeds(f *draft) any {
 	b := x.brief
-	courses, err := x.s.store.Courses(x.ctx)
-	if err != nil {
-		f.wrong("topic", Sentence(models.CodeUnavailable, x.lang))
-	}
-	topics, words := []string{}, map[string]string{}
-	for _, c := range courses {
-		topics, words[c.Topic] = append(topics, c.Topic), c.TitleFR
-		if x.lang == models.English && c.TitleEN != "" {
-			words[c.Topic] = c.TitleEN
-		}
-	}
 	in := map[string]any{}
-	in["topic"] = f.choose("topic", "select", opt{initial: b.Topic, words: words}, topics...)
+	in["topic"] = f.topic(b.Topic)
 	in["title"] = f.text("title", opt{initial: b.Title, label: x.t("ask.title")})
 	in["needs"] = f.area("needs", opt{initial: b.Needs, optional: true, most: 10_000})
 	in["mode"] = f.choose("mode", "select", opt{initial: string(b.Mode), keys: "mode."}, string(models.ModeClient), string(models.ModeCentre), string(models.ModeRemote), string(models.ModeMixed))
@@ -777,11 +811,11 @@ func (x *dossierDesk) fillNeeds(f *draft) any {
 	if day := f.date("wanted_from", opt{initial: string(b.WantedFrom), optional: true, class: "short"}); day != "" {
 		in["wanted_from"] = day
 	}
-	in["urgent"] = f.choose("urgent", "select", opt{initial: map[bool]string{true: "yes", false: "no"}[b.Urgent], keys: "dossier.yes_no."}, "no", "yes") == "yes"
+	in["urgent"] = f.yes("urgent", b.Urgent)
 	f.group("order", x.t("ask.order"), func() {
 		o := map[string]any{}
 		o["half_days"] = f.number("half_days", 1, 1000, opt{initial: strconv.Itoa(b.Order.HalfDays), class: "short"})
-		o["unit"] = f.choose("unit", "select", opt{initial: string(b.Order.Unit), keys: "unit."}, unitNames()...)
+		o["unit"] = f.choose("unit", "select", opt{initial: string(b.Order.Unit), keys: "unit."}, texts(models.Units)...)
 		o["unit_price_cents"] = f.amount("unit_price", 0, opt{initial: f.euroText(b.Order.UnitPriceCents), class: "short"})
 		known := b.Order.Quantity
 		if known == models.Quantity(b.Order.Unit, b.Order.HalfDays, 0) || b.Order.Unit == models.UnitFlat {
@@ -824,14 +858,6 @@ func (x *dossierDesk) fillOwner(f *draft) any {
 	return map[string]any{"owner": x.owner(f, false), "reason": f.area("reason", opt{optional: true})}
 }
 
-func unitNames() []string {
-	var out []string
-	for _, u := range models.Units {
-		out = append(out, string(u))
-	}
-	return out
-}
-
 // euroText is an amount as somebody types it; nothing for none.
 func (f *draft) euroText(c models.Cents) string { return f.decimalText(int64(c)) }
 
@@ -846,7 +872,7 @@ func (f *draft) decimalText(hundredths int64) string {
 func (f *draft) fillRate(cents models.Cents, unit models.Unit) (models.Cents, string) {
 	rate := f.amount("rate", 1_00, opt{initial: f.euroText(cents), class: "short"})
 	f.at["rate_cents"], f.at["rate_unit"] = "rate", "rate_in"
-	return rate, f.choose("rate_in", "select", opt{initial: string(unit), keys: "unit."}, unitNames()...)
+	return rate, f.choose("rate_in", "select", opt{initial: string(unit), keys: "unit."}, texts(models.Units)...)
 }
 
 // trainers are suggested by name and reference, those who master the topic first.
@@ -1087,7 +1113,7 @@ func (x *dossierDesk) fillReschedule(f *draft) any {
 // fillRegister takes a list of people, one a line: a name, an address, or both.
 func (x *dossierDesk) fillRegister(f *draft) any {
 	typed := f.area("people", opt{most: 50_000})
-	lang := f.choose("lang", "select", opt{initial: string(models.French)}, string(models.French), string(models.English))
+	lang := f.writtenIn(models.French)
 	var people []map[string]any
 	for _, line := range strings.Split(typed, "\n") {
 		var name []string

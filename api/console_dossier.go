@@ -334,6 +334,7 @@ type dossierPage struct {
 
 	// People.
 	Client       []pageFact
+	Correct      *correction // of the client
 	Contacts     []personCard
 	Trainer      *personCard
 	Participants []participantLine
@@ -630,6 +631,7 @@ type asked struct {
 	Name, State, Tone, Rate, When, Extra string
 	Choose, Record                       string // addresses, empty where it cannot be
 	ChooseLabel, RecordLabel             string
+	Correct                              *correction // of who could not be reached
 }
 
 func (x *dossierDesk) asked(search int) []asked {
@@ -650,6 +652,7 @@ func (x *dossierDesk) asked(search int) []asked {
 			a.Tone = "warn"
 		case models.InvitationUndeliverable:
 			a.Tone = "bad"
+			a.Correct = x.correction("correct.link", a.Name, x.at("people"), trainerRoute, i.TrainerRef)
 		}
 		if i.LateAnswer != "" {
 			a.Extra = x.t("dossier.late_answer", "answer", x.t("dossier.invitation."+i.LateAnswer))
@@ -1016,7 +1019,10 @@ func (x *dossierDesk) sendFile() {
 }
 
 // personCard is somebody with how to reach them.
-type personCard struct{ Name, Role, Email, Phone, Address string }
+type personCard struct {
+	Name, Role, Email, Phone string
+	Correct                  *correction
+}
 
 type participantLine struct {
 	Name, Email, State, Tone string
@@ -1037,6 +1043,10 @@ func (x *dossierDesk) showPeople(p *dossierPage) error {
 	if x.client.Company != "" {
 		p.Client = append(p.Client, pageFact{x.t("dossier.company_number"), x.client.Company})
 	}
+	if x.client.Address != "" {
+		p.Client = append(p.Client, pageFact{x.t("dossier.client_address"), x.client.Address})
+	}
+	p.Correct = x.correction("correct.link_client", x.client.Name, x.at("people"), clientRoute, x.client.Ref)
 	p.Client = append(p.Client, x.fact("place", x.brief.Address)...)
 	p.Client = append(p.Client, x.fact("needs", x.brief.Needs)...)
 	contacts, err := x.s.store.Contacts(x.ctx, x.brief.ClientRef)
@@ -1057,14 +1067,16 @@ func (x *dossierDesk) showPeople(p *dossierPage) error {
 		if len(roles) == 0 {
 			roles = append(roles, x.t("dossier.other_contact"))
 		}
-		p.Contacts = append(p.Contacts, personCard{Name: c.Name, Role: strings.Join(roles, x.t("dossier.comma")), Email: c.Email, Phone: c.Phone})
+		p.Contacts = append(p.Contacts, personCard{Name: c.Name, Role: strings.Join(roles, x.t("dossier.comma")), Email: c.Email, Phone: c.Phone,
+			Correct: x.correction("correct.link", c.Name, x.at("people"), contactRoute, c.ClientRef, c.Ref)})
 	}
 	if x.row.TrainerRef != "" {
 		t, err := x.s.store.Trainer(x.ctx, x.row.TrainerRef)
 		if err != nil {
 			return err
 		}
-		p.Trainer = &personCard{Name: t.Name, Role: x.lang.RateName(x.row.RateCents, x.row.RateUnit), Email: t.Email, Phone: t.Phone}
+		p.Trainer = &personCard{Name: t.Name, Role: x.lang.RateName(x.row.RateCents, x.row.RateUnit), Email: t.Email, Phone: t.Phone,
+			Correct: x.correction("correct.link", t.Name, x.at("people"), trainerRoute, t.Ref)}
 	}
 	for n := x.row.Solicitation; n > 0; n-- {
 		p.Searches = append(p.Searches, searchView{x.t("dossier.search", "n", n), x.asked(n)})

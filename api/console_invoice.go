@@ -30,8 +30,9 @@ type invoicePageData struct {
 	Tabs      []chip
 	Line      payable
 	Facts     []pageFact
-	Note      string // why it was sent back or withdrawn
-	Mismatch  string // what the supplier claims is not what was agreed on
+	Correct   []*correction // who is paid or billed
+	Note      string        // why it was sent back or withdrawn
+	Mismatch  string        // what the supplier claims is not what was agreed on
 	Document  string
 	Lines     []recapLine
 	Staffed   bool // lines say what became of them: they are all in this invoice
@@ -76,6 +77,9 @@ func (d *desk) invoicePage(i models.Invoice, refused string) (p invoicePageData,
 	if p.Facts, err = d.invoiceFacts(i, p.Line); err != nil {
 		return p, err
 	}
+	if p.Correct, err = d.corrections(i, p.Line); err != nil {
+		return p, err
+	}
 	if i.SHA256 != "" {
 		p.Document = p.Line.Href + "/document"
 	}
@@ -112,6 +116,25 @@ func (d *desk) invoicePage(i models.Invoice, refused string) (p invoicePageData,
 	}
 	p.Tabs, _, err = d.moneyTabs(tab)
 	return p, err
+}
+
+// corrections lead to who is paid, or to who is billed and the person there.
+func (d *desk) corrections(i models.Invoice, line payable) (out []*correction, err error) {
+	if i.TrainerRef != "" {
+		return append(out, d.correction("correct.link_trainer", line.Who, line.Href, trainerRoute, i.TrainerRef)), nil
+	}
+	if i.ClientRef != "" {
+		out = append(out, d.correction("correct.link_client", line.Who, line.Href, clientRoute, i.ClientRef))
+	}
+	if i.Dossier == "" {
+		return out, nil
+	}
+	brief, err := d.s.store.Brief(d.ctx, i.Dossier)
+	if err != nil || brief.BillingRef == "" {
+		return out, err
+	}
+	c, err := d.s.store.Contact(d.ctx, brief.BillingRef)
+	return append(out, d.correction("correct.link_billed", c.Name, line.Href, contactRoute, c.ClientRef, c.Ref)), err
 }
 
 // channels are how something can have reached the agency besides a link.

@@ -145,6 +145,7 @@ type recapPageData struct {
 	Tabs     []chip
 	Row      recapRow
 	Facts    []pageFact
+	Trainer  *correction
 	Note     string // what the trainer says is wrong
 	Lines    []recapLine
 	Staffed  bool // lines say what became of them
@@ -208,6 +209,7 @@ func (d *desk) recapPage(v RecapView, refused string) (p recapPageData, err erro
 	if !v.AnsweredAt.IsZero() {
 		p.Facts = append(p.Facts, pageFact{d.t("money.answered"), web.DateTime(d.lang, v.AnsweredAt)})
 	}
+	p.Trainer = d.correction("correct.link_trainer", p.Row.Trainer, p.Row.Href, trainerRoute, v.TrainerRef)
 	if v.SHA256 != "" {
 		p.Document = p.Row.Href + "/document"
 	}

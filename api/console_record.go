@@ -255,7 +255,7 @@ func (x *dossierDesk) serveRecord() {
 	title := x.records(r, subject, "title")
 	path := strings.NewReplacer("{ref}", url.PathEscape(x.brief.Ref), "{number}", strconv.Itoa(models.LastNumber(subject))).Replace(r.route)
 	var stored Recorded
-	if !f.posted || !x.send(f, http.MethodPost, path, body, &stored) {
+	if !f.posted || !f.send(http.MethodPost, path, body, &stored) {
 		x.draw(title, f, decidePage{Action: x.c.Request.URL.RequestURI(), Back: x.at(), Button: x.t("dossier.record_button"), Upload: true, Says: x.records(r, subject, "says")})
 		return
 	}
@@ -298,7 +298,7 @@ func (x *dossierDesk) fillAnswer(f *draft, subject string) map[string]any {
 	answer := f.choose("answer", "radio", opt{}, answerInterested, answerDeclined)
 	in["answer"] = answer
 	rate := f.amount("rate", 1_00, opt{optional: answer != answerInterested, plain: true, class: "short", hint: x.t("record.answer.rate_hint")})
-	unit := f.choose("rate_in", "select", opt{initial: string(x.brief.Order.Unit), keys: "unit."}, unitNames()...)
+	unit := f.choose("rate_in", "select", opt{initial: string(x.brief.Order.Unit), keys: "unit."}, texts(models.Units)...)
 	f.at["rate_cents"], f.at["rate_unit"] = "rate", "rate_in"
 	if answer == answerInterested {
 		in["rate_cents"], in["rate_unit"] = rate, unit
