@@ -645,6 +645,9 @@ func (x *dossierDesk) asked(search int) []asked {
 		if m := x.asks[i.Ref]; m.Waits(x.now) && i.Status == models.InvitationSent {
 			a.State, a.When = x.t("dossier.invitation.unsent"), x.t("dossier.will_leave", "when", web.DateTime(x.lang, m.NotBefore))
 		}
+		if m := x.asks[i.Ref]; i.Status == models.InvitationUndeliverable && m.Key != "" && !m.ReachedNobody() {
+			a.State = x.t("dossier.invitation.again") // its search waits for nothing, but an answer counts
+		}
 		switch i.Status {
 		case models.InvitationInterested, models.InvitationChosen:
 			a.Tone = "good"
@@ -884,6 +887,8 @@ func (x *dossierDesk) showMessages(p *dossierPage) error {
 		}
 		if m.Status == models.MessageParked && settling(m).Allows(x.who.Roles) {
 			line.Settle = x.settleLinks(m, line.What, "dossier")
+		} else {
+			line.Settle = x.againLink(m, line.What, "dossier")
 		}
 		p.Messages = append(p.Messages, line)
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"net/url"
 
@@ -38,6 +39,40 @@ func (d *desk) settleLinks(m models.Message, what, from string) *settleLinks {
 		l.Left = settlePath(verbLeft, m.Key, from)
 	}
 	return l
+}
+
+// againLink is where to send a message again that reached nobody; nil for one that did, or is of no more use.
+func (d *desk) againLink(m models.Message, what, from string) *settleLinks {
+	if !m.ReachedNobody() || !settling(m).Allows(d.who.Roles) || d.s.ofUse(d.ctx, m) != nil {
+		return nil
+	}
+	return &settleLinks{Again: settlePath(verbAgain, m.Key, from), AgainLabel: d.t("parked.again.button"), What: what}
+}
+
+// addressOf is where a message for somebody outside would go now; staff have the team's.
+func (s *Server) addressOf(ctx context.Context, m models.Message) (string, error) {
+	var email string
+	var err error
+	switch m.To {
+	case models.RoleTrainer:
+		var t models.Trainer
+		t, err = s.store.TrainerAddress(ctx, m.ToRef)
+		email = t.Email
+	case models.RoleClient, models.RoleBilling:
+		var c models.Contact
+		c, err = s.store.Contact(ctx, m.ToRef)
+		email = c.Email
+	case models.RoleParticipant:
+		var p models.Participant
+		p, err = s.store.Participant(ctx, m.ToRef)
+		email = p.Email
+	default:
+		email = s.cfg.TeamEmail
+	}
+	if models.ErrorCode(err) == models.CodeUnknown {
+		err = nil
+	}
+	return email, err
 }
 
 // parkedLines are messages as pages offer to settle them; from says which page to come back to.
@@ -138,6 +173,7 @@ func serveSettle(d *desk, verb string) {
 		d.fail(err)
 		return
 	}
+	again := m.ReachedNobody() && verb == verbAgain
 	page := settlePage{Action: settlePath(verb, key, from), Back: messagesPath, BackLabel: d.t("parked.back")}
 	if from == "dossier" && m.Dossier != "" {
 		page.Back, page.BackLabel = dossiersPath+"/"+m.Dossier+"/messages", d.t("dossier.back")
@@ -151,6 +187,10 @@ func serveSettle(d *desk, verb string) {
 			return
 		}
 		status, code = p.Status, models.Code(p.Code)
+	case again:
+		if err := d.s.ofUse(d.ctx, m); err != nil {
+			status, code = Status(codeOf(err)), codeOf(err)
+		}
 	case m.Status != models.MessageParked:
 		status, code = Status(models.CodeNotParked), models.CodeNotParked
 	case verb == verbLeft && m.AttemptAt.IsZero():
@@ -164,12 +204,30 @@ func serveSettle(d *desk, verb string) {
 	line := lines[0]
 	page.Facts = []pageFact{{d.t("parked.what"), line.What}, {d.t("parked.to"), line.To}, {d.t("parked.about"), line.About},
 		{d.t("parked.tried"), line.Tried}, {d.t("parked.key"), m.Key}}
+	if again {
+		address, err := d.s.addressOf(d.ctx, m)
+		if err != nil {
+			d.fail(err)
+			return
+		}
+		page.Facts = append(page.Facts, pageFact{d.t("parked.address"), cmp.Or(address, "–")})
+		if address == "" && code == "" {
+			status, code = Status(models.CodeNoAddress), models.CodeNoAddress
+		}
+	}
 	title, state := d.t("parked."+verb+".title"), "form"
-	if code == models.CodeNotParked || code == models.CodeNeverTried {
+	switch code {
+	case models.CodeNotParked, models.CodeNeverTried, models.CodeMessageOver, models.CodeNoAddress:
 		title, state, page.Says = d.t("parked.not"), "closed", Sentence(code, d.lang)
-	} else {
+		if again {
+			title = d.t("parked.not_again")
+		}
+	default:
 		says := "parked." + verb + ".says"
-		if verb == verbAgain && m.Failure != unclear {
+		switch {
+		case again:
+			says = "parked.again.says_failed"
+		case verb == verbAgain && m.Failure != unclear:
 			says = "parked.again.says_unwritten"
 		}
 		page.Says, page.Button, page.Key = d.t(says, "when", line.Tried), d.t("parked."+verb+".button"), d.formKey()

@@ -102,6 +102,8 @@ var refusals = map[models.Code]refusal{
 	models.CodeScanElsewhere: {409, "Ce fichier est déjà classé ailleurs. Enregistrez sans lui, ou numérisez à nouveau.", "This file is filed elsewhere already. Record without it, or scan it again."},
 	models.CodeNotParked:     {409, "On sait déjà ce qu’est devenu ce message.", "What became of this message is known already."},
 	models.CodeNeverTried:    {409, "Ce message n’a jamais été remis au serveur de courrier : il ne peut pas être parti.", "This message was never handed to the mail server: it cannot have left."},
+	models.CodeMessageOver:   {409, "Ce que ce message demandait ou annonçait n’est plus d’actualité : il ne repart pas.", "What this message asked for or told of is over: it is not sent again."},
+	models.CodeNoAddress:     {409, "Cette personne n’a pas d’adresse e-mail. Complétez-la, puis renvoyez le message.", "This person has no e-mail address. Complete it, then send the message again."},
 	models.CodeStaleRun:      {409, "Ce traitement a été remplacé par un autre.", "This process was replaced by another."},
 }
 

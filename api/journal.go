@@ -169,6 +169,7 @@ var journalSentences = map[string]bilingual{
 	"deadline_postponed":       {"L’échéance est reportée au {due}.", "The deadline is postponed to {due}."},
 	"message_undeliverable":    {"Un message n’a pas pu être remis.", "A message could not be delivered."},
 	"message_left":             {"Un message dont on ne savait pas s’il était parti est tenu pour parti : {template}.", "A message not known to have left is taken to have left: {template}."},
+	"message_resent":           {"Un message qui n’avait pas pu être remis est renvoyé : {template}.", "A message that could not be delivered is sent again: {template}."},
 	"message_again":            {"Un message dont on ne savait pas s’il était parti est renvoyé : {template}.", "A message not known to have left is sent again: {template}."},
 	"alert":                    {"À regarder : {alert}.", "To look at: {alert}."},
 	"fact_late":                {"Arrivé trop tard pour changer quoi que ce soit : {fact}.", "Came too late to change anything: {fact}."},

@@ -63,10 +63,13 @@ func (s *Server) registerMessages() {
 				if err == nil && !settling(m).Allows(call.Roles) {
 					err = refuse(models.CodeForbidden)
 				}
+				if err == nil && !left && m.ReachedNobody() {
+					err = s.ofUse(ctx, m)
+				}
 				if err != nil {
 					return nil, err
 				}
-				err = s.store.Settle(ctx, store.Settlement{ID: call.key, Key: m.Key, Left: left, Actor: call.Ref, Channel: call.through(), At: s.now()})
+				err = s.store.Settle(ctx, store.Settlement{ID: call.key, Key: m.Key, Left: left, Failed: true, Actor: call.Ref, Channel: call.through(), At: s.now()})
 				if err != nil {
 					return nil, err
 				}
@@ -74,7 +77,60 @@ func (s *Server) registerMessages() {
 			})
 	}
 	settle(verbLeft, true, "A parked message left, somebody found out: what it asks for counts from its attempt")
-	settle(verbAgain, false, "A parked message did not leave: it is sent again")
+	settle(verbAgain, false, "A parked message did not leave, or one reached nobody: it is sent again, to the address known by now")
+}
+
+// ofUse refuses (message_over) a message that reached nobody and is not worth sending again: what it tells of is past or
+// settled otherwise, or its link would say that nothing is awaited any more. Its words are those of the day it leaves.
+func (s *Server) ofUse(ctx context.Context, m models.Message) error {
+	useful, err := s.current(ctx, m)
+	if err != nil && models.ErrorCode(err) != models.CodeUnknown {
+		return err
+	}
+	if err != nil || !useful {
+		return refuse(models.CodeMessageOver)
+	}
+	return nil
+}
+
+// current tells whether what a message asks for or tells of still stands.
+func (s *Server) current(ctx context.Context, m models.Message) (bool, error) {
+	if m.To == models.RoleParticipant {
+		if p, err := s.store.Participant(ctx, m.ToRef); err != nil || !p.RemovedAt.IsZero() {
+			return false, err
+		}
+	}
+	toCome := func(x models.Session) bool {
+		return x.Counts() && x.EndAt.After(s.now()) && (m.To != models.RoleTrainer || x.TrainerRef == m.ToRef)
+	}
+	switch m.Template {
+	case "invitation", "invitation_reminder":
+		i, err := s.store.Invitation(ctx, m.Subject)
+		if err != nil {
+			return false, err
+		}
+		r, err := s.store.Request(ctx, m.Dossier)
+		return i.AwaitsAnswer() && i.Search == r.Solicitation && models.Standing{Stage: r.Stage}.Takes(models.VerbChoose) == nil, err
+	case "audit_booked_client", "audit_booked_trainer":
+		a, err := s.store.Audit(ctx, m.Subject)
+		return a.Status == models.AuditBooked && a.SlotAt.After(s.now()), err
+	case "interview_notice":
+		r, err := s.store.Request(ctx, m.Dossier)
+		return r.Stage == models.StageInterview && r.TrainerRef == m.ToRef, err
+	case "sessions_planned_client", "sessions_planned_trainer":
+		all, err := s.store.Sessions(ctx, m.Dossier)
+		return slices.ContainsFunc(all, toCome), err
+	case "convocation", "session_moved_client", "session_moved_participant", "session_moved_trainer":
+		x, err := s.store.Session(ctx, m.Subject)
+		return toCome(x), err
+	case "client_invoice", "client_invoice_reminder", "invoice_conform":
+		i, err := s.store.Invoice(ctx, m.Subject)
+		return i.Unpaid(), err
+	}
+	if len(m.Links) == 0 {
+		return true, nil
+	}
+	return s.serves(ctx, m.Links[0])
 }
 
 // What is said of a parked message.

@@ -327,6 +327,19 @@ var (
 	errAction = models.NewError(models.CodeMalformed, "no such action")
 )
 
+// serves tells whether whoever follows a link now is asked for something, or will be.
+func (s *Server) serves(ctx context.Context, link models.Link) (bool, error) {
+	open, ok := linkPages[link.Purpose]
+	if !ok {
+		return true, nil // a document
+	}
+	_, err := open(&visit{ctx: ctx, s: s, now: s.now(), link: link})
+	if stop := (*linkStop)(nil); errors.As(err, &stop) {
+		return stop.state == "waiting", nil
+	}
+	return err == nil, err
+}
+
 func (v *visit) form(status int, code models.Code, page linkPage) {
 	p := &web.Page{Lang: v.lang, State: "form", Code: code, Faults: v.faults}
 	name := page.show(v, p)

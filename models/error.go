@@ -82,6 +82,8 @@ const (
 	CodeScanElsewhere       Code = "scan_filed_elsewhere" // the same bytes belong to another dossier or month, or are for others to read
 	CodeNotParked           Code = "message_not_parked"   // what became of it is known already
 	CodeNeverTried          Code = "message_never_tried"  // it cannot have left
+	CodeMessageOver         Code = "message_over"         // what it asks for or tells of is over
+	CodeNoAddress           Code = "address_missing"      // there is still nowhere to send it
 )
 
 // Error is a refusal that somebody can act upon: a code for machines and a sentence in English for logs. What people

@@ -56,6 +56,11 @@ func (m Message) Tried() time.Time {
 	return m.CreatedAt
 }
 
+// ReachedNobody tells whether a message failed for want of an address, or for a wrong one.
+func (m Message) ReachedNobody() bool {
+	return m.Status == MessageBounced || m.Status == MessageNoAddress
+}
+
 // Money tells whether a message is about what is billed or paid: it tells an amount, or is of a month and no dossier.
 func (m Message) Money() bool {
 	return m.Dossier == "" || slices.Contains(TemplatesOfMoney, m.Template)

@@ -105,11 +105,12 @@ func (s *Store) MessageFailed(ctx context.Context, key, status, code string, at 
 	})
 }
 
-// Settlement is what a person found out about a parked message.
+// Settlement is what a person found out about a parked message, or that one which reached nobody goes again.
 type Settlement struct {
 	ID      string // of this finding: the same one again changes nothing
 	Key     string
 	Left    bool // it left; or else it goes again
+	Failed  bool // one that reached nobody goes again too: who asks has made sure that it is still of use
 	Actor   string
 	Channel models.Channel
 	At      time.Time // business time
@@ -119,8 +120,9 @@ type Settlement struct {
 const settledLine = "message_settled/"
 
 // Settle says what became of a parked message, as a person found out: it left (at the attempt), or it did not and goes
-// again. A line in the journal says who did it: of the dossier, or, for a message of a month, of what it is about. Refused:
-// one that is not parked (message_not_parked), and one said to have left that was never attempted (message_never_tried).
+// again; or sends one that reached nobody to the address known by now. A line in the journal says who did it: of the dossier,
+// or, for a message of a month, of what it is about. Refused: any other message (message_not_parked), one said to have left
+// that was never attempted (message_never_tried), and one for somebody without an address (address_missing).
 func (s *Store) Settle(ctx context.Context, x Settlement) error {
 	return s.Transact(ctx, func(tx *Store) error {
 		m, err := tx.lockMessage(ctx, x.Key)
@@ -132,10 +134,16 @@ func (s *Store) Settle(ctx context.Context, x Settlement) error {
 		if x.Left {
 			line.Kind = "message_left"
 		}
+		failed := x.Failed && !x.Left && m.ReachedNobody()
+		if failed {
+			line.Kind = "message_resent"
+		}
 		if n, err := insert(ctx, tx, line); err != nil || n == 0 {
 			return err
 		}
 		switch {
+		case failed:
+			return tx.resend(ctx, m, x.At)
 		case m.Status != models.MessageParked:
 			return models.NewError(models.CodeNotParked, "this message is "+m.Status+", not parked")
 		case x.Left && m.AttemptAt.IsZero():
@@ -150,6 +158,54 @@ func (s *Store) Settle(ctx context.Context, x Settlement) error {
 		}
 		return tx.tellParked(ctx, m, models.FactAlertCleared, x.At)
 	})
+}
+
+// resend queues a message that reached nobody. What waits for an answer to it counts from when it leaves.
+func (s *Store) resend(ctx context.Context, m models.Message, at time.Time) error {
+	_, lost, err := s.byAddress(ctx, []models.Message{m})
+	if err != nil {
+		return err
+	}
+	if len(lost) > 0 {
+		return models.NewError(models.CodeNoAddress, "there is nowhere to send this message")
+	}
+	_, err = update[models.Message](ctx, s, map[string]any{"status": models.MessageQueued, "lease_until": "", "sent_at": "", "failure": ""}, "key = ?", m.Key)
+	if err != nil {
+		return err
+	}
+	s.tx.left.Messages = true
+	return s.tellResent(ctx, m, at)
+}
+
+// tellResent takes back the alert that a message reached nobody. The request raises it about the message; a session and the
+// follow-up about themselves: there it stands for as long as another of their messages failed, and while something else
+// does that would be taken back with it.
+func (s *Store) tellResent(ctx context.Context, m models.Message, at time.Time) error {
+	subject := m.Key
+	switch {
+	case m.Dossier == "":
+		return nil
+	case m.Workflow == models.RequestID(m.Dossier):
+	case strings.HasPrefix(m.Workflow, models.RequestID(m.Dossier)+"/session/"):
+		subject = models.SessionRef(m.Dossier, models.LastNumber(m.Workflow))
+	case m.Workflow == models.FollowUpID(m.Dossier):
+		subject = m.Dossier
+	default:
+		return nil // it raises none
+	}
+	if subject != m.Key {
+		var failed, others int64
+		db := s.db.WithContext(ctx)
+		err := db.Model(&models.Message{}).Where("workflow = ? AND status IN ?", m.Workflow, []string{models.MessageBounced, models.MessageNoAddress}).Count(&failed).Error
+		if err == nil {
+			err = db.Model(&models.Alert{}).Where("dossier = ? AND subject = ? AND alert <> ?", m.Dossier, subject, string(models.FactUndeliverable)).Count(&others).Error
+		}
+		if err != nil || failed+others > 0 {
+			return failure(err)
+		}
+	}
+	return s.post(ctx, at, models.Fact{ID: fmt.Sprintf("%s/%s/%d", models.FactAlertCleared, m.Key, at.UnixMicro()), Kind: models.FactAlertCleared,
+		Workflow: models.RequestID(m.Dossier), Dossier: m.Dossier, Subject: subject, ReceivedAt: at, Channel: models.ChannelMail, Actor: string(models.RoleSystem)})
 }
 
 // ParkedFilter narrows the parked messages down.

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -111,5 +112,71 @@ func TestWhoSettledAMessageIsInTheJournal(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, lines.Items, 1)
 		require.Equal(t, "message_again", lines.Items[0].Kind)
+	})
+}
+
+// What reached nobody goes again to the address known by now, once a person asks for it, and its alert is taken back.
+func TestMessageThatReachedNobodyGoesAgain(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		require.NoError(t, s.SaveContact(ctx, models.Contact{Ref: "X-1", Email: "contcat@example.org"}))
+		require.NoError(t, s.SaveParticipants(ctx, []models.Participant{{Ref: "P-1", Dossier: dossier, Email: "a@example.org"}, {Ref: "P-2", Dossier: dossier, Email: "b@example.org"}}))
+		session := models.SessionRef(dossier, 1)
+		apply(t, s, models.Step{Workflow: request, Seq: 1, Dossier: dossier, Messages: []models.Message{{Key: "ask", Template: "audit_choice", To: models.RoleClient, ToRef: "X-1", Subject: dossier + "/audit/1"}}})
+		apply(t, s, models.Step{Workflow: models.SessionID(dossier, 1), Seq: 1, Dossier: dossier, Messages: []models.Message{{Key: "call", Template: "convocation", To: models.RoleParticipants, Subject: session}}})
+		bounce := func(key string, at time.Time) {
+			ok, err := s.RecordAttempt(ctx, key, at)
+			require.NoError(t, err)
+			require.True(t, ok)
+			require.NoError(t, s.MessageSent(ctx, key, at))
+			require.NoError(t, s.MessageEvent(ctx, key, store.EventBounced, at.Add(time.Minute)))
+		}
+		settle := func(id, key string) error {
+			return s.Settle(ctx, store.Settlement{ID: id, Key: key, Failed: true, Actor: "U-1", Channel: models.ChannelConsole, At: noon.Add(time.Hour)})
+		}
+		cleared := func(key string) (string, bool) {
+			f, err := s.Fact(ctx, fmt.Sprintf("alert_cleared/%s/%d", key, noon.Add(time.Hour).UnixMicro()))
+			require.Equal(t, err != nil, models.ErrorCode(err) == models.CodeUnknown)
+			return f.Subject, err == nil
+		}
+		require.Equal(t, models.CodeNotParked, models.ErrorCode(settle("early", "ask")), "it waits to leave")
+		bounce("ask", noon)
+		require.Equal(t, models.CodeNotParked, models.ErrorCode(s.Settle(ctx, store.Settlement{ID: "x", Key: "ask", At: noon})), "nobody made sure that it is of use")
+		require.Equal(t, models.CodeNotParked, models.ErrorCode(s.Settle(ctx, store.Settlement{ID: "y", Key: "ask", Failed: true, Left: true, At: noon})))
+		require.NoError(t, s.SaveContact(ctx, models.Contact{Ref: "X-1"}))
+		require.Equal(t, models.CodeNoAddress, models.ErrorCode(settle("nowhere", "ask")))
+		require.NoError(t, s.SaveContact(ctx, models.Contact{Ref: "X-1", Email: "contact@example.org"}))
+		require.NoError(t, settle("again", "ask"))
+		require.NoError(t, settle("again", "ask"), "the same once more")
+		m, err := s.Message(ctx, "ask")
+		require.NoError(t, err)
+		require.Equal(t, []any{models.MessageQueued, "", true}, []any{m.Status, m.Failure, m.SentAt.IsZero()}, "it counts from when it leaves")
+		subject, ok := cleared("ask")
+		require.True(t, ok)
+		require.Equal(t, "ask", subject, "as the request raised it")
+		lines, err := s.JournalBack(ctx, dossier, store.Cursor{}, 10)
+		require.NoError(t, err)
+		require.Len(t, lines.Items, 1, "what was refused leaves no line")
+		require.Equal(t, []string{"message_resent", "U-1", "audit_choice"}, []string{lines.Items[0].Kind, lines.Items[0].Actor, lines.Items[0].Args.Get("template")})
+		bounce("ask", noon.Add(2*time.Hour))
+		_, err = s.Fact(ctx, "message_undeliverable/ask/2")
+		require.NoError(t, err, "told again")
+
+		// A session says once that something reached nobody: it stands until the last of it goes again.
+		bounce("call/P-1", noon)
+		bounce("call/P-2", noon)
+		require.NoError(t, settle("one", "call/P-1"))
+		_, ok = cleared("call/P-1")
+		require.False(t, ok)
+		alert := models.Alert{Dossier: dossier, Alert: "sheet_missing", Subject: session}
+		apply(t, s, models.Step{Workflow: request, Seq: 2, Dossier: dossier, Rows: models.Rows{Request: &models.Request{Ref: dossier}, Alerts: []models.Alert{alert}}})
+		require.NoError(t, settle("two", "call/P-2"))
+		_, ok = cleared("call/P-2")
+		require.False(t, ok, "the missing sheet would be taken back with it")
+		apply(t, s, models.Step{Workflow: request, Seq: 3, Dossier: dossier, Rows: models.Rows{Request: &models.Request{Ref: dossier}}})
+		bounce("call/P-2", noon.Add(2*time.Hour))
+		require.NoError(t, settle("three", "call/P-2"))
+		subject, ok = cleared("call/P-2")
+		require.True(t, ok)
+		require.Equal(t, session, subject, "as the session raised it")
 	})
 }
