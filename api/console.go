@@ -250,6 +250,7 @@ func (d *desk) pages(cursor, next store.Cursor) *web.Pages {
 func (s *Server) registerConsole() {
 	s.console(http.MethodGet, "", Everyone, func(d *desk) { d.c.Redirect(http.StatusSeeOther, ConsolePath+"/dossiers") })
 	s.registerConsoleBoard()
+	s.registerConsoleIntake()
 	s.registerConsoleDue()
 	s.registerConsoleMessages()
 	s.registerConsoleDossier()

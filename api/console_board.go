@@ -354,6 +354,7 @@ func (d *desk) team() ([]models.User, map[string]string, error) {
 
 // dossiersPage is what the list shows.
 type dossiersPage struct {
+	Intake    string // where a request is opened
 	Chips     []chip
 	Pickers   []picker
 	Stages    []option // several at once
@@ -441,7 +442,7 @@ func serveDossiers(d *desk) {
 		d.fail(err)
 		return
 	}
-	p := dossiersPage{Parked: parked, Search: f.Search, Number: f.query.Get("search"), Lost: f.lost, Everybody: f.href("search", ""), Waiting: waiting,
+	p := dossiersPage{Intake: d.intakeLink(), Parked: parked, Search: f.Search, Number: f.query.Get("search"), Lost: f.lost, Everybody: f.href("search", ""), Waiting: waiting,
 		query: f.query, Pages: b.pages, Filtered: len(f.query) > 0,
 		Export: dossiersPath + ".csv?" + f.query.Encode()}
 	for _, name := range []string{"owner", "alert", "due", "policy", "sort"} {

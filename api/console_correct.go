@@ -54,14 +54,17 @@ func (d *desk) openCorrection(prefix string) *draft {
 		return nil
 	}
 	f.corrects = true
-	f.say = func(_ models.Code, location string) string {
-		key := "correct.fault_" + strings.TrimPrefix(location, "body.")
-		if !web.Has(key) {
-			return ""
-		}
-		return f.t(key)
-	}
+	f.say = func(_ models.Code, location string) string { return f.misspelt(location) }
 	return f
+}
+
+// misspelt says how something about a person is written; empty for what no words say it of.
+func (f *draft) misspelt(location string) string {
+	key := "correct.fault_" + location[strings.LastIndexByte(location, '.')+1:]
+	if !web.Has(key) {
+		return ""
+	}
+	return f.t(key)
 }
 
 // save makes the correction and goes back to where it began; what was refused is shown again.

@@ -277,6 +277,7 @@ func (x *dossierDesk) sessionDecisions(s models.Session) []offer {
 // decidePage is what the page of a decision, or of something to record, is drawn from.
 type decidePage struct {
 	Action, Back, BackLabel, Button string
+	Leave                           string // what not to do it is called, where it is not to change nothing
 	Says                            string
 	Facts                           []pageFact
 	Paper                           []pageFact
@@ -794,27 +795,42 @@ func (d *desk) courses() (topics []string, titles map[string]string, err error) 
 
 // fillNeeds is what is known of a request, to complete or to change.
 func (x *dossierDesk) fillNeeds(f *draft) any {
-	b := x.brief
+	in := f.needs(x.brief)
+	if owner := f.owner(x.row.Owner, true); owner != "" {
+		in["owner"] = owner
+	}
+	in["reason"] = f.area("reason", opt{optional: true})
+	return in
+}
+
+// needs are what a client wants and buys.
+func (f *draft) needs(b models.Brief) map[string]any {
 	in := map[string]any{}
+	count := func(n int) string {
+		if n == 0 {
+			return "" // nothing is known yet
+		}
+		return strconv.Itoa(n)
+	}
 	in["topic"] = f.topic(b.Topic)
-	in["title"] = f.text("title", opt{initial: b.Title, label: x.t("ask.title")})
+	in["title"] = f.text("title", opt{initial: b.Title, label: f.t("ask.title")})
 	in["needs"] = f.area("needs", opt{initial: b.Needs, optional: true, most: 10_000})
 	in["mode"] = f.choose("mode", "select", opt{initial: string(b.Mode), keys: "mode."}, string(models.ModeClient), string(models.ModeCentre), string(models.ModeRemote), string(models.ModeMixed))
 	in["address"] = f.text("address", opt{initial: b.Address, optional: true, plain: true, most: 500})
 	in["department"] = f.text("department", opt{initial: b.Department, optional: true, class: "short"})
-	in["group_size"] = f.number("group_size", 1, 1000, opt{initial: strconv.Itoa(b.GroupSize), class: "short"})
+	in["group_size"] = f.number("group_size", 1, 1000, opt{initial: count(b.GroupSize), class: "short"})
 	if level := f.choose("level", "select", opt{initial: b.Level, optional: true, keys: "level."}, "beginner", "intermediate", "expert"); level != "" {
 		in["level"] = level
 	}
-	in["funding"] = f.choose("funding", "select", opt{initial: b.Funding, keys: "dossier.funding.", words: map[string]string{"other": x.t("dossier.funding.something_else")}}, "employer", "skills_operator", "cpf", "employment_service", "self_paid_monthly", "volunteer_credit", "other")
+	in["funding"] = f.choose("funding", "select", opt{initial: b.Funding, keys: "dossier.funding.", words: map[string]string{"other": f.t("dossier.funding.something_else")}}, "employer", "skills_operator", "cpf", "employment_service", "self_paid_monthly", "volunteer_credit", "other")
 	in["budget_cents"] = f.amount("budget", 0, opt{initial: f.euroText(b.BudgetCents), optional: true, class: "short"})
 	if day := f.date("wanted_from", opt{initial: string(b.WantedFrom), optional: true, class: "short"}); day != "" {
 		in["wanted_from"] = day
 	}
 	in["urgent"] = f.yes("urgent", b.Urgent)
-	f.group("order", x.t("ask.order"), func() {
+	f.group("order", f.t("ask.order"), func() {
 		o := map[string]any{}
-		o["half_days"] = f.number("half_days", 1, 1000, opt{initial: strconv.Itoa(b.Order.HalfDays), class: "short"})
+		o["half_days"] = f.number("half_days", 1, 1000, opt{initial: count(b.Order.HalfDays), class: "short"})
 		o["unit"] = f.choose("unit", "select", opt{initial: string(b.Order.Unit), keys: "unit."}, texts(models.Units)...)
 		o["unit_price_cents"] = f.amount("unit_price", 0, opt{initial: f.euroText(b.Order.UnitPriceCents), class: "short"})
 		known := b.Order.Quantity
@@ -827,10 +843,6 @@ func (x *dossierDesk) fillNeeds(f *draft) any {
 		o["vat_bps"] = f.decimal("vat", 0, opt{initial: f.decimalText(b.Order.VATBps), optional: true, class: "short"})
 		in["order"] = o
 	})
-	if owner := x.owner(f, true); owner != "" {
-		in["owner"] = owner
-	}
-	in["reason"] = f.area("reason", opt{optional: true})
 	for at, field := range map[string]string{"budget_cents": "budget", "order.half_days": "half_days", "order.unit": "unit",
 		"order.unit_price_cents": "unit_price", "order.quantity": "quantity", "order.vat_bps": "vat"} {
 		f.at[at] = field
@@ -839,23 +851,23 @@ func (x *dossierDesk) fillNeeds(f *draft) any {
 }
 
 // owner is who looks after the dossier.
-func (x *dossierDesk) owner(f *draft, optional bool) string {
-	team, names, err := x.team()
+func (f *draft) owner(now string, optional bool) string {
+	team, names, err := f.team()
 	if err != nil {
-		f.wrong("owner", Sentence(models.CodeUnavailable, x.lang))
+		f.wrong("owner", Sentence(models.CodeUnavailable, f.lang))
 	}
 	var owners []string
 	for _, u := range team {
-		if u.Active && (u.Ref == x.row.Owner || Staff.Allows(u.Roles)) { // whoever it is given to decides
+		if u.Active && (u.Ref == now || Staff.Allows(u.Roles)) { // whoever it is given to decides
 			owners = append(owners, u.Ref)
 		}
 	}
-	return f.choose("owner", "select", opt{initial: x.row.Owner, optional: optional, words: names}, owners...)
+	return f.choose("owner", "select", opt{initial: now, optional: optional, words: names}, owners...)
 }
 
 func (x *dossierDesk) fillOwner(f *draft) any {
 	f.blame[models.CodeConflict] = "owner"
-	return map[string]any{"owner": x.owner(f, false), "reason": f.area("reason", opt{optional: true})}
+	return map[string]any{"owner": f.owner(x.row.Owner, false), "reason": f.area("reason", opt{optional: true})}
 }
 
 // euroText is an amount as somebody types it; nothing for none.

@@ -115,3 +115,25 @@ func TestSettled(t *testing.T) {
 		require.True(t, settled(noon))
 	})
 }
+
+func TestClientsAreFound(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		for _, c := range []models.Client{{Ref: "C-000001", Name: "Atelier Élan", Company: "999999980"}, {Ref: "C-000002", Name: "Bureau d’Étude", Company: "999999998"}, {Ref: "C-000003", Name: "100%_Sûr"}} {
+			require.NoError(t, s.SaveClient(ctx, c))
+		}
+		require.NoError(t, s.SaveContact(ctx, models.Contact{Ref: "X-000001", ClientRef: "C-000002", Name: "Noé Élan"}))
+		for words, want := range map[string][]string{"": {}, " ": {}, "elan": {"C-000001", "C-000002"}, "ELAN bureau": {"C-000002"}, "noé atelier": {}, "999 999 980": {"C-000001"},
+			"c-000003": {"C-000003"}, "d'etude": {"C-000002"}, "100%": {"C-000003"}, "%": {"C-000003"}, "_": {"C-000003"}, "99999": {}} {
+			found, err := s.FindClients(ctx, words, 10)
+			require.NoError(t, err)
+			refs := []string{}
+			for _, c := range found {
+				refs = append(refs, c.Ref)
+			}
+			require.Equal(t, want, refs, words)
+		}
+		found, err := s.FindClients(ctx, "elan", 1)
+		require.NoError(t, err)
+		require.Len(t, found, 1)
+	})
+}

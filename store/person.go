@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -24,6 +25,25 @@ func (s *Store) Clients(ctx context.Context, from Cursor, limit int) (Page[model
 // ClientsOfCompany lists the clients with a company number, by reference; none without one.
 func (s *Store) ClientsOfCompany(ctx context.Context, number string) ([]models.Client, error) {
 	return all[models.Client](ctx, s, "ref", "company = ? AND company <> ''", number)
+}
+
+// FindClients lists the clients that words tell of, by name: each word in the client's name or in that of somebody there, or
+// else all of them its reference or its company number.
+func (s *Store) FindClients(ctx context.Context, words string, limit int) ([]models.Client, error) {
+	out := []models.Client{}
+	folded := strings.Fields(Fold(words))
+	if len(folded) == 0 {
+		return out, nil
+	}
+	db, named := s.db.WithContext(ctx), s.db
+	for _, w := range folded[:min(len(folded), maxWords)] {
+		named = named.Where("(ref IN (SELECT ref FROM search_texts WHERE kind = @client AND text LIKE @like ESCAPE '!') OR ref IN (SELECT client_ref FROM contacts "+
+			"WHERE ref IN (SELECT ref FROM search_texts WHERE kind = @contact AND text LIKE @like ESCAPE '!')))",
+			map[string]any{"client": findClient, "contact": findContact, "like": "%" + likeEscapes.Replace(w) + "%"})
+	}
+	number := strings.Join(folded, "")
+	err := db.Where("ref = ? OR company = ?", strings.ToUpper(number), number).Or(named).Order("name, ref").Limit(limit).Find(&out).Error
+	return out, failure(err)
 }
 
 // AddClient writes a new client and its people; one that is known stays as it is.
