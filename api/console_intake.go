@@ -1,11 +1,13 @@
 package api
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"jalon/models"
 	"jalon/policies"
@@ -103,7 +105,10 @@ func serveIntake(d *desk) {
 		d.fail(err)
 		return
 	}
-	x.goOn("", d.t("intake.done"), x.settle(func(models.Request) bool { return true }))
+	x.goOn("", d.t("intake.done"), poll(d.ctx, settleWithin, 20*time.Millisecond, func(ctx context.Context) bool {
+		_, err := d.s.store.Request(ctx, opened.Ref) // its process has begun
+		return err == nil
+	}))
 }
 
 // recordContact records somebody new at a known client, who then asks; nil: nobody is new. False: the form is shown again.
