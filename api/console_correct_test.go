@@ -111,6 +111,29 @@ func TestConsoleCorrectsWhatWasChangedAlone(t *testing.T) {
 	require.Equal(t, "alpha@example.com", now.Email)
 }
 
+// Finance stops at an invoice that cannot be paid or lacks an address: staff correct it from there (F203).
+func TestF203ConsoleCorrectsFromAnInvoiceAndAStatement(t *testing.T) {
+	o := newOffice(t)
+	o.money()
+	ctx := t.Context()
+	require.NoError(t, o.store.SaveContact(ctx, models.Contact{Ref: "X-000009", ClientRef: "C-000001", Name: "Compta Exemple", Email: "compta@example.org"}))
+	brief, err := o.store.Brief(ctx, "D-2026-000001")
+	require.NoError(t, err)
+	brief.BillingRef = "X-000009"
+	require.NoError(t, o.store.SaveBrief(ctx, brief))
+	trainer := `a[href^="/console/trainers/T-000001?"]`
+	o.corrected(ConsoleAddress("", "I-2026-000001"), trainer, typed("legal_form", "company", "iban", "DE89 3704 0044 0532 0130 00"), "Le formateur est corrigé.")
+	o.corrected(ConsoleAddress("", month+"/recap/1"), trainer, typed("email", "fabule@example.org"), "Le formateur est corrigé.")
+	paid, err := o.store.Trainer(ctx, "T-000001")
+	require.NoError(t, err)
+	require.Equal(t, []string{"DE89370400440532013000", "fabule@example.org"}, []string{paid.IBAN, paid.Email})
+	o.corrected(ConsoleAddress("", "I-2026-000007"), `a[href^="/console/clients/C-000001/contacts/X-000009?"]`, typed("email", "compta@example.com"), "L’interlocuteur est corrigé.")
+	o.as("bo")
+	for _, ref := range []string{"I-2026-000001", "I-2026-000007", month + "/recap/1"} {
+		require.Zero(t, o.get(ConsoleAddress("", ref)).Find(`a[href*="/console/clients/"], a[href*="/console/trainers/"]`).Length())
+	}
+}
+
 func TestBrowserCorrections(t *testing.T) {
 	o := newOffice(t)
 	ctx := browser(t)

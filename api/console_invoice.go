@@ -120,11 +120,17 @@ func (d *desk) invoicePage(i models.Invoice, refused string) (p invoicePageData,
 
 // corrections lead to who is paid, or to who is billed and the person there.
 func (d *desk) corrections(i models.Invoice, line payable) (out []*correction, err error) {
+	lead := func(label, who, route string, refs ...string) {
+		if c := d.correction(label, who, line.Href, route, refs...); c != nil {
+			out = append(out, c)
+		}
+	}
 	if i.TrainerRef != "" {
-		return append(out, d.correction("correct.link_trainer", line.Who, line.Href, trainerRoute, i.TrainerRef)), nil
+		lead("correct.link_trainer", line.Who, trainerRoute, i.TrainerRef)
+		return out, nil
 	}
 	if i.ClientRef != "" {
-		out = append(out, d.correction("correct.link_client", line.Who, line.Href, clientRoute, i.ClientRef))
+		lead("correct.link_client", line.Who, clientRoute, i.ClientRef)
 	}
 	if i.Dossier == "" {
 		return out, nil
@@ -134,7 +140,10 @@ func (d *desk) corrections(i models.Invoice, line payable) (out []*correction, e
 		return out, err
 	}
 	c, err := d.s.store.Contact(d.ctx, brief.BillingRef)
-	return append(out, d.correction("correct.link_billed", c.Name, line.Href, contactRoute, c.ClientRef, c.Ref)), err
+	if err == nil {
+		lead("correct.link_billed", c.Name, contactRoute, c.ClientRef, c.Ref)
+	}
+	return out, err
 }
 
 // channels are how something can have reached the agency besides a link.
