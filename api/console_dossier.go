@@ -315,15 +315,17 @@ type dossierPage struct {
 	Pages    *web.Pages
 
 	// Situation.
-	Awaited  []awaited
-	Primary  []offer
-	Others   []offer
-	Records  []offer
-	Parked   []parkedLine
-	Asked    []asked
-	Unsent   string // how many of them the message has not left for, and when it does
-	Recent   []journalEntry
-	ReadOnly string // why nothing can be decided
+	Awaited []awaited
+	Primary []offer
+	Others  []offer
+	Records []offer
+	Parked  []parkedLine
+	// Unreached may be sent again.
+	Unreached []parkedLine
+	Asked     []asked
+	Unsent    string // how many of them the message has not left for, and when it does
+	Recent    []journalEntry
+	ReadOnly  string // why nothing can be decided
 
 	Journal   []journalEntry
 	Past      []pastDeadline
@@ -601,6 +603,9 @@ func (x *dossierDesk) showSituation(p *dossierPage) (err error) {
 		return err
 	}
 	if p.Parked, err = x.parkedLines(parked.Items, "dossier"); err != nil {
+		return err
+	}
+	if p.Unreached, err = x.unreached(x.brief.Ref, "", "dossier"); err != nil {
 		return err
 	}
 	for _, c := range x.offers() {

@@ -34,6 +34,7 @@ type invoicePageData struct {
 	Note      string        // why it was sent back or withdrawn
 	Mismatch  string        // what the supplier claims is not what was agreed on
 	Document  string
+	Unreached []parkedLine
 	Lines     []recapLine
 	Staffed   bool // lines say what became of them: they are all in this invoice
 	Total     string
@@ -89,6 +90,9 @@ func (d *desk) invoicePage(i models.Invoice, refused string) (p invoicePageData,
 	}
 	p.Lines, p.Total = d.payLines(pay), web.Money(d.lang, i.NetCents)
 	p.Clocks = d.invoiceClocks(i)
+	if p.Unreached, err = d.unreached("", models.InvoiceID(i.Ref), "money"); err != nil {
+		return p, err
+	}
 	var open []models.Deadline
 	if p.Awaited, open, err = d.clocks(models.InvoiceID(i.Ref)); err != nil {
 		return p, err

@@ -49,6 +49,26 @@ func (d *desk) againLink(m models.Message, what, from string) *settleLinks {
 	return &settleLinks{Again: settlePath(verbAgain, m.Key, from), AgainLabel: d.t("parked.again.button"), What: what}
 }
 
+// unreachedShown are the messages that reached nobody told at once where they can be sent again; the Messages tab has all.
+const unreachedShown = 5
+
+// unreached are the latest messages of a process, or of a dossier, that reached nobody and may be sent again.
+func (d *desk) unreached(dossier, workflow, from string) ([]parkedLine, error) {
+	rows, err := d.s.store.Unreached(d.ctx, dossier, workflow, unreachedShown)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := d.parkedLines(rows, from)
+	var out []parkedLine
+	for i, line := range lines {
+		if line.Settle = d.againLink(rows[i], line.What, from); line.Settle != nil {
+			line.Why = d.t("dossier.message." + rows[i].Status)
+			out = append(out, line)
+		}
+	}
+	return out, err
+}
+
 // addressOf is where a message for somebody outside would go now; staff have the team's.
 func (s *Server) addressOf(ctx context.Context, m models.Message) (string, error) {
 	var email string
@@ -175,6 +195,9 @@ func serveSettle(d *desk, verb string) {
 	}
 	again := m.ReachedNobody() && verb == verbAgain
 	page := settlePage{Action: settlePath(verb, key, from), Back: messagesPath, BackLabel: d.t("parked.back")}
+	if from == "money" {
+		page.Back, page.BackLabel = ConsoleAddress(m.Dossier, m.Subject), d.t("correct.back")
+	}
 	if from == "dossier" && m.Dossier != "" {
 		page.Back, page.BackLabel = dossiersPath+"/"+m.Dossier+"/messages", d.t("dossier.back")
 	}

@@ -142,25 +142,26 @@ type correctable struct {
 }
 
 type recapPageData struct {
-	Tabs     []chip
-	Row      recapRow
-	Facts    []pageFact
-	Trainer  *correction
-	Note     string // what the trainer says is wrong
-	Lines    []recapLine
-	Staffed  bool // lines say what became of them
-	Total    string
-	Document string
-	Awaited  []*dueWords
-	Correct  []correctable // contested lines to decide; none: nothing is
-	Record   bool          // the trainer's answer is awaited
-	Answers  picks
-	Lined    picks // lines that the trainer contests
-	Channels picks
-	Versions []recapRow
-	Opened   string // the form that was refused
-	History  []journalEntry
-	Key      string
+	Tabs      []chip
+	Row       recapRow
+	Facts     []pageFact
+	Trainer   *correction
+	Unreached []parkedLine
+	Note      string // what the trainer says is wrong
+	Lines     []recapLine
+	Staffed   bool // lines say what became of them
+	Total     string
+	Document  string
+	Awaited   []*dueWords
+	Correct   []correctable // contested lines to decide; none: nothing is
+	Record    bool          // the trainer's answer is awaited
+	Answers   picks
+	Lined     picks // lines that the trainer contests
+	Channels  picks
+	Versions  []recapRow
+	Opened    string // the form that was refused
+	History   []journalEntry
+	Key       string
 }
 
 func (d *desk) recapAddress() RecapAddress {
@@ -212,6 +213,9 @@ func (d *desk) recapPage(v RecapView, refused string) (p recapPageData, err erro
 	p.Trainer = d.correction("correct.link_trainer", p.Row.Trainer, p.Row.Href, trainerRoute, v.TrainerRef)
 	if v.SHA256 != "" {
 		p.Document = p.Row.Href + "/document"
+	}
+	if p.Unreached, err = d.unreached("", v.Workflow, "money"); err != nil {
+		return p, err
 	}
 	var open []models.Deadline
 	if p.Awaited, open, err = d.clocks(v.Workflow); err != nil {

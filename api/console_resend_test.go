@@ -47,6 +47,7 @@ func TestConsoleSendsAgainWhatReachedNobody(t *testing.T) {
 	require.Equal(t, 1, page.Find(`.acts a`).Length(), "it did not leave: nobody says that it did")
 	require.Equal(t, again, page.Find(`.acts a`).AttrOr("href", ""))
 	require.Contains(t, o.get(dossierPath+"/people").words(), "Message non remis")
+	require.Equal(t, 1, o.get(dossierPath).Find(`section[aria-labelledby=h-unreached] a[href="`+again+`"]`).Length(), "where the alert is read")
 	require.NotZero(t, o.get(dossierPath).Find(`a[href^="/console/trainers/T-000042?"]`).Length(), "corrected where it is seen")
 
 	trainer, err := o.store.Trainer(t.Context(), "T-000042")
@@ -73,6 +74,7 @@ func TestConsoleSendsAgainWhatReachedNobody(t *testing.T) {
 	require.Contains(t, plain(o.get(dossierPath+"/journal").words()), "Un message qui n’avait pas pu être remis est renvoyé : Sollicitation.Amel Exemple, dans la console")
 	require.Contains(t, o.get(dossierPath).words(), "Renvoyé, peut répondre")
 	require.Zero(t, o.get(messages).Find(`.acts a`).Length())
+	require.Zero(t, o.get(dossierPath).Find(`section[aria-labelledby=h-unreached]`).Length())
 	require.Equal(t, string(models.CodeNotParked), o.get(again).code())
 	o.get(messages + "?lang=en")
 	require.NotRegexp(t, `\[[a-z_]+\.[a-z_.]+\]`, o.get(again).html)
@@ -139,6 +141,34 @@ func TestNothingIsSentAgainThatIsOver(t *testing.T) {
 			resent := slices.ContainsFunc(lines.Items, func(l models.JournalLine) bool { return l.Kind == "message_resent" })
 			require.Equal(t, !c.over, resent, "what is refused leaves no line")
 		})
+	}
+}
+
+// A statement and an invoice that bounced are sent again from their own pages, by who may see money.
+func TestConsoleSendsAgainWhatIsAboutMoney(t *testing.T) {
+	o := newOffice(t)
+	o.money()
+	ref := month + "/recap/1"
+	for path, m := range map[string]models.Message{
+		ConsoleAddress("", ref): {Key: "month", Workflow: "remuneration/" + month, Template: "recap", To: models.RoleTrainer, ToRef: "T-000001", Subject: ref},
+		ConsoleAddress("", "I-2026-000004"): {Key: "ask", Workflow: models.InvoiceID("I-2026-000004"), Template: "invoice_ask", To: models.RoleTrainer, ToRef: "T-000001", Subject: "I-2026-000004",
+			Links: []models.Link{{Purpose: models.LinkInvoice, Subject: "I-2026-000004"}}},
+	} {
+		o.as("amel")
+		m.NotBefore = paris(24, 9, 0)
+		o.apply(models.Step{Messages: []models.Message{m}})
+		require.NoError(t, o.store.MessageFailed(t.Context(), m.Key, models.MessageBounced, "bounced", paris(24, 9, 32)))
+		page := o.get(path)
+		wellMade(t, page)
+		again := page.Find(`section[aria-labelledby=h-unreached] a`).AttrOr("href", "")
+		require.Equal(t, settlePath(verbAgain, m.Key, "money"), again, page.words())
+		o.as("cleo")
+		require.Equal(t, http.StatusForbidden, o.get(again).status)
+		o.as("bo")
+		done := o.fill(again, nil)
+		require.Equal(t, []any{http.StatusSeeOther, path}, []any{done.status, done.header.Get("Location")})
+		require.Equal(t, models.MessageQueued, o.messageStatus(m.Key))
+		require.Zero(t, o.get(path).Find(`section[aria-labelledby=h-unreached]`).Length())
 	}
 }
 

@@ -208,6 +208,19 @@ func (s *Store) tellResent(ctx context.Context, m models.Message, at time.Time) 
 		Workflow: models.RequestID(m.Dossier), Dossier: m.Dossier, Subject: subject, ReceivedAt: at, Channel: models.ChannelMail, Actor: string(models.RoleSystem)})
 }
 
+// Unreached lists the latest messages that reached nobody, of a process, or of a dossier where none is named.
+func (s *Store) Unreached(ctx context.Context, dossier, workflow string, limit int) ([]models.Message, error) {
+	db := s.db.WithContext(ctx).Where("status IN ?", []string{models.MessageBounced, models.MessageNoAddress})
+	if workflow != "" {
+		db = db.Where("workflow = ?", workflow)
+	} else {
+		db = db.Where("dossier = ?", dossier)
+	}
+	rows := []models.Message{}
+	err := db.Order("created_at DESC, key").Limit(limit).Find(&rows).Error
+	return rows, failure(err)
+}
+
 // ParkedFilter narrows the parked messages down.
 type ParkedFilter struct {
 	Dossier string // of this one alone
