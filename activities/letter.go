@@ -305,7 +305,7 @@ func (g *gathering) place(s models.Session) string {
 // undelivered says of the mails that an alert is about, which process histories do not name: to whom, about what and of
 // when. Those to staff are left out, since such an alert can be one of them.
 func (g *gathering) undelivered(dossier, subject string) {
-	lost, err := g.Store.Undelivered(g.ctx, dossier)
+	lost, err := g.Store.Undelivered(g.ctx, dossier, "")
 	if !g.found(err) {
 		return
 	}

@@ -491,7 +491,7 @@ func (x *dossierDesk) alerts() (out []alertBox, err error) {
 func (x *dossierDesk) lost(subject string) ([]string, error) {
 	if !x.lostRead {
 		var err error
-		if x.undelivered, err = x.s.store.Undelivered(x.ctx, x.brief.Ref); err != nil {
+		if x.undelivered, err = x.s.store.Undelivered(x.ctx, x.brief.Ref, ""); err != nil {
 			return nil, err
 		}
 		x.lostRead = true

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"jalon/models"
 	"jalon/web"
@@ -54,10 +55,12 @@ const unreachedShown = 5
 
 // unreached are the latest messages of a process, or of a dossier, that reached nobody and may be sent again.
 func (d *desk) unreached(dossier, workflow, from string) ([]parkedLine, error) {
-	rows, err := d.s.store.Unreached(d.ctx, dossier, workflow, unreachedShown)
+	rows, err := d.s.store.Undelivered(d.ctx, dossier, workflow)
 	if err != nil {
 		return nil, err
 	}
+	slices.Reverse(rows)
+	rows = rows[:min(len(rows), unreachedShown)]
 	lines, err := d.parkedLines(rows, from)
 	var out []parkedLine
 	for i, line := range lines {

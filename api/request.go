@@ -86,7 +86,7 @@ func (s *Server) alerts(ctx context.Context, ref string) ([]AlertView, error) {
 			continue
 		}
 		if lost == nil {
-			if lost, err = s.store.Undelivered(ctx, ref); err != nil {
+			if lost, err = s.store.Undelivered(ctx, ref, ""); err != nil {
 				return nil, err
 			}
 		}

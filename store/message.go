@@ -24,10 +24,13 @@ func (s *Store) Messages(ctx context.Context, dossier string, from Cursor, limit
 		place: func(m models.Message) Cursor { return Cursor{At: m.CreatedAt, ID: m.Key} }}, from, limit)
 }
 
-// Undelivered lists the messages of a dossier that reached nobody, oldest first.
-func (s *Store) Undelivered(ctx context.Context, dossier string) ([]models.Message, error) {
-	return all[models.Message](ctx, s, "created_at, key", "dossier = ? AND status IN ?", dossier,
-		[]string{models.MessageBounced, models.MessageNoAddress})
+// Undelivered lists the messages that reached nobody, of a process, or of a dossier where none is named, oldest first.
+func (s *Store) Undelivered(ctx context.Context, dossier, workflow string) ([]models.Message, error) {
+	of, ref := "workflow", workflow
+	if workflow == "" {
+		of, ref = "dossier", dossier
+	}
+	return all[models.Message](ctx, s, "created_at, key", of+" = ? AND status IN ?", ref, []string{models.MessageBounced, models.MessageNoAddress})
 }
 
 // ClaimMessages takes queued messages that may leave now (business time) and whose lease is over, oldest first, and
@@ -206,19 +209,6 @@ func (s *Store) tellResent(ctx context.Context, m models.Message, at time.Time) 
 	}
 	return s.post(ctx, at, models.Fact{ID: fmt.Sprintf("%s/%s/%d", models.FactAlertCleared, m.Key, at.UnixMicro()), Kind: models.FactAlertCleared,
 		Workflow: models.RequestID(m.Dossier), Dossier: m.Dossier, Subject: subject, ReceivedAt: at, Channel: models.ChannelMail, Actor: string(models.RoleSystem)})
-}
-
-// Unreached lists the latest messages that reached nobody, of a process, or of a dossier where none is named.
-func (s *Store) Unreached(ctx context.Context, dossier, workflow string, limit int) ([]models.Message, error) {
-	db := s.db.WithContext(ctx).Where("status IN ?", []string{models.MessageBounced, models.MessageNoAddress})
-	if workflow != "" {
-		db = db.Where("workflow = ?", workflow)
-	} else {
-		db = db.Where("dossier = ?", dossier)
-	}
-	rows := []models.Message{}
-	err := db.Order("created_at DESC, key").Limit(limit).Find(&rows).Error
-	return rows, failure(err)
 }
 
 // ParkedFilter narrows the parked messages down.
