@@ -829,6 +829,9 @@ func TestMoneyAndDeadlines(t *testing.T) {
 		}
 		h.refused(postpone("legal", "2026-12-01T09:00:00Z"), 422, models.CodeDeadlineLegal)
 		h.refused(postpone("over", "2026-12-01T09:00:00Z"), 409, models.CodeDeadlineClosed)
+		for _, role := range []models.Role{models.RoleFinance, models.RolePedagogy} {
+			h.refused(h.do(role, "POST", "/deadlines/postpone", `{"deadline_id":"usual","due_at":"2026-12-01T09:00:00Z","reason":"congés"}`), 403, models.CodeDeadlineRole)
+		}
 		for _, c := range []struct { // a date that is corrected comes with the same key
 			at   string
 			code models.Code

@@ -537,7 +537,7 @@ func (x *dossierDesk) awaitedNow() ([]awaited, error) {
 				a.Note += x.t("dossier.because", "why", why)
 			}
 		}
-		if d.Postponable && x.may("POST", "/deadlines/postpone") {
+		if d.Postponable && postponing(d).Allows(x.who.Roles) {
 			a.Postpone = postponePath + "?" + url.Values{"id": {d.ID}, "from": {"dossier"}}.Encode()
 		}
 		out = append(out, a)

@@ -19,8 +19,8 @@ const (
 
 func (s *Server) registerConsoleDue() {
 	s.console(http.MethodGet, "/due", Everyone, serveDue)
-	s.console(http.MethodGet, "/due/postpone", StaffMoney, servePostpone)
-	s.console(http.MethodPost, "/due/postpone", StaffMoney, servePostpone)
+	s.console(http.MethodGet, "/due/postpone", Everyone, servePostpone)
+	s.console(http.MethodPost, "/due/postpone", Everyone, servePostpone)
 }
 
 // spanNames are the spans of time that the board is split into, in order.
@@ -109,7 +109,7 @@ func (d *desk) dueLine(row store.DueRow, owners map[string]string) dueLine {
 	switch {
 	case !row.Postponable:
 		line.Fixed = d.t("due.legal")
-	case StaffMoney.Allows(d.who.Roles):
+	case postponing(row.Deadline).Allows(d.who.Roles):
 		line.Postpone = postponePath + "?" + url.Values{"id": {row.ID}}.Encode()
 	}
 	return line
@@ -211,6 +211,10 @@ func servePostpone(d *desk) {
 			words = d.t("due.legal")
 		}
 		d.render(http.StatusConflict, "notice", &web.Page{Title: d.t("postpone.not"), State: "closed", Data: notice{Tone: "warn", Words: []string{words}}})
+		return
+	}
+	if !postponing(x).Allows(d.who.Roles) {
+		d.forbidden("postpone.forbidden")
 		return
 	}
 	status := http.StatusOK

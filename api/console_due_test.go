@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,11 +75,36 @@ func TestDueFilters(t *testing.T) {
 	require.Equal(t, "staff", p.Find("#f-awaits [selected]").AttrOr("value", ""))
 	require.Greater(t, p.Find("#f-awaits option").Length(), 2, "another role can be chosen")
 
-	o.as("cleo") // pedagogy does not postpone
-	p = o.get("/console/due")
-	require.Equal(t, 5, p.Find("tbody tr").Length())
-	require.Zero(t, p.Find(`a[href*=postpone]`).Length())
-	require.Equal(t, http.StatusForbidden, o.get("/console/due/postpone?id=request%2FD-2026-000001%231").status)
+}
+
+// Each postpones what they decide: others are not offered it, and their calls are refused.
+func TestDueIsPostponedByWhoDecidesIt(t *testing.T) {
+	o := newOffice(t)
+	o.dossiers()
+	o.apply(models.Step{Deadlines: []models.Deadline{{ID: "invoice/I-2026-000008#1", Workflow: "invoice/I-2026-000008", Subject: "I-2026-000008", Kind: models.DeadlineConformity,
+		Awaits: models.RoleFinance, Status: models.Open, DueAt: paris(28, 9, 0), Postponable: true}}})
+	const qualify, programme, signature, convocation, conformity = "request/D-2026-000001#1", "request/D-2026-000002#4", "request/D-2026-000002#5", "request/D-2026-000003/session/1#1", "invoice/I-2026-000008#1"
+	for login, may := range map[string][]string{"amel": {programme, qualify, signature, convocation}, "cleo": {programme, convocation}, "bo": {conformity}} {
+		o.as(login)
+		p := o.get("/console/due")
+		require.Equal(t, 6, p.Find("tbody tr").Length(), login)
+		offered := p.Find(`a[href*=postpone]`).Map(func(_ int, a *goquery.Selection) string {
+			to, _ := url.Parse(a.AttrOr("href", ""))
+			return to.Query().Get("id")
+		})
+		require.Equal(t, may, offered, login)
+		for _, id := range []string{qualify, programme, signature, convocation, conformity} {
+			form := o.get(postponePath + "?" + url.Values{"id": {id}}.Encode())
+			sent := o.post(postponePath, url.Values{"id": {id}, "key": {form.Find("[name=key]").AttrOr("value", "")}, "date": {"2026-11-20"}, "time": {"09:00"}, "reason": {"congés"}})
+			if slices.Contains(may, id) {
+				require.Equal(t, http.StatusOK, form.status, "%s %s", login, id)
+				require.Equal(t, http.StatusUnprocessableEntity, sent.status, "%s %s: it is earlier", login, id)
+			} else {
+				require.Equal(t, http.StatusForbidden, form.status, "%s %s", login, id)
+				require.Equal(t, http.StatusForbidden, sent.status, "%s %s", login, id)
+			}
+		}
+	}
 }
 
 // delayed stands for a process with one deadline: it takes what it is asked.

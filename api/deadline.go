@@ -8,6 +8,9 @@ import (
 	"jalon/store"
 )
 
+// postponing is who may postpone a deadline.
+func postponing(d models.Deadline) Rule { return Rule{Roles: d.PostponedBy()} }
+
 func (s *Server) registerDeadlines() {
 	add(s, operation{method: "GET", path: "/deadlines", id: "list-deadlines", tag: "deadlines", rule: Everyone, summary: "What falls due, soonest first"},
 		func(ctx context.Context, in *struct {
@@ -20,8 +23,8 @@ func (s *Server) registerDeadlines() {
 				return s.store.OpenDeadlines(ctx, store.DeadlineFilter{Dossier: in.Request, Awaits: in.Awaits, Before: in.Before}, from, in.Limit)
 			})
 		})
-	add(s, operation{method: "POST", path: "/deadlines/postpone", id: "postpone", tag: "deadlines", rule: StaffMoney, keyed: true,
-		summary: "Move a deadline later, saying why; the link that serves it stays valid"},
+	add(s, operation{method: "POST", path: "/deadlines/postpone", id: "postpone", tag: "deadlines", rule: Everyone, keyed: true,
+		summary: "Move a deadline later, saying why, for who decides what it awaits; the link that serves it stays valid"},
 		func(ctx context.Context, in *struct {
 			Body struct {
 				Why
@@ -33,12 +36,16 @@ func (s *Server) registerDeadlines() {
 			if err != nil {
 				return nil, err
 			}
+			call := callFrom(ctx)
+			call.rule = postponing(d)
 			err = d.CheckPostponed(in.Body.DueAt, s.now())
-			if code := models.ErrorCode(err); code != models.CodeDeadlineClosed && code != models.CodeDeadlineLegal { // no date would do
-				err = misplaced("body.due_at", err)
-			}
-			if err != nil {
+			switch code := models.ErrorCode(err); {
+			case code == models.CodeDeadlineClosed, code == models.CodeDeadlineLegal: // nobody could, on no date
 				return nil, err
+			case !call.rule.Allows(call.Roles):
+				return nil, refuse(models.CodeDeadlineRole)
+			case err != nil:
+				return nil, misplaced("body.due_at", err)
 			}
 			return s.decide(ctx, models.VerbPostpone, d.Dossier, in.Body.words(), order{workflow: d.Workflow, command: func(by models.By) any {
 				return models.Postpone{By: by, DeadlineID: d.ID, DueAt: in.Body.DueAt.UTC().Truncate(time.Microsecond)}

@@ -84,6 +84,7 @@ var refusals = map[models.Code]refusal{
 	models.CodeHasSigned:           {409, "Ce participant a signé au moins une demi-journée : sa présence est acquise, il ne peut plus être retiré.", "This participant has signed at least one half-day: their attendance stands, they can no longer be removed."},
 	models.CodeDeadlineClosed:      {409, "Cette échéance n’est plus ouverte.", "This deadline is no longer open."},
 	models.CodeDeadlineLegal:       {422, "Cette échéance est légale et ne peut pas être reportée.", "This deadline is a legal one and cannot be postponed."},
+	models.CodeDeadlineRole:        {403, "Cette échéance est reportée par d’autres que vous : ceux qui décident de ce qu’elle attend.", "This deadline is postponed by others than you: those who decide what it awaits."},
 	models.CodeDeadlineEarlier:     {422, "Une échéance ne peut être reportée qu’à plus tard.", "A deadline can only be moved later."},
 	models.CodeNothingToWaive:      {409, "Cette étape ne peut pas être passée.", "This step cannot be skipped."},
 	models.CodeReasonMissing:       {422, "Indiquez pourquoi.", "Say why."},

@@ -67,3 +67,26 @@ type Deadline struct {
 	// moment the message that asks really left.
 	LeftBy time.Time `gorm:"serializer:instant;type:varchar(27)" json:"left_by,omitzero"`
 }
+
+// PostponedBy are the roles that may postpone a deadline, those who decide what it is about: finance alone what is owed, staff
+// too what makes an invoice of it, pedagogy beside staff what a course is made of; a step of the team follows who it is
+// awaited from. Administrators may always.
+func (d Deadline) PostponedBy() []Role {
+	switch d.Kind {
+	case DeadlineConformity, DeadlinePayment, DeadlineLegalCap, DeadlineClaim, DeadlineClientPayment:
+		return []Role{RoleFinance}
+	case DeadlineRecapDay, DeadlineRecap, DeadlineInvoiceUpload:
+		return []Role{RoleStaff, RoleFinance}
+	case DeadlineSlots, DeadlineSlotChoice, DeadlineAuditReport, DeadlineProgramme, DeadlineConvocation, DeadlineSheet, DeadlineAbsence,
+		DeadlineHot, DeadlineCold, DeadlineColdAnswer:
+		return []Role{RoleStaff, RolePedagogy}
+	case DeadlineStaff:
+		switch d.Awaits {
+		case RoleFinance:
+			return []Role{RoleFinance}
+		case RolePedagogy:
+			return []Role{RoleStaff, RolePedagogy}
+		}
+	}
+	return []Role{RoleStaff}
+}

@@ -64,6 +64,7 @@ const (
 	CodeHasSigned           Code = "participant_has_signed" // what they attended stands
 	CodeDeadlineClosed      Code = "deadline_closed"
 	CodeDeadlineLegal       Code = "deadline_not_postponable"
+	CodeDeadlineRole        Code = "deadline_of_another_role"
 	CodeDeadlineEarlier     Code = "deadline_must_be_later"
 	CodeNothingToWaive      Code = "nothing_to_waive"
 	CodeReasonMissing       Code = "reason_missing"

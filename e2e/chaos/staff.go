@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -76,7 +77,7 @@ func (s *staff) see(ctx context.Context, m *demo.Mission, own *mind, d models.De
 		return s.post(ctx, "/requests/"+m.Ref+"/record", d.ID, body)
 	}
 	switch {
-	case d.Postponable && d.Kind != models.DeadlineStaff && d.Awaits != models.RoleSystem && own.once("postpone"):
+	case d.Postponable && d.Kind != models.DeadlineStaff && d.Awaits != models.RoleSystem && slices.Contains(d.PostponedBy(), models.RoleStaff) && own.once("postpone"):
 		s.run.tell("%s: %s postponed", m.Ref, d.ID)
 		return s.post(ctx, "/deadlines/postpone", d.ID, map[string]any{"deadline_id": d.ID, "due_at": d.DueAt.Add(24 * time.Hour), "reason": "Jour férié local."})
 	case d.Kind != models.DeadlineStaff:
