@@ -759,13 +759,20 @@ func TestMoneyAndDeadlines(t *testing.T) {
 	apply(t, h.store, models.Request{Ref: b.Ref, Stage: models.StageSessions, OpenedAt: epoch}, models.Rows{Recaps: []models.Recap{recap},
 		Invoices: []models.Invoice{{Ref: "I-2026-000001", Kind: models.InvoiceSupplier, Status: models.InvoiceAwaited, TrainerRef: "T-000001", DeadlineID: "upload"},
 			{Ref: "I-2026-000002", Kind: models.InvoiceSelfBilled, Status: models.InvoiceConform, PayOn: "2026-10-30", IssuedAt: epoch.AddDate(0, -1, 0)},
-			{Ref: "I-2026-000003", Kind: models.InvoiceClient, Status: models.InvoiceConform},
+			{Ref: "I-2026-000003", Kind: models.InvoiceClient, Dossier: b.Ref, Status: models.InvoiceConform, PaidOn: "2026-11-01"},
 			{Ref: "I-2026-000004", Kind: models.InvoiceSelfBilled, Status: models.InvoiceNonConforming, TrainerRef: "T-000001"}}})
 	var payments List[InvoiceView]
 	h.do(models.RoleFinance, "GET", "/payments", "").into(t, &payments)
 	if len(payments.Items) != 1 || payments.Items[0].Ref != "I-2026-000002" || !payments.Items[0].Overdue {
 		t.Errorf("%+v", payments)
 	}
+	var theirs List[InvoiceView]
+	h.do(models.RoleFinance, "GET", "/invoices?client="+b.ClientRef, "").into(t, &theirs)
+	require.Len(t, theirs.Items, 1)
+	require.Equal(t, []string{"I-2026-000003", b.ClientRef, "2026-11-01"}, []string{theirs.Items[0].Ref, theirs.Items[0].ClientRef, string(theirs.Items[0].PaidOn)})
+	var none List[InvoiceView]
+	h.do(models.RoleFinance, "GET", "/invoices?client=C-999999", "").into(t, &none)
+	require.Empty(t, none.Items)
 	h.refused(h.do(models.RoleFinance, "POST", "/invoices/I-2026-000002/pay", `{"paid_on":"2026-12-01"}`), 422, models.CodeFutureDate)
 	h.refused(h.do(models.RoleFinance, "POST", "/invoices/I-2026-000002/pay", `{"paid_on":"2026-10-01"}`), 422, models.CodePaidBeforeIssued)
 	h.refused(h.do(models.RoleFinance, "POST", "/invoices/I-2026-000003/pay", `{"paid_on":"1026-10-01"}`), 422, models.CodeDateTooOld)

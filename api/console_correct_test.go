@@ -127,6 +127,7 @@ func TestF203ConsoleCorrectsFromAnInvoiceAndAStatement(t *testing.T) {
 	paid, err := o.store.Trainer(ctx, "T-000001")
 	require.NoError(t, err)
 	require.Equal(t, []string{"DE89370400440532013000", "fabule@example.org"}, []string{paid.IBAN, paid.Email})
+	require.Equal(t, 1, o.get(ConsoleAddress("", "I-2026-000007")).Find(`a[href^="/console/clients/C-000001?"]`).Length(), "the client of its dossier owes it")
 	o.corrected(ConsoleAddress("", "I-2026-000007"), `a[href^="/console/clients/C-000001/contacts/X-000009?"]`, typed("email", "compta@example.com"), "L’interlocuteur est corrigé.")
 	o.as("bo")
 	for _, ref := range []string{"I-2026-000001", "I-2026-000007", month + "/recap/1"} {

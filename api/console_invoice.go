@@ -133,15 +133,18 @@ func (d *desk) corrections(i models.Invoice, line payable) (out []*correction, e
 		lead("correct.link_trainer", line.Who, trainerRoute, i.TrainerRef)
 		return out, nil
 	}
-	if i.ClientRef != "" {
-		lead("correct.link_client", line.Who, clientRoute, i.ClientRef)
-	}
 	if i.Dossier == "" {
 		return out, nil
 	}
 	brief, err := d.s.store.Brief(d.ctx, i.Dossier)
-	if err != nil || brief.BillingRef == "" {
+	if err != nil {
 		return out, err
+	}
+	if brief.ClientRef != "" {
+		lead("correct.link_client", line.Who, clientRoute, brief.ClientRef)
+	}
+	if brief.BillingRef == "" {
+		return out, nil
 	}
 	c, err := d.s.store.Contact(d.ctx, brief.BillingRef)
 	if err == nil {

@@ -13,11 +13,8 @@ import (
 // InvoiceView is an invoice with what is computed of it.
 type InvoiceView struct {
 	models.Invoice
-	Overdue bool `json:"overdue" doc:"Computed: its date has passed and it is not paid, held or not"`
-}
-
-func (s *Server) invoiceView(i models.Invoice) InvoiceView {
-	return InvoiceView{i, i.Overdue(s.today())}
+	ClientRef string `json:"client_ref,omitempty" doc:"Who owes it, of a client's invoice"`
+	Overdue   bool   `json:"overdue" doc:"Computed: its date has passed and it is not paid, held or not"`
 }
 
 // PayInput confirms a payment.
@@ -73,20 +70,24 @@ func (s *Server) registerInvoices() {
 			return paged(&in.Paging, func(from store.Cursor) (store.Page[InvoiceView], error) {
 				p, err := s.store.Invoices(ctx, store.InvoiceFilter{Kind: in.Kind, Status: in.Status, Dossier: in.Request,
 					Trainer: in.Trainer, Client: in.Client}, from, in.Limit)
-				return store.Page[InvoiceView]{Items: s.invoiceViews(p.Items), Next: p.Next}, err
+				return s.invoicePage(ctx, p, err)
 			})
 		})
 	add(s, operation{method: "GET", path: "/invoices/{ref}", id: "get-invoice", tag: "invoices", rule: StaffMoney, summary: "An invoice"},
 		func(ctx context.Context, in *refInput) (*itemOutput[InvoiceView], error) {
 			i, err := s.store.Invoice(ctx, in.Ref)
-			return item(s.invoiceView(i), err)
+			if err != nil {
+				return nil, err
+			}
+			views, err := s.invoiceViews(ctx, []models.Invoice{i})
+			return item(views[0], err)
 		})
 	add(s, operation{method: "GET", path: "/payments", id: "list-payments", tag: "invoices", rule: StaffMoney,
 		summary: "What is to be paid, by the date money leaves (F197)"},
 		func(ctx context.Context, in *Paging) (*listOutput[InvoiceView], error) {
 			return paged(in, func(from store.Cursor) (store.Page[InvoiceView], error) {
 				p, err := s.store.Payables(ctx, from, in.Limit)
-				return store.Page[InvoiceView]{Items: s.invoiceViews(p.Items), Next: p.Next}, err
+				return s.invoicePage(ctx, p, err)
 			})
 		})
 	decision := func(_ models.Invoice, _ DecisionInput) (func(models.By) any, error) {
@@ -138,10 +139,28 @@ func (s *Server) registerInvoices() {
 		})
 }
 
-func (s *Server) invoiceViews(rows []models.Invoice) []InvoiceView {
+func (s *Server) invoiceViews(ctx context.Context, rows []models.Invoice) ([]InvoiceView, error) {
+	var dossiers []string
+	for _, i := range rows {
+		if i.Kind == models.InvoiceClient {
+			dossiers = append(dossiers, i.Dossier)
+		}
+	}
+	clients, err := s.store.ClientRefs(ctx, dossiers)
 	out := make([]InvoiceView, len(rows))
 	for n, i := range rows {
-		out[n] = s.invoiceView(i)
+		out[n] = InvoiceView{Invoice: i, Overdue: i.Overdue(s.today())}
+		if i.Kind == models.InvoiceClient {
+			out[n].ClientRef = clients[i.Dossier]
+		}
 	}
-	return out
+	return out, err
+}
+
+func (s *Server) invoicePage(ctx context.Context, p store.Page[models.Invoice], err error) (store.Page[InvoiceView], error) {
+	if err != nil {
+		return store.Page[InvoiceView]{}, err
+	}
+	views, err := s.invoiceViews(ctx, p.Items)
+	return store.Page[InvoiceView]{Items: views, Next: p.Next}, err
 }

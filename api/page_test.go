@@ -194,7 +194,7 @@ func (h *pageHouse) seed() {
 		},
 		Invoices: []models.Invoice{
 			{Ref: "I-2026-000077", Kind: models.InvoiceSupplier, TrainerRef: "T-000042", Status: models.InvoiceAwaited, NetCents: 90_000, Round: 1, DeadlineID: "open"},
-			{Ref: "I-2026-000078", Kind: models.InvoiceClient, ClientRef: "C-000001", Status: models.InvoiceIssued},
+			{Ref: "I-2026-000078", Kind: models.InvoiceClient, Status: models.InvoiceIssued},
 		},
 	}, Deadlines: []models.Deadline{
 		{ID: "open", Workflow: "w", Kind: models.DeadlineSilence, Status: models.Open, DueAt: paris(27, 18, 0)},

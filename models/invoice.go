@@ -17,31 +17,29 @@ func (k InvoiceKind) Payable() bool { return k != InvoiceClient }
 
 // Invoice is the projection of an Invoice workflow. Overdue is computed, never stored.
 type Invoice struct {
-	Ref         string      `gorm:"primaryKey;size:32" json:"ref"` // I-2026-000077
-	Number      string      `json:"number"`                        // unbroken series per issuer; the supplier's own when uploaded
-	Kind        InvoiceKind `gorm:"index" json:"kind"`
-	Dossier     string      `gorm:"index" json:"request_ref,omitempty"`
-	RecapRef    string      `json:"recap_ref,omitempty"`
-	TrainerRef  string      `gorm:"index" json:"trainer_ref,omitempty"`
-	ClientRef   string      `gorm:"index" json:"client_ref,omitempty"`
-	Status      string      `gorm:"index" json:"status"`
-	Lines       []string    `gorm:"serializer:json" json:"lines,omitempty"`
-	NetCents    Cents       `json:"net_cents"`
-	VATBps      int64       `json:"vat_bps"`
-	VATCents    Cents       `json:"vat_cents"`
-	TotalCents  Cents       `json:"total_cents"`
-	SHA256      string      `json:"sha256,omitempty"`
-	Round       int         `json:"round"` // deposits asked from the supplier: generation of its link
-	IssuedAt    time.Time   `gorm:"serializer:instant;type:varchar(27)" json:"issued_at,omitzero"`
-	ReceivedAt  time.Time   `gorm:"serializer:instant;type:varchar(27)" json:"received_at,omitzero"`
-	ConformAt   time.Time   `gorm:"serializer:instant;type:varchar(27)" json:"conform_at,omitzero"`
-	PromiseOn   Date        `gorm:"size:10" json:"promise_on,omitempty"`   // F197
-	LegalOn     Date        `gorm:"size:10" json:"legal_on,omitempty"`     // legal ceiling
-	PayOn       Date        `gorm:"size:10;index" json:"pay_on,omitempty"` // last bank day not after the earlier of both
-	PaidOn      Date        `gorm:"size:10" json:"paid_on,omitempty"`
-	Note        string      `json:"note_ref,omitempty"`
-	DeadlineID  string      `json:"deadline_id"`
-	ClientTerms string      `json:"-"`
+	Ref        string      `gorm:"primaryKey;size:32" json:"ref"` // I-2026-000077
+	Number     string      `json:"number"`                        // unbroken series per issuer; the supplier's own when uploaded
+	Kind       InvoiceKind `gorm:"index" json:"kind"`
+	Dossier    string      `gorm:"index" json:"request_ref,omitempty"`
+	RecapRef   string      `json:"recap_ref,omitempty"`
+	TrainerRef string      `gorm:"index" json:"trainer_ref,omitempty"`
+	Status     string      `gorm:"index" json:"status"`
+	Lines      []string    `gorm:"serializer:json" json:"lines,omitempty"`
+	NetCents   Cents       `json:"net_cents"`
+	VATBps     int64       `json:"vat_bps"`
+	VATCents   Cents       `json:"vat_cents"`
+	TotalCents Cents       `json:"total_cents"`
+	SHA256     string      `json:"sha256,omitempty"`
+	Round      int         `json:"round"` // deposits asked from the supplier: generation of its link
+	IssuedAt   time.Time   `gorm:"serializer:instant;type:varchar(27)" json:"issued_at,omitzero"`
+	ReceivedAt time.Time   `gorm:"serializer:instant;type:varchar(27)" json:"received_at,omitzero"`
+	ConformAt  time.Time   `gorm:"serializer:instant;type:varchar(27)" json:"conform_at,omitzero"`
+	PromiseOn  Date        `gorm:"size:10" json:"promise_on,omitempty"`   // F197
+	LegalOn    Date        `gorm:"size:10" json:"legal_on,omitempty"`     // legal ceiling
+	PayOn      Date        `gorm:"size:10;index" json:"pay_on,omitempty"` // last bank day not after the earlier of both
+	PaidOn     Date        `gorm:"size:10" json:"paid_on,omitempty"`
+	Note       string      `json:"note_ref,omitempty"`
+	DeadlineID string      `json:"deadline_id"`
 }
 
 // Invoice statuses.

@@ -114,6 +114,17 @@ func (s *Store) ClientNames(ctx context.Context, dossiers []string) (map[string]
 	return out, failure(err)
 }
 
+// ClientRefs are the clients of dossiers, by dossier.
+func (s *Store) ClientRefs(ctx context.Context, dossiers []string) (map[string]string, error) {
+	var rows []struct{ Ref, ClientRef string }
+	err := s.db.WithContext(ctx).Model(&models.Brief{}).Select("ref", "client_ref").Where("ref IN ?", dossiers).Find(&rows).Error
+	out := make(map[string]string, len(rows))
+	for _, r := range rows {
+		out[r.Ref] = r.ClientRef
+	}
+	return out, failure(err)
+}
+
 // FactsOf lists the facts told to a process, oldest first.
 func (s *Store) FactsOf(ctx context.Context, workflow string) ([]models.Inbox, error) {
 	return all[models.Inbox](ctx, s, "received_at, id", "workflow = ?", workflow)

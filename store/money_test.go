@@ -19,7 +19,8 @@ func TestMoneyLists(t *testing.T) {
 				Status: models.InvoiceConform, TotalCents: 100, PayOn: models.NewDate(2026, 12, 20-n/2)})
 		}
 		rows.Invoices = append(rows.Invoices,
-			models.Invoice{Ref: "I-2026-000010", Kind: models.InvoiceClient, Status: models.InvoiceIssued, TotalCents: 7},
+			models.Invoice{Ref: "I-2026-000010", Kind: models.InvoiceClient, Dossier: "D-1", Status: models.InvoiceIssued, TotalCents: 7},
+			models.Invoice{Ref: "I-2026-000013", Kind: models.InvoiceSelfBilled, Dossier: "D-1", Status: models.InvoiceWithdrawn, TotalCents: 7},
 			models.Invoice{Ref: "I-2026-000011", Kind: models.InvoiceSelfBilled, Status: models.InvoiceReceived, TotalCents: 7},
 			models.Invoice{Ref: "I-2026-000012", Kind: models.InvoiceSelfBilled, Status: models.InvoicePaid, TotalCents: 7})
 		for n, month := range []models.Month{"2026-11", "2026-12", "2026-12", "2027-01"} {
@@ -54,7 +55,17 @@ func TestMoneyLists(t *testing.T) {
 		require.Equal(t, map[string]int64{models.InvoiceIssued: 1}, clients)
 		owed, err := s.Invoices(ctx, store.InvoiceFilter{Payable: true}, store.Cursor{}, 0)
 		require.NoError(t, err)
-		require.Len(t, owed.Items, 9)
+		require.Len(t, owed.Items, 10)
+
+		require.NoError(t, s.SaveBrief(ctx, models.Brief{Ref: "D-1", ClientRef: "C-1"}))
+		for client, want := range map[string]int{"C-1": 1, "C-2": 0} { // what a client owes, not what was paid for its dossiers
+			theirs, err := s.Invoices(ctx, store.InvoiceFilter{Client: client}, store.Cursor{}, 0)
+			require.NoError(t, err)
+			require.Len(t, theirs.Items, want, client)
+		}
+		clientRefs, err := s.ClientRefs(ctx, []string{"D-1", "D-2"})
+		require.NoError(t, err)
+		require.Equal(t, map[string]string{"D-1": "C-1"}, clientRefs)
 
 		months, err := s.RecapMonths(ctx, 2)
 		require.NoError(t, err)

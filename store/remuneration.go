@@ -80,7 +80,7 @@ type InvoiceFilter struct {
 	Status  string
 	Dossier string
 	Trainer string
-	Client  string
+	Client  string // those that a client owes
 	Recap   string
 	Payable bool // those that the agency owes
 }
@@ -89,10 +89,13 @@ type InvoiceFilter struct {
 func (s *Store) Invoices(ctx context.Context, f InvoiceFilter, from Cursor, limit int) (Page[models.Invoice], error) {
 	db := s.db.WithContext(ctx)
 	for _, c := range []struct{ column, value string }{{"kind", string(f.Kind)}, {"status", f.Status}, {"dossier", f.Dossier},
-		{"trainer_ref", f.Trainer}, {"client_ref", f.Client}, {"recap_ref", f.Recap}} {
+		{"trainer_ref", f.Trainer}, {"recap_ref", f.Recap}} {
 		if c.value != "" {
 			db = db.Where(c.column+" = ?", c.value)
 		}
+	}
+	if f.Client != "" {
+		db = db.Where("kind = ? AND dossier IN (SELECT ref FROM briefs WHERE client_ref = ?)", models.InvoiceClient, f.Client)
 	}
 	if f.Payable {
 		db = db.Where("kind <> ?", models.InvoiceClient)

@@ -134,14 +134,14 @@ func fillDossier(ctx context.Context, tx *store.Store, random *rand.Rand, f *Fil
 			Subject: ref, Actor: string(models.RoleSystem), Args: models.Args{{Name: "stage", Value: string(fillStages[k%len(fillStages)])}}})
 	}
 	if r.TrainerRef != "" {
-		fillMoney(random, f, &step, r, client)
+		fillMoney(random, f, &step, r)
 	}
 	_, err = tx.Apply(ctx, step)
 	return err
 }
 
 // fillMoney adds what a mission leads to: a line, the month it is in, its supplier's and its client's invoice.
-func fillMoney(random *rand.Rand, f *Filled, step *models.Step, r models.Request, client string) {
+func fillMoney(random *rand.Rand, f *Filled, step *models.Step, r models.Request) {
 	over := r.Stage.Ended()
 	held := models.ParisDate(r.OpenedAt)
 	month := held.Month()
@@ -149,7 +149,7 @@ func fillMoney(random *rand.Rand, f *Filled, step *models.Step, r models.Request
 	supplier := models.Invoice{Ref: "I-" + r.Ref[2:], Number: "A-" + r.TrainerRef + r.Ref[1:], Kind: models.InvoiceSelfBilled, TrainerRef: r.TrainerRef,
 		RecapRef: models.RecapRef(models.PayerAgency, r.TrainerRef, month, len(f.Dossiers)), Status: models.InvoicePaid, NetCents: cents, VATBps: 2000, VATCents: cents / 5, TotalCents: cents + cents/5,
 		IssuedAt: r.OpenedAt, ReceivedAt: r.OpenedAt, LegalOn: held.AddDays(45), PromiseOn: held.AddDays(30), PayOn: held.AddDays(30)}
-	bill := models.Invoice{Ref: "I-1" + r.Ref[3:], Number: "F-" + r.Ref[2:], Kind: models.InvoiceClient, Dossier: r.Ref, ClientRef: client, Status: models.InvoicePaid,
+	bill := models.Invoice{Ref: "I-1" + r.Ref[3:], Number: "F-" + r.Ref[2:], Kind: models.InvoiceClient, Dossier: r.Ref, Status: models.InvoicePaid,
 		NetCents: 2 * cents, TotalCents: 2 * cents, IssuedAt: r.OpenedAt, PromiseOn: held.AddDays(30)}
 	recap := models.Recap{Ref: supplier.RecapRef, Workflow: models.RemunerationID(models.PayerAgency, r.TrainerRef, month), Payer: models.PayerAgency, TrainerRef: r.TrainerRef,
 		Month: month, Number: len(f.Dossiers), Status: models.RecapAccepted, Lines: []string{models.SessionRef(r.Ref, 1)}, Cents: cents, SentAt: r.OpenedAt, AnsweredAt: r.OpenedAt}
