@@ -27,7 +27,7 @@ func (s *Server) registerConsoleInvoice() {
 }
 
 type invoicePageData struct {
-	Tabs      []chip
+	Tabs      []moneyTab
 	Line      payable
 	Facts     []pageFact
 	Correct   []*correction // who is paid or billed
@@ -177,8 +177,12 @@ func (d *desk) invoiceFacts(i models.Invoice, line payable) ([]pageFact, error) 
 		if t.Company != "" {
 			facts = append(facts, pageFact{d.t("money.company"), t.Company})
 		}
-		if t.Ref != "" && t.IBAN == "" && i.Kind.Payable() {
+		switch {
+		case t.Ref == "" || !i.Kind.Payable() || !i.Unpaid():
+		case t.IBAN == "":
 			facts = append(facts, pageFact{d.t("money.account"), d.t("money.no_account")}) // F203
+		case i.Status == models.InvoiceConform: // with plain spaces: it is copied into the form of a bank
+			facts = append(facts, pageFact{d.t("money.credit"), models.GroupIBAN(t.IBAN, " ")}, pageFact{d.t("money.transfer"), i.Number})
 		}
 	}
 	facts = append(facts, pageFact{d.t("money.kind"), d.t("money.kind_" + string(i.Kind))},

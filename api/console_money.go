@@ -46,8 +46,14 @@ const (
 	tabRecaps    = "recaps"
 )
 
-// moneyTabs lead to the lists; each counts what awaits somebody of the agency. counts are those of the list shown, by status.
-func (d *desk) moneyTabs(on string) (tabs []chip, counts map[string]int64, err error) {
+// moneyTab leads to a list, and says how much of it awaits somebody: the list itself may hold what is over as well.
+type moneyTab struct {
+	Label, Href, Awaits string
+	On                  bool
+}
+
+// moneyTabs lead to the lists. counts are those of the list shown, by status.
+func (d *desk) moneyTabs(on string) (tabs []moneyTab, counts map[string]int64, err error) {
 	suppliers, clients, err := d.s.store.InvoicesByStatus(d.ctx)
 	if err != nil {
 		return nil, nil, err
@@ -55,20 +61,27 @@ func (d *desk) moneyTabs(on string) (tabs []chip, counts map[string]int64, err e
 	if counts = suppliers; on == tabClients {
 		counts = clients
 	}
-	recaps, err := d.s.store.RecapsToDecide(d.ctx)
-	return []chip{
-		{d.t("money.payments"), moneyPath, int(suppliers[models.InvoiceConform]), on == tabPayments},
-		{d.t("money.suppliers"), moneyPath + "/invoices", int(suppliers[models.InvoiceReceived]), on == tabSuppliers},
-		{d.t("money.clients"), moneyPath + "/clients", int(clients[models.InvoiceIssued]), on == tabClients},
-		{d.t("money.recaps"), moneyPath + "/recaps", int(recaps), on == tabRecaps},
-	}, counts, err
+	recaps, err := d.s.store.RecapsToDecide(d.ctx, "")
+	tab := func(name, path string, n int64) {
+		t := moneyTab{Label: d.t("money." + name), Href: moneyPath + path, On: on == name}
+		if n > 0 {
+			t.Awaits = d.t("money."+name+"_await", "number", int(n))
+		}
+		tabs = append(tabs, t)
+	}
+	tab(tabPayments, "", suppliers[models.InvoiceConform])
+	tab(tabSuppliers, "/invoices", suppliers[models.InvoiceReceived])
+	tab(tabClients, "/clients", clients[models.InvoiceIssued])
+	tab(tabRecaps, "/recaps", recaps[models.RecapContested]+recaps[models.RecapWithStaff])
+	return tabs, counts, err
 }
 
 // payable is an invoice of a supplier or of a client in a list.
 type payable struct {
 	Ref, Href, Number, Who, About, AboutHref, Amount, Status, Tone string
 	Day, Machine, Clock, Late                                      string // when money is due, which clock says so, and that it is late
-	Received                                                       string
+	Since                                                          string // when it was paid, or else came or left
+	NoAccount                                                      string // it cannot be paid yet
 }
 
 // invoiceLines are invoices as lists show them, with the names of who is paid or pays.
@@ -105,8 +118,14 @@ func (d *desk) payableLine(i models.Invoice, names map[string]string) payable {
 	} else if i.Dossier != "" {
 		line.About, line.AboutHref = i.Dossier, ConsoleAddress(i.Dossier, "")
 	}
-	if !i.ReceivedAt.IsZero() {
-		line.Received = web.ShortDay(d.lang, d.s.calendar.DateOf(i.ReceivedAt))
+	since := func(key string, day models.Date) { line.Since = d.t("money."+key, "day", web.ShortDay(d.lang, day)) }
+	switch {
+	case i.Status == models.InvoicePaid && !i.PaidOn.IsZero():
+		since("paid_the", i.PaidOn)
+	case !i.ReceivedAt.IsZero():
+		since("received_the", d.s.calendar.DateOf(i.ReceivedAt))
+	case i.Kind == models.InvoiceClient && !i.IssuedAt.IsZero():
+		since("issued_the", d.s.calendar.DateOf(i.IssuedAt))
 	}
 	if due := i.DueOn(); !due.IsZero() && i.Unpaid() {
 		line.Day, line.Machine, line.Clock = web.ShortDay(d.lang, due), string(due), d.t("money.clock_"+i.LeadingClock())
@@ -129,7 +148,7 @@ func invoiceTone(status string) string {
 }
 
 type paymentsPage struct {
-	Tabs    []chip
+	Tabs    []moneyTab
 	Sums    []pageFact
 	Rows    []payable
 	Export  string
@@ -160,7 +179,7 @@ func servePayments(d *desk) {
 	for i, due := range []store.Owed{late, soon, all} {
 		p.Sums = append(p.Sums, pageFact{d.t("money.sum_" + []string{"late", "week", "all"}[i]), d.t("money.sum", "count", int(due.Count), "amount", web.Money(d.lang, due.Cents))})
 	}
-	if p.Rows, err = d.invoiceLines(list.Items); err == nil {
+	if p.Rows, err = d.payableLines(list.Items); err == nil {
 		p.Tabs, _, err = d.moneyTabs(tabPayments)
 	}
 	if err == nil {
@@ -174,6 +193,35 @@ func servePayments(d *desk) {
 		p.Export = moneyPath + "/payments.csv"
 	}
 	d.render(http.StatusOK, "console_money", &web.Page{Title: d.t("money.payments_title"), State: "list", Data: p})
+}
+
+// payableLines are the invoices to pay, with what keeps one from being paid (F203).
+func (d *desk) payableLines(rows []models.Invoice) ([]payable, error) {
+	lines, err := d.invoiceLines(rows)
+	if err != nil {
+		return nil, err
+	}
+	payees, err := d.payees(rows)
+	for n, i := range rows {
+		if payees[i.TrainerRef].IBAN == "" {
+			lines[n].NoAccount = d.t("money.no_account_short")
+		}
+	}
+	return lines, err
+}
+
+// payees are who is paid by invoices, by their references.
+func (d *desk) payees(rows []models.Invoice) (map[string]models.Trainer, error) {
+	refs := make([]string, len(rows))
+	for n, i := range rows {
+		refs[n] = i.TrainerRef
+	}
+	trainers, err := d.s.store.TrainersByRefs(d.ctx, refs)
+	out := make(map[string]models.Trainer, len(trainers))
+	for _, t := range trainers {
+		out[t.Ref] = t
+	}
+	return out, err
 }
 
 // exportPayments is what is to be paid as a table, with the accounts to pay to.
@@ -190,17 +238,9 @@ func (d *desk) payments() iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {
 		for from := (store.Cursor{}); ; {
 			page, err := d.s.store.Payables(d.ctx, from, store.MaxPage)
-			var refs []string
-			for _, i := range page.Items {
-				refs = append(refs, i.TrainerRef)
-			}
-			payees := map[string]models.Trainer{}
+			var payees map[string]models.Trainer
 			if err == nil {
-				var rows []models.Trainer
-				rows, err = d.s.store.TrainersByRefs(d.ctx, refs)
-				for _, t := range rows {
-					payees[t.Ref] = t
-				}
+				payees, err = d.payees(page.Items)
 			}
 			if err != nil {
 				yield(nil, err)
@@ -234,11 +274,12 @@ var (
 )
 
 type invoicesPage struct {
-	Tabs, Chips []chip
-	Rows        []payable
-	Who         string // heading of the column
-	Caption     string
-	Pages       *web.Pages
+	Tabs    []moneyTab
+	Chips   []chip
+	Rows    []payable
+	Who     string // heading of the column
+	Caption string
+	Pages   *web.Pages
 }
 
 // serveInvoices lists the invoices of suppliers, or of clients, by status.

@@ -118,10 +118,12 @@ func TestConsolePayments(t *testing.T) {
 	require.Len(t, rows, 2, "conforming ones alone")
 	require.Equal(t, "20 novembre 2026 en retard selon la promesse", rows[0][0])
 	require.Contains(t, rows[0][1], "François Fabulé <script>")
-	require.Equal(t, []string{"30 novembre 2026 selon le terme légal", "=Zoé Œuvré", "A-2", "–", "1 000,50 €"}, rows[1], "the earlier clock leads (F196)")
+	require.Equal(t, []string{"30 novembre 2026 selon le terme légal", "=Zoé Œuvré sans IBAN", "A-2", "–", "1 000,50 €"}, rows[1], "the earlier clock leads (F196), and nothing can be paid without an account (F203)")
 	sums := strings.Join(strings.Fields(strings.ReplaceAll(p.Find(".sums").Text(), "\u00a0", " ")), " ")
 	require.Equal(t, "En retard1 facture, 540,00 €Dans les sept jours1 facture, 1 000,50 €En tout2 factures, 1 540,50 €", strings.ReplaceAll(strings.ReplaceAll(sums, " 1 facture", "1 facture"), "tout 2", "tout2"))
 	require.NotContains(t, p.html, "<script>alert")
+	require.Equal(t, []string{"À payer 2", "Factures des formateurs 2 à vérifier", "Factures des clients 1 à encaisser", "Relevés 2 à trancher"},
+		p.Find(".tabs a").Map(func(_ int, s *goquery.Selection) string { return plainly(s.Text()) }), "tabs say what they count: lists hold more")
 
 	t.Run("only finance take the accounts out", func(t *testing.T) {
 		require.Equal(t, 1, p.Find(`a[href="/console/money/payments.csv"]`).Length())
@@ -150,6 +152,7 @@ func TestConsoleInvoicesByStatus(t *testing.T) {
 	require.Len(t, rows, 2)
 	require.Contains(t, rows[1][3], "À vérifier")
 	require.Contains(t, rows[1][4], "20 décembre 2026 selon le terme légal", "it runs while the invoice is held")
+	require.Equal(t, "Payée le 19 novembre 2026", o.get(moneyPath + "/invoices?status=paid").cells()[0][3], "when it was paid, not when it came")
 	clients := o.get(moneyPath + "/clients").cells()
 	require.Len(t, clients, 1)
 	require.Equal(t, []string{"A-7 I-2026-000007", "Atelier Œillet", "D-2026-000001", "En attente de règlement", "24 novembre 2026 en retard échéance du client", "540,00 €"},
@@ -181,6 +184,12 @@ func TestConsoleOneInvoice(t *testing.T) {
 	words = o.get(invoices + "I-2026-000001").words()
 	require.Contains(t, words, "vendredi 20 novembre 2026 (l’échéance qui compte)")
 	require.Contains(t, words, "Tableur, prise en main, Séance 1")
+	require.Contains(t, words, "FR76 3000 6000 0112 3456 7890 189", "what the form of a bank asks for")
+	require.Contains(t, words, "Libellé du virementA-1")
+	require.Contains(t, o.get(invoices+"I-2026-000002").words(), "Manquantes", "F203")
+	words = o.get(invoices + "I-2026-000006").words()
+	require.Contains(t, words, "Payée le 19 novembre 2026")
+	require.NotContains(t, words, "FR76", "nothing is left to pay")
 	words = o.get(invoices + "I-2026-000005").words()
 	require.Contains(t, words, "Le numéro SIREN manque")
 	require.Contains(t, words, "saisi par Amel Exemple")
@@ -340,6 +349,10 @@ func TestConsoleRecordsWhatWasSaidAboutMoney(t *testing.T) {
 
 	require.Len(t, o.get(moneyPath+"/recaps").cells(), 2)
 	require.Len(t, o.get(moneyPath+"/recaps?month=2026-10").cells(), 1)
+	for month, want := range map[string]string{"": "En cours, Envoyé, Sans réponse 1, Contesté 1, Accepté, Remplacé", "2026-10": "En cours, Envoyé, Sans réponse 0, Contesté 1, Accepté, Remplacé"} {
+		chips := o.get(moneyPath + "/recaps?month=" + month).Find(".chips a").Map(func(_ int, s *goquery.Selection) string { return plainly(s.Text()) })
+		require.Equal(t, want, strings.Join(chips, ", "), "what the agency has to decide is counted, of the month shown")
+	}
 	require.Len(t, o.get(moneyPath+"/recaps?status=with_staff").cells(), 1)
 	require.Equal(t, http.StatusNotFound, o.get(moneyPath+"/recaps/agency/T-000009/2026-11").status)
 

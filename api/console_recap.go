@@ -42,12 +42,13 @@ type recapRow struct {
 }
 
 type recapsPage struct {
-	Tabs, Chips []chip
-	Months      picker
-	Status      string
-	Rows        []recapRow
-	Caption     string
-	Pages       *web.Pages
+	Tabs    []moneyTab
+	Chips   []chip
+	Months  picker
+	Status  string
+	Rows    []recapRow
+	Caption string
+	Pages   *web.Pages
 }
 
 // monthsOffered bounds the choice of months.
@@ -95,8 +96,17 @@ func serveRecaps(d *desk) {
 		return moneyPath + "/recaps?" + to.Encode()
 	}
 	p.Chips = []chip{{d.t("money.recap_current"), here(""), uncounted, f.Status == ""}}
+	decide, err := d.s.store.RecapsToDecide(d.ctx, f.Month)
+	if err != nil {
+		d.fail(err)
+		return
+	}
 	for _, status := range recapStatuses {
-		p.Chips = append(p.Chips, chip{d.t("money.recap_" + status), here(status), uncounted, f.Status == status})
+		n := uncounted // only what waits for the agency is counted
+		if status == models.RecapContested || status == models.RecapWithStaff {
+			n = int(decide[status])
+		}
+		p.Chips = append(p.Chips, chip{d.t("money.recap_" + status), here(status), n, f.Status == status})
 	}
 	var refs []string
 	for _, r := range list.Items {
@@ -142,7 +152,7 @@ type correctable struct {
 }
 
 type recapPageData struct {
-	Tabs      []chip
+	Tabs      []moneyTab
 	Row       recapRow
 	Facts     []pageFact
 	Trainer   *correction

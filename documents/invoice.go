@@ -101,22 +101,10 @@ func Invoice(b Bill) ([]byte, error) {
 	if b.DueOn != "" {
 		due = ", au plus tard le " + fr.ShortDay(b.DueOn)
 	}
-	p.facts([2]string{"Règlement", "Par virement" + due}, [2]string{"IBAN", grouping(b.IBAN)})
+	p.facts([2]string{"Règlement", "Par virement" + due}, [2]string{"IBAN", models.GroupIBAN(b.IBAN, "\u00a0")})
 	p.text(late(buyer.Type) + " Pas d’escompte pour paiement anticipé.")
 	if b.SelfBilled {
 		p.note("Autofacturation\u00a0: facture établie par " + b.Agency.Name + " selon le mandat écrit qui les lie (art. 289 I-2 du CGI). Le fournisseur peut la contester en répondant au message qui l’accompagne\u00a0: une facture rectificative est alors établie. Il reste responsable de ses obligations en matière de TVA.")
 	}
 	return p.bytes()
-}
-
-// grouping shows an IBAN as banks print it.
-func grouping(iban string) string {
-	out := ""
-	for i, r := range iban {
-		if i > 0 && i%4 == 0 {
-			out += "\u00a0"
-		}
-		out += string(r)
-	}
-	return out
 }

@@ -113,6 +113,18 @@ func FormatFR(c Cents) string { return c.FormatFR() }
 // FormatEN writes an amount as in English documents.
 func FormatEN(c Cents) string { return c.FormatEN() }
 
+// GroupIBAN writes an account as banks print it, in groups of four.
+func GroupIBAN(iban, space string) string {
+	var b strings.Builder
+	for i, r := range []rune(iban) {
+		if i > 0 && i%4 == 0 {
+			b.WriteString(space)
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
 func (c Cents) format(group, point, before, after string) string {
 	n := magnitude(int64(c))
 	digits := strconv.FormatUint(n/100, 10)

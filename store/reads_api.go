@@ -58,10 +58,23 @@ func (s *Store) RecapMonths(ctx context.Context, limit int) ([]models.Month, err
 	return out, failure(err)
 }
 
-// RecapsToDecide counts the statements that wait for staff: contested, or not answered.
-func (s *Store) RecapsToDecide(ctx context.Context) (n int64, err error) {
-	err = s.db.WithContext(ctx).Model(&models.Recap{}).Where("status IN ?", []string{models.RecapContested, models.RecapWithStaff}).Count(&n).Error
-	return n, failure(err)
+// RecapsToDecide counts the statements that wait for staff, contested or not answered, of a month or of all, by status.
+func (s *Store) RecapsToDecide(ctx context.Context, month models.Month) (map[string]int64, error) {
+	var rows []struct {
+		Status string
+		Count  int64
+	}
+	db := s.db.WithContext(ctx).Model(&models.Recap{}).Select("status, count(*) AS count").
+		Where("status IN ?", []string{models.RecapContested, models.RecapWithStaff})
+	if month != "" {
+		db = db.Where("month = ?", month)
+	}
+	err := db.Group("status").Scan(&rows).Error
+	out := map[string]int64{}
+	for _, r := range rows {
+		out[r.Status] = r.Count
+	}
+	return out, failure(err)
 }
 
 // Payables lists the conforming invoices that the agency has to pay, by the date money leaves.
