@@ -128,12 +128,15 @@ func (p *paper) withdrawal(a Agreement) {
 // price writes what is ordered, what it costs and the tax.
 func (p *paper) price(label string, price Price) {
 	p.table([]column{{"Désignation", 82, "L"}, {"Quantité", 28, "R"}, {"Prix unitaire HT", 30, "R"}, {"Montant HT", 30, "R"}},
-		[][]string{{label, price.Quantity, price.Unit, fr.Euros(price.Net)}}, 0)
+		[][]string{{label, price.Quantity, price.Unit, fr.Euros(price.Net)}}, 0, totalsHeight)
 	p.totals(price)
 	if price.VAT == 0 {
 		p.text(Exempt + ".")
 	}
 }
+
+// totalsHeight is how high totals are, under a table.
+const totalsHeight = underTable + 3*sumLine
 
 func (p *paper) totals(price Price) {
 	p.sums([2]string{"Total hors taxes", fr.Euros(price.Net)}, [2]string{"TVA " + percent(price.VATBps), fr.Euros(price.VAT)}, [2]string{"Total toutes taxes comprises", fr.Euros(price.Total)})

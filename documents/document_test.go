@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -382,6 +383,41 @@ func TestLongDocumentsGoOnFromPageToPage(t *testing.T) {
 		require.GreaterOrEqual(t, pageCount(t, pdf, text), 3)
 		follows(t, text, append(want, "8 décembre 2026")...)
 	})
+}
+
+// However many rows there are, a header has one under it, a total is on the page of the last line and a signature on that of
+// the last who signed.
+func TestWhatBelongsTogetherStaysOnOnePage(t *testing.T) {
+	all := paperwork()
+	const title = "Conduire le changement dans un établissement médico-social, du diagnostic des usages au bilan"
+	checked := func(name string, doc any, header, row, last string) {
+		pdf, err := draw(doc)
+		require.NoError(t, err)
+		pages := strings.Split(strings.TrimSuffix(poppler(t, pdf, "pdftotext", "-raw", "-enc", "UTF-8", "-", "-"), "\f"), "\f")
+		for i, page := range pages {
+			for _, belongs := range []string{header, last} {
+				require.False(t, strings.Contains(page, belongs) && !strings.Contains(page, row), "%s: page %d has %q without a row\n%s", name, i+1, belongs, page)
+			}
+		}
+		require.Contains(t, strings.Join(pages, ""), last)
+	}
+	for n := 1; n <= 30; n++ {
+		bill, recap, roll := all["F192 self-billed invoice"].(Bill), all["F179 F180 recap"].(Statement), all["F123 F124 F125 sheets"].([]Roll)[0]
+		bill.Lines, recap.Lines, roll.People = nil, nil, nil
+		for i := range n {
+			l := Line{Ref: "séance n° " + strconv.Itoa(i), Label: title, Date: "30 septembre 2026", Cents: 45_000}
+			bill.Lines, recap.Lines = append(bill.Lines, l), append(recap.Lines, l)
+			roll.People = append(roll.People, Attendee{Name: "Participante n° " + strconv.Itoa(i), Email: "participante@example.org"})
+		}
+		checked(fmt.Sprint("F192 invoice of ", n), bill, "Désignation", "séance n°", "Total toutes taxes comprises")
+		checked(fmt.Sprint("F179 recap of ", n), recap, "Montant HT", "séance n°", "Total hors taxes")
+		checked(fmt.Sprint("F125 sheet of ", n), []Roll{roll}, "9 h – 12 h 30 14 h", "Participante n°", "Signature du formateur")
+
+		client := all["F202 client invoice"].(Bill) // one line, after as many sessions
+		client.Lines = []Line{{Label: title, Ref: "séance n° 1", Cents: 45_000}}
+		client.Details = [][2]string{{"Séances", strings.Repeat("jeudi\n", n+10)}}
+		checked(fmt.Sprint("F202 client's invoice after ", n), client, "Désignation", "séance n°", "Total toutes taxes comprises")
+	}
 }
 
 func TestDocumentsTakeAnyText(t *testing.T) {

@@ -80,7 +80,7 @@ func Invoice(b Bill) ([]byte, error) {
 		p.facts(append([][2]string{{"Formation", b.Course.Title}, {"Lieu", join(", ", b.Course.Mode, b.Course.Place)}}, b.Details...)...)
 	}
 	p.facts([2]string{"Date de la prestation", b.Period}, [2]string{"Catégorie d’opération", "Prestation de services"})
-	columns := []column{{"Date", 26, "L"}, {"Désignation", 54, "L"}, {"Quantité", 25, "R"}, {"Prix unitaire HT", 27, "R"}, {"TVA", 13, "R"}, {"Montant HT", 25, "R"}}
+	columns := []column{{"Date", 29, "L"}, {"Désignation", 51, "L"}, {"Quantité", 25, "R"}, {"Prix unitaire HT", 27, "R"}, {"TVA", 13, "R"}, {"Montant HT", 25, "R"}}
 	rows := make([][]string, len(b.Lines))
 	for i, l := range b.Lines {
 		rows[i] = []string{l.Date, join("\n", l.Label, l.Ref), l.Quantity, l.Rate, percent(b.Price.VATBps), fr.Euros(l.Cents)}
@@ -92,7 +92,7 @@ func Invoice(b Bill) ([]byte, error) {
 			rows[i] = rows[i][1:]
 		}
 	}
-	p.table(columns, rows, 0)
+	p.table(columns, rows, 0, totalsHeight)
 	p.totals(b.Price)
 	if b.VATText != "" && b.Price.VAT == 0 {
 		p.text(b.VATText + ".")

@@ -22,14 +22,17 @@ import (
 
 // Lengths are millimetres, sizes points.
 const (
-	margin   = 20.0
-	width    = 210 - 2*margin
-	height   = 297.0
-	bottom   = 25.0
-	lineSize = 5.0 // of running text
-	cellLine = 4.3 // of tables and blocks
-	pad      = 1.3 // around the text of a cell
-	family   = "Jalon Sans"
+	margin     = 20.0
+	width      = 210 - 2*margin
+	height     = 297.0
+	bottom     = 25.0
+	lineSize   = 5.0  // of running text
+	cellLine   = 4.3  // of tables and blocks
+	pad        = 1.3  // around the text of a cell
+	sumLine    = 6.0  // of totals
+	top        = 22.0 // where pages that go on begin
+	underTable = 3.0
+	family     = "Jalon Sans"
 
 	// pages stands for the number of pages until it is known. It is replaced among bytes: nobody can type it, since clean
 	// lets no private letter through, nor two letters that hold its bytes between them.
@@ -156,10 +159,11 @@ func (p *paper) running() {
 	}
 	p.face("", 7.5, 110)
 	p.SetXY(margin, 12)
-	p.CellFormat(width/2, 4, p.fit(clean(p.from.name), width/2), "", 0, "L", false, 0, "")
-	p.CellFormat(width/2, 4, p.fit(clean(p.title+" – "+p.reference), width/2), "", 1, "R", false, 0, "")
+	const name, title = width / 3, width * 2 / 3 // what it is has to be read whole: who it is from, its foot tells
+	p.CellFormat(name, 4, p.fit(clean(p.from.name), name), "", 0, "L", false, 0, "")
+	p.CellFormat(title, 4, p.fit(clean(p.title+" – "+p.reference), title), "", 1, "R", false, 0, "")
 	p.rule(17, 0.2, 200, 200, 200)
-	p.SetXY(margin, 22)
+	p.SetXY(margin, top)
 }
 
 func (p *paper) footer() {
@@ -414,8 +418,10 @@ type column struct {
 	align string
 }
 
-// table writes rows under a header that each page repeats; a row is cut in two only when a page could not hold it.
-func (p *paper) table(columns []column, rows [][]string, rowHeight float64) {
+// table writes rows under a header that each page repeats and that is never without one; a row is cut in two only when a page
+// could not hold it. What comes next, that many millimetres high, stays on the page of the last row: a total tells of what,
+// a signature of whom.
+func (p *paper) table(columns []column, rows [][]string, rowHeight, next float64) {
 	split := func(cells []string) (lines [][]string, tall int) {
 		lines = make([][]string, len(columns))
 		for i, c := range columns {
@@ -424,24 +430,35 @@ func (p *paper) table(columns []column, rows [][]string, rowHeight float64) {
 		}
 		return lines, tall
 	}
+	p.face("B", 8.5, 40)
+	titles := make([]string, len(columns))
+	for i, c := range columns {
+		titles[i] = c.title
+	}
+	heads, tall := split(titles)
+	headHeight := float64(tall)*cellLine + 2*pad
 	head := func() {
 		p.face("B", 8.5, 40)
 		p.SetFillColor(232, 238, 246)
-		titles := make([]string, len(columns))
-		for i, c := range columns {
-			titles[i] = c.title
-		}
-		lines, tall := split(titles)
-		p.cells(columns, lines, float64(tall)*cellLine+2*pad, true)
+		p.cells(columns, heads, headHeight, true)
 		p.face("", 8.5, 20)
 	}
+	p.face("", 8.5, 20)
+	page := int((height - bottom - top - headHeight - 2*pad) / cellLine) // lines of a row that a page can hold
 	fits := func() int { return int((height - bottom - p.GetY() - 2*pad) / cellLine) }
-	p.room(max(rowHeight, 2*cellLine+2*pad) + 12)
-	head()
-	page := fits() // lines that a page can hold, at least
-	for _, r := range rows {
+	for i, r := range rows {
 		lines, tall := split(r)
-		if p.GetY()+max(rowHeight, float64(tall)*cellLine+2*pad) > height-bottom && (tall <= page || fits() < 3) {
+		need := max(rowHeight, float64(tall)*cellLine+2*pad)
+		switch {
+		case tall > page: // it is cut: a few lines are enough to begin
+			need = 3*cellLine + 2*pad
+		case i == len(rows)-1:
+			need += next
+		}
+		if i == 0 {
+			p.room(headHeight + need)
+			head()
+		} else if p.GetY()+need > height-bottom {
 			p.AddPage()
 			head()
 		}
@@ -458,7 +475,7 @@ func (p *paper) table(columns []column, rows [][]string, rowHeight float64) {
 		}
 		p.cells(columns, lines, max(rowHeight, float64(tall)*cellLine+2*pad), false)
 	}
-	p.Ln(3)
+	p.Ln(underTable)
 }
 
 func (p *paper) cells(columns []column, lines [][]string, h float64, fill bool) {
@@ -480,16 +497,16 @@ func (p *paper) cells(columns []column, lines [][]string, h float64, fill bool) 
 
 // sums writes totals on the right, the last one in bold.
 func (p *paper) sums(pairs ...[2]string) {
-	p.room(float64(len(pairs)) * 6)
+	p.room(float64(len(pairs)) * sumLine)
 	for i, s := range pairs {
 		p.face(bold(i == len(pairs)-1), 9.5, 20)
 		if i == len(pairs)-1 {
 			p.SetFillColor(232, 238, 246)
 		}
 		p.SetX(margin + width - 90)
-		p.CellFormat(54, 6, clean(s[0]), "", 0, "R", i == len(pairs)-1, 0, "")
-		p.CellFormat(36-pad, 6, clean(s[1]), "", 0, "R", i == len(pairs)-1, 0, "")
-		p.CellFormat(pad, 6, "", "", 1, "R", i == len(pairs)-1, 0, "")
+		p.CellFormat(54, sumLine, clean(s[0]), "", 0, "R", i == len(pairs)-1, 0, "")
+		p.CellFormat(36-pad, sumLine, clean(s[1]), "", 0, "R", i == len(pairs)-1, 0, "")
+		p.CellFormat(pad, sumLine, "", "", 1, "R", i == len(pairs)-1, 0, "")
 	}
 	p.Ln(3)
 }
@@ -500,34 +517,40 @@ type box struct {
 	stamp []byte
 }
 
-// boxes leaves room for one or two to sign, side by side.
-func (p *paper) boxes(all ...box) {
-	const gap = 6.0
-	w := (width - gap) / 2
+const boxWidth, boxGap = (width - boxGap) / 2, 6.0
+
+// boxesHeight is how high boxes are, without what is under them.
+func (p *paper) boxesHeight(all ...box) float64 {
 	tall := 32.0
 	for _, b := range all {
 		n := 0
 		for i, s := range b.lines {
 			p.face(bold(i == 0), 8.5, 40)
-			n += len(p.wrap(clean(s), w-4))
+			n += len(p.wrap(clean(s), boxWidth-4))
 		}
 		tall = max(tall, float64(n)*cellLine+20)
 	}
-	p.room(tall + 2)
+	return tall
+}
+
+// boxes leaves room for one or two to sign, side by side.
+func (p *paper) boxes(all ...box) {
+	tall := p.boxesHeight(all...)
+	p.room(tall)
 	y := p.GetY()
 	for i, b := range all {
-		x := margin + float64(i)*(w+gap)
-		p.Rect(x, y, w, tall, "D")
+		x := margin + float64(i)*(boxWidth+boxGap)
+		p.Rect(x, y, boxWidth, tall, "D")
 		at := y + 1.8
 		for j, s := range b.lines {
 			p.face(bold(j == 0), 8.5, 40)
-			for _, l := range p.wrap(clean(s), w-4) {
+			for _, l := range p.wrap(clean(s), boxWidth-4) {
 				p.SetXY(x+2, at)
-				p.CellFormat(w-4, cellLine, l, "", 0, "L", false, 0, "")
+				p.CellFormat(boxWidth-4, cellLine, l, "", 0, "L", false, 0, "")
 				at += cellLine
 			}
 		}
-		p.picture(b.stamp, x+w-46, at, 44, y+tall-at-1)
+		p.picture(b.stamp, x+boxWidth-46, at, 44, y+tall-at-1)
 	}
 	p.SetXY(margin, y+tall+3)
 }

@@ -44,7 +44,7 @@ func Recap(s Statement) ([]byte, error) {
 	for i, l := range s.Lines {
 		rows[i] = []string{l.Date, join("\n", l.Label, l.Ref), l.Status, l.Duration, l.Quantity, l.Rate, fr.Euros(l.Cents)}
 	}
-	p.table([]column{{"Date", 27, "L"}, {"Séance", 45, "L"}, {"Statut", 19, "L"}, {"Durée", 16, "R"}, {"Quantité", 18, "R"}, {"Tarif HT", 22, "R"}, {"Montant HT", 23, "R"}}, rows, 0)
+	p.table([]column{{"Date", 29, "L"}, {"Séance", 48, "L"}, {"Statut", 16, "L"}, {"Durée", 14, "R"}, {"Quantité", 18, "R"}, {"Tarif HT", 22, "R"}, {"Montant HT", 23, "R"}}, rows, 0, underTable+sumLine)
 	p.sums([2]string{"Total hors taxes", fr.Euros(s.Total)})
 	p.text("Ce relevé n’est pas une facture. Il n’est payé qu’après votre acceptation expresse ; votre silence ne vaut pas acceptation. Vous pouvez contester une ou plusieurs lignes\u00a0: l’écart vous est expliqué et le relevé corrigé.",
 		fmt.Sprintf("Le paiement est fait %d jours", s.Terms.PromiseDays)+" après la plus tardive de la réception et de la conformité de la facture, et jamais au-delà du délai légal.")

@@ -76,11 +76,11 @@ func (p *paper) roll(r Roll) {
 			rows[i] = append(rows[i], "")
 		}
 	}
-	p.table(columns, rows, 12)
 	signed := box{lines: []string{"Signature du formateur", r.Trainer}}
 	if r.TrainerSigned != "" {
 		signed.lines = append(signed.lines, "Signé en ligne le "+r.TrainerSigned)
 	}
+	p.table(columns, rows, 12, underTable+p.boxesHeight(signed))
 	p.boxes(signed)
 	p.note("Chaque participant signe lui-même chaque demi-journée suivie, le formateur signe la feuille. Elle prouve la formation auprès des financeurs et de l’administration (art. L6362-6 du Code du travail) ; elle est conservée 6 ans. Accès et rectification\u00a0: " + r.Agency.contact() + ".")
 }
