@@ -87,7 +87,7 @@ func (s *Server) registerCatalogue() {
 		})
 	add(s, operation{method: "GET", path: "/catalogue/{topic}", id: "get-course", tag: "catalogue", rule: Everyone, summary: "A line of the catalogue"},
 		func(ctx context.Context, in *struct {
-			Topic string `path:"topic" maxLength:"64"`
+			Topic string `path:"topic" maxLength:"64" doc:"The topic it is listed under"`
 		}) (*itemOutput[Course], error) {
 			c, err := s.store.Course(ctx, in.Topic)
 			return item(courseView(c), err)
@@ -124,7 +124,7 @@ func (s *Server) registerCatalogue() {
 		})
 	add(s, operation{method: "GET", path: "/policies/{name}", id: "get-policy", tag: "policies", rule: Everyone, summary: "A way of working"},
 		func(ctx context.Context, in *struct {
-			Name string `path:"name" maxLength:"64"`
+			Name string `path:"name" maxLength:"64" doc:"As listed"`
 		}) (*itemOutput[PolicyView], error) {
 			p, err := s.cfg.Policies.Load(in.Name)
 			if models.ErrorCode(err) == models.CodePolicyUnknown {

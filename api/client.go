@@ -170,7 +170,7 @@ func (s *Server) registerClients() {
 	add(s, operation{method: "PUT", path: "/clients/{ref}", id: "replace-client", tag: "clients", rule: Staff,
 		summary: "Correct a client, whole; its type stays, as do the documents already drawn"},
 		func(ctx context.Context, in *struct {
-			Ref  string `path:"ref" maxLength:"40"`
+			Ref  string `path:"ref" maxLength:"40" doc:"The client, C-000042"`
 			Body ClientDetails
 		}) (*itemOutput[ClientView], error) {
 			v, err := s.clientView(ctx, in.Ref)
@@ -189,7 +189,7 @@ func (s *Server) registerClients() {
 	add(s, operation{method: "POST", path: "/clients/{ref}/contacts", id: "create-contact", tag: "clients", rule: Staff,
 		keyed: true, status: http.StatusCreated, summary: "Record a person at a client"},
 		func(ctx context.Context, in *struct {
-			Ref  string `path:"ref"`
+			Ref  string `path:"ref" doc:"The client, C-000042"`
 			Body NewContact
 		}) (*createdOutput[models.Contact], error) {
 			if _, err := s.store.Client(ctx, in.Ref); err != nil {
@@ -210,8 +210,8 @@ func (s *Server) registerClients() {
 	add(s, operation{method: "PUT", path: "/clients/{ref}/contacts/{contact}", id: "replace-contact", tag: "clients", rule: Staff,
 		summary: "Correct a person at a client, whole: mails that leave from now on use it"},
 		func(ctx context.Context, in *struct {
-			Ref     string `path:"ref" maxLength:"40"`
-			Contact string `path:"contact" maxLength:"40"`
+			Ref     string `path:"ref" maxLength:"40" doc:"The client, C-000042"`
+			Contact string `path:"contact" maxLength:"40" doc:"The person there, as listed with the client"`
 			Body    NewContact
 		}) (*itemOutput[models.Contact], error) {
 			c, err := s.store.Contact(ctx, in.Contact)
@@ -231,7 +231,7 @@ func (s *Server) registerClients() {
 
 // refInput is the reference in an address.
 type refInput struct {
-	Ref string `path:"ref" maxLength:"40"`
+	Ref string `path:"ref" maxLength:"40" doc:"Its reference"`
 }
 
 func created[T any](path string, body T) *createdOutput[T] {

@@ -199,7 +199,7 @@ type reasoned interface{ words() string }
 
 // requestInput is a command of a dossier.
 type requestInput[B any] struct {
-	Ref  string `path:"ref" maxLength:"32"`
+	Ref  string `path:"ref" maxLength:"32" doc:"The dossier, D-2026-000123"`
 	Body B
 }
 

@@ -14,8 +14,8 @@ func postponing(d models.Deadline) Rule { return Rule{Roles: d.PostponedBy()} }
 func (s *Server) registerDeadlines() {
 	add(s, operation{method: "GET", path: "/deadlines", id: "list-deadlines", tag: "deadlines", rule: Everyone, summary: "What falls due, soonest first"},
 		func(ctx context.Context, in *struct {
-			Request string      `query:"request" maxLength:"32"`
-			Awaits  models.Role `query:"awaits" enum:"trainer,client,billing,participant,participants,staff,pedagogy,finance,system"`
+			Request string      `query:"request" maxLength:"32" doc:"Those of a dossier"`
+			Awaits  models.Role `query:"awaits" enum:"trainer,client,billing,participant,participants,staff,pedagogy,finance,system" doc:"From whom something is awaited"`
 			Before  time.Time   `query:"before" doc:"Due no later"`
 			Paging
 		}) (*listOutput[models.Deadline], error) {

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 	"go.temporal.io/sdk/client"
 
@@ -16,6 +17,7 @@ import (
 // registerRest registers what answers something else than JSON, and what no person calls.
 func (s *Server) registerRest() {
 	s.page(http.MethodGet, Prefix+"/documents/:sha256", Everyone, s.serveDocument)
+	s.describeDocument()
 	s.page(http.MethodPost, Prefix+"/webhooks/sendgrid", Public, s.mailEvents)
 	s.page(http.MethodGet, "/openapi.json", Public, func(c *gin.Context) {
 		body, err := s.OpenAPI()
@@ -28,6 +30,19 @@ func (s *Server) registerRest() {
 	s.page(http.MethodGet, "/docs", Public, s.docs)
 	s.page(http.MethodGet, "/healthz", Public, func(c *gin.Context) { c.String(http.StatusOK, "ok") })
 	s.page(http.MethodGet, "/readyz", Public, s.ready)
+}
+
+// describeDocument tells the readers of the API where files are, beside the calls that answer JSON.
+func (s *Server) describeDocument() {
+	op := operation{method: http.MethodGet, path: "/documents/{sha256}", rule: Everyone}
+	roles, security := op.rule.document()
+	responses := refusalsOf(op)
+	responses["200"] = &huma.Response{Description: "The file as it was kept", Content: map[string]*huma.MediaType{
+		"application/pdf": {}, "image/jpeg": {}, "image/png": {}}}
+	s.api.OpenAPI().AddOperation(&huma.Operation{OperationID: "get-document", Method: op.method, Path: Prefix + op.path, Tags: []string{"documents"},
+		Summary:    "A file; what is about money is for staff and finance, what is about a participant for staff and pedagogy",
+		Parameters: []*huma.Param{{Name: "sha256", In: "path", Required: true, Description: "As listed with what it is of: the SHA-256 of its bytes", Schema: &huma.Schema{Type: huma.TypeString, Pattern: "^[0-9a-f]{64}$"}}},
+		Responses:  responses, Security: security, Extensions: map[string]any{"x-roles": roles}})
 }
 
 // OpenAPI describes the typed API (OpenAPI 3.1), as kept in openapi.json.

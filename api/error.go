@@ -1,10 +1,13 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -106,6 +109,16 @@ var refusals = map[models.Code]refusal{
 	models.CodeMessageOver:   {409, "Ce que ce message demandait ou annonçait n’est plus d’actualité : il ne repart pas.", "What this message asked for or told of is over: it is not sent again."},
 	models.CodeNoAddress:     {409, "Cette personne n’a pas d’adresse e-mail. Complétez-la, puis renvoyez le message.", "This person has no e-mail address. Complete it, then send the message again."},
 	models.CodeStaleRun:      {409, "Ce traitement a été remplacé par un autre.", "This process was replaced by another."},
+}
+
+// codesInOrder are the codes that calls of the API are refused with, by status and by name; those of links are of pages.
+func codesInOrder() []models.Code {
+	codes := slices.Collect(maps.Keys(refusals))
+	codes = slices.DeleteFunc(codes, func(c models.Code) bool { return strings.HasPrefix(string(c), "link_") })
+	slices.SortFunc(codes, func(a, b models.Code) int {
+		return cmp.Or(cmp.Compare(refusals[a].status, refusals[b].status), cmp.Compare(a, b))
+	})
+	return codes
 }
 
 // Sentence tells a person, in their language, why they were refused.

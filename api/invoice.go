@@ -34,7 +34,7 @@ type InvoiceUpload struct {
 }
 
 type invoiceInput[B any] struct {
-	Ref  string `path:"ref" maxLength:"32"`
+	Ref  string `path:"ref" maxLength:"32" doc:"The invoice, I-2026-000077"`
 	Body B
 }
 
@@ -60,11 +60,11 @@ func invoiceCommand[B reasoned](s *Server, verb models.Verb, summary string, pre
 func (s *Server) registerInvoices() {
 	add(s, operation{method: "GET", path: "/invoices", id: "list-invoices", tag: "invoices", rule: StaffMoney, summary: "Invoices, newest first"},
 		func(ctx context.Context, in *struct {
-			Kind    models.InvoiceKind `query:"kind" enum:"self_billed,supplier,client"`
-			Status  string             `query:"status" enum:"awaited,received,non_conforming,conform,issued,paid,withdrawn"`
-			Request string             `query:"request" maxLength:"32"`
-			Trainer string             `query:"trainer" maxLength:"32"`
-			Client  string             `query:"client" maxLength:"32"`
+			Kind    models.InvoiceKind `query:"kind" enum:"self_billed,supplier,client" doc:"Who wrote it and who owes it: self_billed and supplier are owed by the agency, client by a client"`
+			Status  string             `query:"status" enum:"awaited,received,non_conforming,conform,issued,paid,withdrawn" doc:"Where it stands"`
+			Request string             `query:"request" maxLength:"32" doc:"Those of a dossier"`
+			Trainer string             `query:"trainer" maxLength:"32" doc:"Those of a trainer, T-000042"`
+			Client  string             `query:"client" maxLength:"32" doc:"What a client owes, C-000042"`
 			Paging
 		}) (*listOutput[InvoiceView], error) {
 			return paged(&in.Paging, func(from store.Cursor) (store.Page[InvoiceView], error) {

@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -47,10 +49,66 @@ func humaConfig() huma.Config {
 		"business time, amounts integer cents of euro, lists paged by cursor. Every command takes an Idempotency-Key. " +
 		"Refusals are problem documents with a stable code, in French or English by Accept-Language."
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token":   {Type: "http", Scheme: "bearer", Description: "Machine token, jln_…"},
-		"session": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "Cookie of a sign-in"},
+		"token": {Type: "http", Scheme: "bearer", Description: "Machine token, for programs: the header Authorization: Bearer jln_…, made by " +
+			"an administrator with jalon user token NAME --role staff. It has the roles that it was made with."},
+		"session": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "Cookie that POST " + Prefix + "/sign-in sets, for pages. Calls that " +
+			"change something must come from our own: with the header Origin of the address they go to, which browsers send by themselves, or they are refused (foreign_origin)."},
+	}
+	problem := map[string]*huma.MediaType{"application/problem+json": {Schema: c.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")}}
+	c.Components.Responses = map[string]*huma.Response{anyProblem: {Description: "Any refusal", Content: problem}}
+	for status, title := range problemStatuses {
+		r := &huma.Response{Description: statusMeaning(status), Content: problem}
+		if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+			r.Headers = map[string]*huma.Param{"Retry-After": {Description: "Seconds after which to call again", Schema: &huma.Schema{Type: huma.TypeInteger}}}
+		}
+		c.Components.Responses[title] = r
 	}
 	return c
+}
+
+// anyProblem is what stands for the statuses that are not told apart.
+const anyProblem = "Problem"
+
+// problemStatuses are the statuses of refusals that calls may get, with what the document calls them.
+var problemStatuses = map[int]string{
+	http.StatusBadRequest: "BadRequest", http.StatusUnauthorized: "Unauthorized", http.StatusForbidden: "Forbidden", http.StatusNotFound: "NotFound",
+	http.StatusConflict: "Conflict", http.StatusGone: "Gone", http.StatusRequestEntityTooLarge: "TooLarge", http.StatusUnsupportedMediaType: "UnsupportedMediaType",
+	http.StatusUnprocessableEntity: "UnprocessableEntity", http.StatusTooManyRequests: "TooManyRequests", http.StatusInternalServerError: "InternalError",
+	http.StatusServiceUnavailable: "Unavailable",
+}
+
+// statusMeaning is what a status means, with the codes that it comes with.
+func statusMeaning(status int) string {
+	words := http.StatusText(status)
+	for _, code := range codesInOrder() {
+		if refusals[code].status == status {
+			words += "\n- `" + string(code) + "`: " + refusals[code].en
+		}
+	}
+	if status == http.StatusUnsupportedMediaType {
+		words += "\n- `" + string(models.CodeMalformed) + "`: Only application/json is read."
+	}
+	return words
+}
+
+// refusalsOf are the answers other than success that an operation may give.
+func refusalsOf(op operation) map[string]*huma.Response {
+	statuses := []int{http.StatusBadRequest, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable}
+	acts := unsafe(op.method)
+	if !op.rule.Public || acts {
+		statuses = append(statuses, http.StatusUnauthorized, http.StatusForbidden)
+	}
+	if acts || strings.Contains(op.path, "{") {
+		statuses = append(statuses, http.StatusNotFound)
+	}
+	if acts {
+		statuses = append(statuses, http.StatusConflict, http.StatusGone, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+	}
+	out := map[string]*huma.Response{"default": {Ref: "#/components/responses/" + anyProblem}}
+	for _, status := range statuses {
+		out[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + problemStatuses[status]}
+	}
+	return out
 }
 
 const (
@@ -67,21 +125,11 @@ func add[I, O any](s *Server, op operation, handler func(context.Context, *I) (*
 		limit = op.body
 		s.bodies[op.method+" "+ginPath(path)] = limit
 	}
-	roles := []string{"public"}
-	security := []map[string][]string{}
-	if !op.rule.Public {
-		roles = nil
-		for _, r := range op.rule.Roles {
-			roles = append(roles, string(r))
-		}
-		if !op.rule.has(models.RoleAdmin) {
-			roles = append(roles, string(models.RoleAdmin))
-		}
-		security = []map[string][]string{{"token": {}}, {"session": {}}}
-	}
+	roles, security := op.rule.document()
 	h := huma.Operation{OperationID: op.id, Method: op.method, Path: path, Summary: op.summary, Tags: []string{op.tag},
 		DefaultStatus: op.status, MaxBodyBytes: limit + 1, Security: security,
 		Metadata:   map[string]any{ruleMeta: op.rule, keyedMeta: op.keyed},
+		Responses:  refusalsOf(op),
 		Extensions: map[string]any{"x-roles": roles}}
 	if op.keyed {
 		one, most := 1, maxKey
@@ -97,6 +145,20 @@ func add[I, O any](s *Server, op operation, handler func(context.Context, *I) (*
 		}
 		return out, nil
 	})
+}
+
+// document tells who may use an operation, and how they say who they are.
+func (r Rule) document() (roles []string, security []map[string][]string) {
+	if r.Public {
+		return []string{"public"}, []map[string][]string{}
+	}
+	for _, role := range r.Roles {
+		roles = append(roles, string(role))
+	}
+	if !r.has(models.RoleAdmin) {
+		roles = append(roles, string(models.RoleAdmin))
+	}
+	return roles, []map[string][]string{{"token": {}}, {"session": {}}}
 }
 
 // forget drops the free texts of a call that was refused. Without an answer they stay: a process may have taken them.
@@ -368,5 +430,5 @@ type createdOutput[T any] struct {
 // Paging are the parameters of every list.
 type Paging struct {
 	Cursor string `query:"cursor" maxLength:"300" doc:"The next of the page before"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50" doc:"Items of a page"`
 }

@@ -10,9 +10,9 @@ import (
 
 // RecapAddress names a month of pay.
 type RecapAddress struct {
-	Payer   string       `path:"payer" maxLength:"32"`
-	Trainer string       `path:"trainer" maxLength:"32"`
-	Month   models.Month `path:"month" pattern:"^[0-9]{4}-[0-9]{2}$"`
+	Payer   string       `path:"payer" maxLength:"32" doc:"Who pays: agency, or a centre"`
+	Trainer string       `path:"trainer" maxLength:"32" doc:"The trainer, T-000042"`
+	Month   models.Month `path:"month" pattern:"^[0-9]{4}-[0-9]{2}$" doc:"The month, 2026-11"`
 }
 
 // RecapView is a month's statement, newest version, with its lines.
@@ -38,9 +38,9 @@ func (s *Server) recapView(ctx context.Context, a RecapAddress) (v RecapView, er
 func (s *Server) registerRecaps() {
 	add(s, operation{method: "GET", path: "/recaps", id: "list-recaps", tag: "recaps", rule: StaffMoney, summary: "Monthly statements, all versions (F178)"},
 		func(ctx context.Context, in *struct {
-			Trainer string       `query:"trainer" maxLength:"32"`
-			Status  string       `query:"status" enum:"sent,accepted,contested,with_staff,replaced"`
-			Month   models.Month `query:"month" pattern:"^[0-9]{4}-[0-9]{2}$"`
+			Trainer string       `query:"trainer" maxLength:"32" doc:"Those of a trainer, T-000042"`
+			Status  string       `query:"status" enum:"sent,accepted,contested,with_staff,replaced" doc:"Where they stand"`
+			Month   models.Month `query:"month" pattern:"^[0-9]{4}-[0-9]{2}$" doc:"Those of a month, 2026-11"`
 			Paging
 		}) (*listOutput[models.Recap], error) {
 			return paged(&in.Paging, func(from store.Cursor) (store.Page[models.Recap], error) {

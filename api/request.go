@@ -361,7 +361,7 @@ func (p *NewParticipant) check(at string) error {
 
 // ofDossier is the address of something that belongs to a dossier.
 type ofDossier struct {
-	Ref string `path:"ref" maxLength:"32"`
+	Ref string `path:"ref" maxLength:"32" doc:"The dossier, D-2026-000123"`
 	Paging
 }
 
@@ -399,8 +399,8 @@ func (s *Server) registerRequests() {
 		})
 	add(s, operation{method: "GET", path: "/requests", id: "list-requests", tag: "requests", rule: Everyone, summary: "Dossiers, newest first"},
 		func(ctx context.Context, in *struct {
-			Stage models.Stage `query:"stage" enum:"qualification,solicitation,audit,programme,interview,contract,readiness,sessions,delivered,closed,handed_over,cancelled"`
-			Owner string       `query:"owner" maxLength:"32"`
+			Stage models.Stage `query:"stage" enum:"qualification,solicitation,audit,programme,interview,contract,readiness,sessions,delivered,closed,handed_over,cancelled" doc:"Those that stand at a stage"`
+			Owner string       `query:"owner" maxLength:"32" doc:"Those that somebody looks after, U-000001"`
 			Alert string       `query:"alert" maxLength:"64" doc:"A sentence key, of the newest or not; or any"`
 			Open  bool         `query:"open" doc:"Without those that ended"`
 			Paging
@@ -506,7 +506,7 @@ func (s *Server) registerRequests() {
 	add(s, operation{method: "POST", path: "/requests/{ref}/registrations", id: "register", tag: "requests", rule: Staff, keyed: true,
 		status: http.StatusCreated, summary: "Register participants, as many as wanted at once (F112, F114)"},
 		func(ctx context.Context, in *struct {
-			Ref  string `path:"ref" maxLength:"32"`
+			Ref  string `path:"ref" maxLength:"32" doc:"The dossier, D-2026-000123"`
 			Body struct {
 				Participants []NewParticipant `json:"participants" minItems:"1" maxItems:"500" doc:"All are registered, or none"`
 			}
@@ -520,8 +520,8 @@ func (s *Server) registerRequests() {
 	add(s, operation{method: "PUT", path: "/requests/{ref}/registrations/{participant}", id: "complete-registration", tag: "requests",
 		rule: Staff, summary: "Complete or correct a participant: certificates need a name, mails an address (F114)"},
 		func(ctx context.Context, in *struct {
-			Ref         string `path:"ref" maxLength:"32"`
-			Participant string `path:"participant" maxLength:"32"`
+			Ref         string `path:"ref" maxLength:"32" doc:"The dossier, D-2026-000123"`
+			Participant string `path:"participant" maxLength:"32" doc:"The participant, P-000042"`
 			Body        NewParticipant
 		}) (*itemOutput[Registration], error) {
 			return item(s.completeRegistration(ctx, in.Ref, in.Participant, in.Body))
@@ -529,8 +529,8 @@ func (s *Server) registerRequests() {
 	add(s, operation{method: "DELETE", path: "/requests/{ref}/registrations/{participant}", id: "unregister", tag: "requests",
 		rule: Staff, status: http.StatusNoContent, summary: "Take a participant off a dossier, unless they have signed a half-day; again changes nothing"},
 		func(ctx context.Context, in *struct {
-			Ref         string `path:"ref" maxLength:"32"`
-			Participant string `path:"participant" maxLength:"32"`
+			Ref         string `path:"ref" maxLength:"32" doc:"The dossier, D-2026-000123"`
+			Participant string `path:"participant" maxLength:"32" doc:"The participant, P-000042"`
 		}) (*struct{}, error) {
 			if _, _, err := s.running(ctx, in.Ref); err != nil {
 				return nil, err

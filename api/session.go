@@ -12,8 +12,8 @@ import (
 
 // SessionAddress names a session: references hold slashes, numbers do not.
 type SessionAddress struct {
-	Ref    string `path:"ref" maxLength:"32"`
-	Number int    `path:"number" minimum:"1" maximum:"9999"`
+	Ref    string `path:"ref" maxLength:"32" doc:"The dossier, D-2026-000123"`
+	Number int    `path:"number" minimum:"1" maximum:"9999" doc:"The session, in the order of planning"`
 }
 
 type sessionInput[B any] struct {
@@ -162,7 +162,7 @@ func (s *Server) registerSessions() {
 	add(s, operation{method: "POST", path: "/requests/{ref}/evaluations", id: "record-evaluation", tag: "requests", rule: Pedagogy,
 		keyed: true, body: scanBody, summary: "Key a participant's answer to a questionnaire; the first one stays"},
 		func(ctx context.Context, in *struct {
-			Ref  string `path:"ref" maxLength:"32"`
+			Ref  string `path:"ref" maxLength:"32" doc:"The dossier, D-2026-000123"`
 			Body struct {
 				Keyed
 				Scanned

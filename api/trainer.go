@@ -135,7 +135,7 @@ func (s *Server) registerTrainers() {
 	add(s, operation{method: "PUT", path: "/trainers/{ref}", id: "replace-trainer", tag: "trainers", rule: Staff,
 		summary: "Replace a trainer's profile, whole"},
 		func(ctx context.Context, in *struct {
-			Ref  string `path:"ref"`
+			Ref  string `path:"ref" doc:"The trainer, T-000042"`
 			Body TrainerProfile
 		}) (*itemOutput[models.Trainer], error) {
 			old, err := s.store.Trainer(ctx, in.Ref)

@@ -153,7 +153,7 @@ func (s *Server) registerUsers() {
 	add(s, operation{method: "GET", path: "/users/{ref}/leaves", id: "list-leaves", tag: "users", rule: Everyone,
 		summary: "Absences of somebody of the staff, under way and to come"},
 		func(ctx context.Context, in *struct {
-			Ref string `path:"ref" maxLength:"32"`
+			Ref string `path:"ref" maxLength:"32" doc:"The account, U-000001"`
 			Paging
 		}) (*listOutput[models.Leave], error) {
 			if _, err := s.store.User(ctx, in.Ref); err != nil {
@@ -168,7 +168,7 @@ func (s *Server) registerUsers() {
 	add(s, operation{method: "POST", path: "/users/{ref}/leaves", id: "add-leave", tag: "users", rule: Everyone, keyed: true,
 		status: http.StatusCreated, summary: "Plan an absence: one's own, or anybody's for staff; mails go to the backup meanwhile"},
 		func(ctx context.Context, in *struct {
-			Ref  string `path:"ref" maxLength:"32"`
+			Ref  string `path:"ref" maxLength:"32" doc:"The account, U-000001"`
 			Body LeaveInput
 		}) (*createdOutput[models.Leave], error) {
 			l, err := s.addLeave(ctx, in.Ref, in.Body)
@@ -180,8 +180,8 @@ func (s *Server) registerUsers() {
 	add(s, operation{method: "DELETE", path: "/users/{ref}/leaves/{leave}", id: "drop-leave", tag: "users", rule: Everyone,
 		status: http.StatusNoContent, summary: "Take an absence back; again changes nothing"},
 		func(ctx context.Context, in *struct {
-			Ref   string `path:"ref" maxLength:"32"`
-			Leave string `path:"leave" maxLength:"32"`
+			Ref   string `path:"ref" maxLength:"32" doc:"The account, U-000001"`
+			Leave string `path:"leave" maxLength:"32" doc:"The absence, as listed"`
 		}) (*struct{}, error) {
 			if err := mayPlan(ctx, in.Ref); err != nil {
 				return nil, err
