@@ -13,33 +13,50 @@ import (
 // neither signed nor marked, and who was marked absent (F135). An unsigned half-day is not an absence until the trainer
 // or staff mark it. The sheet is drawn and kept as it was read: it is the proof of the hours (L6362-6).
 func (a *Activities) ReadAttendance(ctx context.Context, s models.Session) (models.AttendanceReading, error) {
-	participants, err := a.Store.Participants(ctx, s.Dossier, true)
-	if err != nil {
+	c := a.clerk()
+	people, marks, err := c.attendance(ctx, s)
+	if err == nil {
+		err = c.keepSheet(ctx, s, people, marks)
+	}
+	if err != nil && models.ErrorCode(err) != models.CodeDocumentIncomplete { // the signatures are in the rows: the paper holds nobody up
 		return models.AttendanceReading{}, failure(ctx, err)
 	}
-	rows, err := a.Store.Attendances(ctx, s.Ref)
+	return readSheet(people, marks, len(s.HalfDays)), nil
+}
+
+// attendance is what stands on the sheet of a session: who it is for, and their marks.
+func (a clerk) attendance(ctx context.Context, s models.Session) ([]models.Participant, []models.Attendance, error) {
+	registered, err := a.Store.Participants(ctx, s.Dossier, true)
 	if err != nil {
-		return models.AttendanceReading{}, failure(ctx, err)
+		return nil, nil, err
 	}
+	marks, err := a.Store.Attendances(ctx, s.Ref)
+	return s.Roll(registered, marks), marks, err
+}
+
+// keepSheet draws the sheet of a session, as the step under way is about to write it, and keeps it.
+func (a clerk) keepSheet(ctx context.Context, s models.Session, people []models.Participant, marks []models.Attendance) error {
 	at := s.SheetSigned
 	if at.IsZero() {
 		at = s.EndAt
 	}
-	_, err = a.clerk().file(ctx, models.RenderInput{Kind: models.DocumentSheet, Subject: s.Ref, Dossier: s.Dossier, At: at, Session: &s})
-	if err != nil && models.ErrorCode(err) != models.CodeDocumentIncomplete { // the signatures are in the rows: the paper holds nobody up
-		return models.AttendanceReading{}, failure(ctx, err)
+	roll, err := a.roll(ctx, s, at, people, marks)
+	if err != nil {
+		return err
 	}
-	return readSheet(s.Roll(participants, rows), rows, len(s.HalfDays)), nil
+	pdf, err := documents.Sheets(roll)
+	if err != nil {
+		return err
+	}
+	_, err = a.keep(ctx, models.RenderInput{Kind: models.DocumentSheet, Subject: s.Ref, Dossier: s.Dossier, At: at}, fileName("emargement", s.Ref), pdf)
+	return err
 }
 
 // sheet draws the attendance sheet of a session as it stands (F123), or those of all sessions that a dossier has planned,
 // blank, for who signs on paper.
 func (a clerk) sheet(ctx context.Context, in models.RenderInput) (string, []byte, error) {
 	sessions, blank := []models.Session{}, in.Subject == in.Dossier
-	switch {
-	case in.Session != nil: // as the step under way is about to write it
-		sessions = append(sessions, *in.Session)
-	case blank:
+	if blank {
 		all, err := a.Store.Sessions(ctx, in.Dossier)
 		if err != nil {
 			return "", nil, err
@@ -49,7 +66,7 @@ func (a clerk) sheet(ctx context.Context, in models.RenderInput) (string, []byte
 				sessions = append(sessions, s)
 			}
 		}
-	default:
+	} else {
 		s, err := a.Store.Session(ctx, in.Subject)
 		if err != nil {
 			return "", nil, err
@@ -58,9 +75,16 @@ func (a clerk) sheet(ctx context.Context, in models.RenderInput) (string, []byte
 	}
 	var rolls []documents.Roll
 	for _, s := range sessions {
-		roll, err := a.roll(ctx, s, in.At, blank)
+		people, marks, err := a.attendance(ctx, s)
 		if err != nil {
 			return "", nil, err
+		}
+		roll, err := a.roll(ctx, s, in.At, people, marks)
+		if err != nil {
+			return "", nil, err
+		}
+		if blank && len(people) > 0 { // room for who registers after it was printed
+			roll.People = append(roll.People, documents.Attendee{}, documents.Attendee{})
 		}
 		rolls = append(rolls, roll)
 	}
@@ -68,16 +92,8 @@ func (a clerk) sheet(ctx context.Context, in models.RenderInput) (string, []byte
 	return fileName("emargement", in.Subject), pdf, err
 }
 
-func (a clerk) roll(ctx context.Context, s models.Session, at time.Time, blank bool) (documents.Roll, error) {
+func (a clerk) roll(ctx context.Context, s models.Session, at time.Time, people []models.Participant, marks []models.Attendance) (documents.Roll, error) {
 	course, t, err := a.session(ctx, s)
-	if err != nil {
-		return documents.Roll{}, err
-	}
-	people, err := a.Store.Participants(ctx, s.Dossier, true)
-	if err != nil {
-		return documents.Roll{}, err
-	}
-	marks, err := a.Store.Attendances(ctx, s.Ref)
 	if err != nil {
 		return documents.Roll{}, err
 	}
@@ -88,7 +104,6 @@ func (a clerk) roll(ctx context.Context, s models.Session, at time.Time, blank b
 	for _, h := range s.HalfDays {
 		roll.HalfDays = append(roll.HalfDays, fr.Hour(h.Start)+" – "+fr.Hour(h.End))
 	}
-	people = s.Roll(people, marks)
 	for _, p := range people {
 		row := documents.Attendee{Name: p.Name, Email: p.Email, Marks: make([]string, len(s.HalfDays))}
 		for _, m := range marks {
@@ -98,9 +113,6 @@ func (a clerk) roll(ctx context.Context, s models.Session, at time.Time, blank b
 			row.Marks[m.HalfDay] = mark(m)
 		}
 		roll.People = append(roll.People, row)
-	}
-	if blank && len(people) > 0 { // room for who registers after it was printed
-		roll.People = append(roll.People, documents.Attendee{}, documents.Attendee{})
 	}
 	return roll, nil
 }

@@ -33,7 +33,6 @@ type RenderInput struct {
 	Invoice  *Invoice  `json:"invoice,omitempty"`
 	Rate     *Offer    `json:"rate,omitempty"`
 	Order    *Order    `json:"order,omitempty"` // of a contract, as its process will bill it; that of the brief if absent
-	Session  *Session  `json:"session,omitempty"`
 	Terms    *Terms    `json:"terms,omitempty"` // those of the standard policy if absent
 }
 
