@@ -55,7 +55,7 @@ func TestJournalSpeaksOfEverythingTheProcessesWrite(t *testing.T) {
 
 // The month and the invoice both tell that lines are settled; only the month's line names the invoice beside itself.
 func TestJournalNamesTheInvoice(t *testing.T) {
-	const want = "Les lignes sont arrêtées\u00a0; facture I-2026-000006."
+	const want = "Les lignes sont arrêtées\u202f; facture I-2026-000006."
 	for _, line := range []models.JournalLine{
 		{Kind: "lines_settled", Subject: "I-2026-000006"},
 		{Kind: "lines_settled", Subject: "agency/T-000002/2026-11/recap/1", Args: models.Args{{Name: "invoice", Value: "I-2026-000006"}}},

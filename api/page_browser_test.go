@@ -20,7 +20,7 @@ func TestBrowserAnswers(t *testing.T) {
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.Navigate(h.link(models.LinkAnswer, dossier+"/1/invitation/1")),
 		chromedp.Text("h1", &title)))
-	require.Equal(t, "Seriez-vous disponible pour cette mission\u00a0?", title)
+	require.Equal(t, "Seriez-vous disponible pour cette mission\u202f?", title)
 	fits(t, ctx)
 	accessible(t, ctx)
 	require.NoError(t, chromedp.Run(ctx,

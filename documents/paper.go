@@ -608,7 +608,7 @@ func (p *paper) bytes() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-var unbroken = strings.NewReplacer("\r\n", "\n", "\r", "\n", " :", "\u00a0:", " ;", "\u00a0;", " ?", "\u00a0?", " !", "\u00a0!",
+var unbroken = strings.NewReplacer("\r\n", "\n", "\r", "\n", " :", "\u00a0:", " ;", "\u202f;", " ?", "\u202f?", " !", "\u202f!",
 	"« ", "«\u00a0", " »", "\u00a0»", " €", "\u00a0€", " %", "\u00a0%", "art. ", "art.\u00a0", "n° ", "n°\u00a0", "N° ", "N°\u00a0")
 
 // clean keeps what the embedded font can show: accents composed, line ends kept, and a box for a letter it lacks.

@@ -98,8 +98,9 @@ func Share(total Cents, weights []int64) []Cents {
 	return out
 }
 
-// FormatFR writes the amount as in French documents: « 1 234,56 € », with no-break spaces.
-func (c Cents) FormatFR() string { return c.format("\u00a0", ",", "", "\u00a0€") }
+// FormatFR writes the amount as in French documents: « 1 234,56 € », with a narrow no-break space between thousands and a
+// no-break one before the sign.
+func (c Cents) FormatFR() string { return c.format("\u202f", ",", "", "\u00a0€") }
 
 // FormatEN writes the amount as in English documents: €1,234.56.
 func (c Cents) FormatEN() string { return c.format(",", ".", "€", "") }

@@ -124,8 +124,9 @@ func loadMessages() *i18n.Bundle {
 	return b
 }
 
-// FrenchSpaces puts no-break spaces before double punctuation and inside quotation marks; what is written holds plain ones.
-var FrenchSpaces = strings.NewReplacer(" ;", "\u00a0;", " :", "\u00a0:", " !", "\u00a0!", " ?", "\u00a0?",
+// FrenchSpaces puts no-break spaces before double punctuation, narrow but for the colon, and inside quotation marks; what is
+// written holds plain ones.
+var FrenchSpaces = strings.NewReplacer(" ;", "\u202f;", " :", "\u00a0:", " !", "\u202f!", " ?", "\u202f?",
 	"« ", "«\u00a0", " »", "\u00a0»", " €", "\u00a0€", " %", "\u00a0%")
 
 func loadTemplates() map[string]*template.Template {

@@ -84,7 +84,7 @@ func TestWordsOfDatesAndFigures(t *testing.T) {
 	require.Equal(t, "6\u00a0demi-journées", web.Quantity(models.French, 600, models.UnitHalfDay))
 	require.Equal(t, "30\u00a0heures", web.Quantity(models.French, 3000, models.UnitHour))
 	require.Equal(t, "3 points sont à corriger", web.T(models.French, "form.wrong", "count", 3))
-	require.Equal(t, "Et maintenant\u00a0?", web.T(models.French, "layout.next"))
+	require.Equal(t, "Et maintenant\u202f?", web.T(models.French, "layout.next"))
 	require.Equal(t, "[no.such]", web.T(models.English, "no.such"))
 }
 
