@@ -176,9 +176,7 @@ func servePayments(d *desk) {
 		d.fail(err)
 		return
 	}
-	for i, due := range []store.Owed{late, soon, all} {
-		p.Sums = append(p.Sums, pageFact{d.t("money.sum_" + []string{"late", "week", "all"}[i]), d.t("money.sum", "count", int(due.Count), "amount", web.Money(d.lang, due.Cents))})
-	}
+	p.Sums = d.moneySums(late, soon, all)
 	if p.Rows, err = d.payableLines(list.Items); err == nil {
 		p.Tabs, _, err = d.moneyTabs(tabPayments)
 	}
@@ -193,6 +191,14 @@ func servePayments(d *desk) {
 		p.Export = moneyPath + "/payments.csv"
 	}
 	d.render(http.StatusOK, "console_money", &web.Page{Title: d.t("money.payments_title"), State: "list", Data: p})
+}
+
+// moneySums are totals with tax: of what is late, of what is due within a week, and of all.
+func (d *desk) moneySums(late, soon, all store.Owed) (out []pageFact) {
+	for i, due := range []store.Owed{late, soon, all} {
+		out = append(out, pageFact{d.t("money.sum_" + []string{"late", "week", "all"}[i]), d.t("money.sum", "count", int(due.Count), "amount", web.Money(d.lang, due.Cents))})
+	}
+	return out
 }
 
 // payableLines are the invoices to pay, with what keeps one from being paid (F203).
@@ -276,6 +282,7 @@ var (
 type invoicesPage struct {
 	Tabs    []moneyTab
 	Chips   []chip
+	Sums    []pageFact // what clients owe
 	Rows    []payable
 	Who     string // heading of the column
 	Caption string
@@ -302,6 +309,13 @@ func serveInvoices(d *desk) {
 	p := invoicesPage{Pages: d.pages(cursor, list.Next), Who: d.t("money.payee"), Caption: d.t("money." + tab + "_caption")}
 	if tab == tabClients {
 		p.Who = d.t("money.client")
+		today := d.s.today()
+		late, soon, all, err := d.s.store.ReceivableSums(d.ctx, today, today.AddDays(7))
+		if err != nil {
+			d.fail(err)
+			return
+		}
+		p.Sums = d.moneySums(late, soon, all)
 	}
 	tabs, counts, err := d.moneyTabs(tab)
 	if err == nil {

@@ -196,6 +196,9 @@ func compare(t *testing.T, what string, got, want map[string]int) {
 	}
 }
 
+// plain makes plain spaces of those that break no line: texts are compared as they are read.
+var plain = strings.NewReplacer("\u00a0", " ", "\u202f", " ")
+
 // text is what a stored PDF says.
 func (h *house) text(sha string) string {
 	h.t.Helper()
@@ -215,7 +218,7 @@ func (h *house) text(sha string) string {
 	if err != nil || resp.StatusCode != http.StatusOK {
 		h.t.Fatalf("document %s: status %d, %v", sha, resp.StatusCode, err)
 	}
-	return strings.ReplaceAll(string(out), "\u00a0", " ")
+	return plain.Replace(string(out))
 }
 
 // refused expects a refusal of the API.

@@ -19,7 +19,7 @@ func TestMoneyLists(t *testing.T) {
 				Status: models.InvoiceConform, TotalCents: 100, PayOn: models.NewDate(2026, 12, 20-n/2)})
 		}
 		rows.Invoices = append(rows.Invoices,
-			models.Invoice{Ref: "I-2026-000010", Kind: models.InvoiceClient, Dossier: "D-1", Status: models.InvoiceIssued, TotalCents: 7},
+			models.Invoice{Ref: "I-2026-000010", Kind: models.InvoiceClient, Dossier: "D-1", Status: models.InvoiceIssued, PromiseOn: "2026-12-18", TotalCents: 7},
 			models.Invoice{Ref: "I-2026-000013", Kind: models.InvoiceSelfBilled, Dossier: "D-1", Status: models.InvoiceWithdrawn, TotalCents: 7},
 			models.Invoice{Ref: "I-2026-000011", Kind: models.InvoiceSelfBilled, Status: models.InvoiceReceived, TotalCents: 7},
 			models.Invoice{Ref: "I-2026-000012", Kind: models.InvoiceSelfBilled, Status: models.InvoicePaid, TotalCents: 7})
@@ -49,6 +49,9 @@ func TestMoneyLists(t *testing.T) {
 		late, soon, all, err := s.PayableSums(ctx, "2026-12-18", "2026-12-19")
 		require.NoError(t, err)
 		require.Equal(t, []store.Owed{{Count: 1, Cents: 100}, {Count: 4, Cents: 400}, {Count: 7, Cents: 700}}, []store.Owed{late, soon, all})
+		late, soon, all, err = s.ReceivableSums(ctx, "2026-12-18", "2026-12-19")
+		require.NoError(t, err)
+		require.Equal(t, []store.Owed{{}, {Count: 1, Cents: 7}, {Count: 1, Cents: 7}}, []store.Owed{late, soon, all}, "what clients owe is not what the agency does")
 		suppliers, clients, err := s.InvoicesByStatus(ctx)
 		require.NoError(t, err)
 		require.Equal(t, map[string]int64{models.InvoiceConform: 7, models.InvoiceReceived: 1}, suppliers)

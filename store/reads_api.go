@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -96,10 +97,19 @@ type Owed struct {
 
 // PayableSums adds up what is to be paid: what should have left before today, what is to leave until a day, and all.
 func (s *Store) PayableSums(ctx context.Context, today, until models.Date) (late, soon, all Owed, err error) {
+	return sums(s.payable(ctx), "pay_on", today, until)
+}
+
+// ReceivableSums adds up what clients owe in the same way, by their own terms.
+func (s *Store) ReceivableSums(ctx context.Context, today, until models.Date) (late, soon, all Owed, err error) {
+	return sums(s.db.WithContext(ctx).Where("status = ? AND kind = ?", models.InvoiceIssued, models.InvoiceClient), "promise_on", today, until)
+}
+
+func sums(db *gorm.DB, due string, today, until models.Date) (late, soon, all Owed, err error) {
 	var row struct{ LateCount, LateCents, SoonCount, SoonCents, AllCount, AllCents int64 }
-	err = s.payable(ctx).Model(&models.Invoice{}).Select(`count(*) AS all_count, coalesce(sum(total_cents), 0) AS all_cents,
-		coalesce(sum(CASE WHEN pay_on < ? THEN 1 ELSE 0 END), 0) AS late_count, coalesce(sum(CASE WHEN pay_on < ? THEN total_cents ELSE 0 END), 0) AS late_cents,
-		coalesce(sum(CASE WHEN pay_on BETWEEN ? AND ? THEN 1 ELSE 0 END), 0) AS soon_count, coalesce(sum(CASE WHEN pay_on BETWEEN ? AND ? THEN total_cents ELSE 0 END), 0) AS soon_cents`,
+	err = db.Model(&models.Invoice{}).Select(strings.ReplaceAll(`count(*) AS all_count, coalesce(sum(total_cents), 0) AS all_cents,
+		coalesce(sum(CASE WHEN due < ? THEN 1 ELSE 0 END), 0) AS late_count, coalesce(sum(CASE WHEN due < ? THEN total_cents ELSE 0 END), 0) AS late_cents,
+		coalesce(sum(CASE WHEN due BETWEEN ? AND ? THEN 1 ELSE 0 END), 0) AS soon_count, coalesce(sum(CASE WHEN due BETWEEN ? AND ? THEN total_cents ELSE 0 END), 0) AS soon_cents`, "due", due),
 		today, today, today, until, today, until).Scan(&row).Error
 	return Owed{row.LateCount, models.Cents(row.LateCents)}, Owed{row.SoonCount, models.Cents(row.SoonCents)}, Owed{row.AllCount, models.Cents(row.AllCents)}, failure(err)
 }
