@@ -6,13 +6,12 @@ import (
 	"jalon/models"
 )
 
-// ReadSupplier tells what paying a trainer depends on: establishment, mandate, VAT, company number (F199) and bank
-// details (F203).
+// ReadSupplier tells what paying a trainer depends on: establishment, mandate, VAT and company number (F199).
 func (a *Activities) ReadSupplier(ctx context.Context, trainerRef string) (models.Supplier, error) {
 	t, err := a.Store.Trainer(ctx, trainerRef)
 	if err != nil {
 		return models.Supplier{}, failure(ctx, err)
 	}
 	return models.Supplier{Domestic: t.Domestic(), Mandate: t.SelfBilling, VAT: t.VATStatus, Company: t.Company != "",
-		Bank: t.IBAN != "", Umbrella: t.LegalForm == models.FormUmbrella}, nil
+		Umbrella: t.LegalForm == models.FormUmbrella}, nil
 }

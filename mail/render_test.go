@@ -84,7 +84,7 @@ func TestEveryTemplateIsThere(t *testing.T) {
 		programme_late client_unsigned client_declined trainer_unsigned interview_overdue readiness_overdue choice_overdue
 		qualification_overdue planning_overdue sheet_missing sheet_incomplete recap_unanswered recap_contested
 		invoice_not_received conformity_overdue payment_late legal_cap_near message_undeliverable message_parked group_size
-		consecutive_absences unjustified_absences bank_details_missing audit_overdue trainer_withdrew half_days_missing
+		consecutive_absences unjustified_absences audit_overdue trainer_withdrew
 		client_payment_late unknown`) {
 		if fr.alerts[key] == "" {
 			t.Errorf("no sentence for the alert %s", key)

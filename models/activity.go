@@ -70,7 +70,6 @@ type Supplier struct {
 	Mandate  bool      `json:"mandate"` // express written self-billing mandate
 	VAT      VATStatus `json:"vat"`
 	Company  bool      `json:"company"` // a company number is known (F199)
-	Bank     bool      `json:"bank"`    // bank details are known (F203)
 	Umbrella bool      `json:"umbrella"`
 }
 

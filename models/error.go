@@ -71,7 +71,6 @@ const (
 	CodeLineUnknown         Code = "line_unknown"
 	CodeInvoiceState        Code = "invoice_wrong_state"
 	CodeCompanyNumber       Code = "company_number_missing"
-	CodeBankDetails         Code = "bank_details_missing"
 	CodeVATMismatch         Code = "vat_mismatch"
 	CodeClientForm          Code = "client_form_mismatch"
 	CodeBudgetUnknown       Code = "budget_unknown"

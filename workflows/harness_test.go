@@ -523,7 +523,7 @@ func newHarness(t testing.TB) *harness {
 		lines: map[string]models.PayLine{}, months: map[string]models.PayMonth{}, numbers: map[string]string{},
 		missing: map[string][]string{}, absences: map[string][]models.AbsenceEntry{}, unsigned: map[string][]models.AbsenceEntry{},
 		lost: map[int64]bool{}, participants: []string{"P-000001", "P-000002", "P-000003"}, certified: []string{"P-000001", "P-000002", "P-000003"},
-		supplier: models.Supplier{Domestic: true, Mandate: true, Company: true, Bank: true}}
+		supplier: models.Supplier{Domestic: true, Mandate: true, Company: true}}
 	for i := 1; i <= 8; i++ {
 		h.trainers = append(h.trainers, models.Candidate{TrainerRef: trainer(i), Score: 1000 - i})
 	}
