@@ -18,7 +18,6 @@ import (
 	"golang.org/x/text/language"
 
 	"jalon/models"
-	"jalon/web"
 )
 
 // refusal is how a code is answered: its HTTP status and its sentence in French and in English.
@@ -87,7 +86,7 @@ var refusals = map[models.Code]refusal{
 	models.CodeHasSigned:           {409, "Ce participant a signé au moins une demi-journée : sa présence est acquise, il ne peut plus être retiré.", "This participant has signed at least one half-day: their attendance stands, they can no longer be removed."},
 	models.CodeDeadlineClosed:      {409, "Cette échéance n’est plus ouverte.", "This deadline is no longer open."},
 	models.CodeDeadlineLegal:       {422, "Cette échéance est légale et ne peut pas être reportée.", "This deadline is a legal one and cannot be postponed."},
-	models.CodeDeadlineRole:        {403, "Cette échéance est reportée par d’autres que vous : ceux qui décident de ce qu’elle attend.", "This deadline is postponed by others than you: those who decide what it awaits."},
+	models.CodeDeadlineRole:        {403, "Vous ne pouvez pas reporter cette échéance : seuls le peuvent ceux qui décident de ce qu’elle attend.", "You cannot postpone this deadline: only those who decide what it awaits can."},
 	models.CodeDeadlineEarlier:     {422, "Une échéance ne peut être reportée qu’à plus tard.", "A deadline can only be moved later."},
 	models.CodeNothingToWaive:      {409, "Cette étape ne peut pas être passée.", "This step cannot be skipped."},
 	models.CodeReasonMissing:       {422, "Indiquez pourquoi.", "Say why."},
@@ -106,7 +105,7 @@ var refusals = map[models.Code]refusal{
 	models.CodeNotParked:     {409, "On sait déjà ce qu’est devenu ce message.", "What became of this message is known already."},
 	models.CodeNeverTried:    {409, "Ce message n’a jamais été remis au serveur de courrier : il ne peut pas être parti.", "This message was never handed to the mail server: it cannot have left."},
 	models.CodeMessageOver:   {409, "Ce que ce message demandait ou annonçait n’est plus d’actualité : il ne repart pas.", "What this message asked for or told of is over: it is not sent again."},
-	models.CodeNoAddress:     {409, "Cette personne n’a pas d’adresse e-mail. Complétez-la, puis renvoyez le message.", "This person has no e-mail address. Complete it, then send the message again."},
+	models.CodeNoAddress:     {409, "Cette personne n’a pas d’adresse e-mail. Ajoutez-en une, puis renvoyez le message.", "This person has no e-mail address. Add one, then send the message again."},
 	models.CodeStaleRun:      {409, "Ce traitement a été remplacé par un autre.", "This process was replaced by another."},
 }
 
@@ -129,12 +128,12 @@ func Sentence(code models.Code, lang models.Lang) string {
 	if lang == models.English {
 		return r.en
 	}
-	return web.FrenchSpaces.Replace(r.fr)
+	return models.FrenchSpaces.Replace(r.fr)
 }
 
 // wrongStage is the sentence of wrong_stage that says where the dossier stands.
 func wrongStage(stage models.Stage, lang models.Lang) string {
-	at := web.FrenchSpaces.Replace(" Il en est à l’étape « " + lang.StageName(stage) + " ».")
+	at := models.FrenchSpaces.Replace(" Il en est à l’étape « " + lang.StageName(stage) + " ».")
 	if lang == models.English {
 		at = " It stands at “" + lang.StageName(stage) + "”."
 	}

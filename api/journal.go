@@ -46,7 +46,7 @@ func JournalSentence(line models.JournalLine, lang models.Lang) string {
 	}
 	pairs = append(pairs, "{invoice}", line.Subject) // where no value says it: the line is the invoice's own
 	say := func(w bilingual) string {
-		sentence := web.FrenchSpaces.Replace(w.fr)
+		sentence := models.FrenchSpaces.Replace(w.fr)
 		if lang == models.English {
 			sentence = w.en
 		}
@@ -56,7 +56,7 @@ func JournalSentence(line models.JournalLine, lang models.Lang) string {
 	if bare, said := journalSentences[line.Kind+"_bare"]; said && strings.Contains(sentence, "{") {
 		return say(bare) // written by a version that did not keep the value
 	}
-	if line.Args.Get("group") != "" { // of a registration, where it takes more than announced
+	if line.Kind == "participants_registered" && line.Args.Get("group") != "" { // more than announced
 		sentence += " " + say(journalSentences["group_exceeded"])
 	}
 	return sentence
@@ -100,12 +100,12 @@ var journalSentences = map[string]bilingual{
 	"step_waived":              {"L’étape « {stage} » est passée sans être faite.", "The step “{stage}” is waived."},
 	"trainer_assigned":         {"La mission est confiée à {trainer}, sans recherche.", "{trainer} is assigned as trainer, without a search."},
 	"wave_sent":                {"Vague {wave}, formateurs sollicités : {trainers}.", "Wave {wave}, trainers asked: {trainers}."},
-	"invitation_interested":    {"La mission intéresse le formateur ({subject}).", "The trainer is interested ({subject})."},
+	"invitation_interested":    {"Le formateur souhaite la mission ({subject}).", "The trainer is interested ({subject})."},
 	"invitation_declined":      {"Le formateur décline ({subject}).", "The trainer declines ({subject})."},
 	"invitation_silent":        {"Sans réponse à l’échéance : le silence vaut refus ({subject}).", "No answer when due: silence counts as a refusal ({subject})."},
 	"invitation_undeliverable": {"La sollicitation n’a pas pu être remise ({subject}).", "The invitation could not be delivered ({subject})."},
-	"invitation_chosen":        {"Choix retenu ({subject}).", "The trainer is chosen ({subject})."},
-	"invitation_not_retained":  {"Choix non retenu ({subject}).", "The trainer is not retained ({subject})."},
+	"invitation_chosen":        {"Candidature retenue ({subject}).", "The trainer is chosen ({subject})."},
+	"invitation_not_retained":  {"Candidature non retenue ({subject}).", "The trainer is not retained ({subject})."},
 	"trainer_chosen":           {"Le choix se porte sur {trainer}.", "{trainer} is chosen as trainer."},
 	"trainer_left":             {"Le formateur retenu quitte la mission : {reason}.", "The retained trainer leaves the mission: {reason}."},
 	"request_cancelled":        {"La demande est annulée : {reason}.", "The request is cancelled: {reason}."},

@@ -608,12 +608,11 @@ func (p *paper) bytes() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-var unbroken = strings.NewReplacer("\r\n", "\n", "\r", "\n", " :", "\u00a0:", " ;", "\u202f;", " ?", "\u202f?", " !", "\u202f!",
-	"« ", "«\u00a0", " »", "\u00a0»", " €", "\u00a0€", " %", "\u00a0%", "art. ", "art.\u00a0", "n° ", "n°\u00a0", "N° ", "N°\u00a0")
+var unbroken = strings.NewReplacer("\r\n", "\n", "\r", "\n", "art. ", "art.\u00a0", "n° ", "n°\u00a0", "N° ", "N°\u00a0")
 
 // clean keeps what the embedded font can show: accents composed, line ends kept, and a box for a letter it lacks.
 func clean(s string) string {
-	s = unbroken.Replace(norm.NFC.String(strings.ToValidUTF8(s, string(tofu))))
+	s = unbroken.Replace(models.FrenchSpaces.Replace(norm.NFC.String(strings.ToValidUTF8(s, string(tofu)))))
 	var buffer sfnt.Buffer
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -179,7 +179,7 @@ func read(lang models.Lang, name string) string {
 	s := string(data)
 	if lang == models.French {
 		// Typed with plain spaces, shown with those that no line may break.
-		s = strings.NewReplacer(" :", "\u00a0:", " ;", "\u202f;", " ?", "\u202f?", " !", "\u202f!", "« ", "«\u00a0", " »", "\u00a0»").Replace(s)
+		s = models.FrenchSpaces.Replace(s)
 	}
 	return s
 }

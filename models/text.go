@@ -26,3 +26,8 @@ func CheckName(name string) error {
 	}
 	return nil
 }
+
+// FrenchSpaces puts no-break spaces before double punctuation, narrow but for the colon, before units and inside quotation
+// marks; what is typed, in code and templates, holds plain ones.
+var FrenchSpaces = strings.NewReplacer(" ;", "\u202f;", " :", "\u00a0:", " !", "\u202f!", " ?", "\u202f?",
+	"« ", "«\u00a0", " »", "\u00a0»", " €", "\u00a0€", " %", "\u00a0%")

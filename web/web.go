@@ -115,7 +115,7 @@ func loadMessages() *i18n.Bundle {
 			panic(err)
 		}
 		if strings.HasSuffix(strings.TrimSuffix(name, ".yaml"), "fr") {
-			text = []byte(FrenchSpaces.Replace(string(text)))
+			text = []byte(models.FrenchSpaces.Replace(string(text)))
 		}
 		if _, err := b.ParseMessageFileBytes(text, path.Base(name)); err != nil {
 			panic(fmt.Errorf("web: %s: %w", name, err))
@@ -123,11 +123,6 @@ func loadMessages() *i18n.Bundle {
 	}
 	return b
 }
-
-// FrenchSpaces puts no-break spaces before double punctuation, narrow but for the colon, and inside quotation marks; what is
-// written holds plain ones.
-var FrenchSpaces = strings.NewReplacer(" ;", "\u202f;", " :", "\u00a0:", " !", "\u202f!", " ?", "\u202f?",
-	"« ", "«\u00a0", " »", "\u00a0»", " €", "\u00a0€", " %", "\u00a0%")
 
 func loadTemplates() map[string]*template.Template {
 	base := template.Must(template.New("").Funcs(template.FuncMap{
