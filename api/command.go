@@ -151,8 +151,9 @@ func insist(ctx context.Context, behind func(models.Code) bool, give func() (mod
 	return out, err
 }
 
-// update gives a command to a process and waits for its outcome. Where a task of the process failed meanwhile the server
-// has let go of the command, and tries the task again: so does this, under the same ID.
+// update gives a command to a process and waits for its outcome, for as long as the server's Timeout (real time). Where a
+// task of the process fails meanwhile, Temporal drops the update and tries the task again: the update is sent again, with
+// the same ID.
 func (s *Server) update(ctx context.Context, workflow string, verb models.Verb, id string, command any) (models.CommandResult, error) {
 	var (
 		result models.CommandResult

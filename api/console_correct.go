@@ -13,7 +13,8 @@ import (
 // Who is corrected, by the routes of the typed API that correct them.
 const (
 	clientRoute  = "/clients/{ref}"
-	contactRoute = "/clients/{ref}/contacts/{contact}"
+	peopleRoute  = clientRoute + "/contacts"
+	contactRoute = peopleRoute + "/{contact}"
 	trainerRoute = "/trainers/{ref}"
 )
 
@@ -36,7 +37,7 @@ func (d *desk) correction(label, who, back, route string, refs ...string) *corre
 	return &correction{ConsolePath + filled(route, refs...) + "?" + url.Values{"back": {back}}.Encode(), d.t(label), who}
 }
 
-// filled is a route with its parameters, in order.
+// filled is a route with its parameters, in order; those it does not have are left out.
 func filled(route string, refs ...string) string {
 	parts := strings.Split(route, "/")
 	for i, part := range parts {
@@ -82,8 +83,9 @@ func (f *draft) save(name, path string, body any) {
 func unspaced(s string) string { return strings.Join(strings.Fields(s), "") }
 
 // writtenIn is the language somebody is written to in.
-func (f *draft) writtenIn(l models.Lang) string {
-	return f.choose("lang", "select", opt{initial: string(orFrench(l))}, string(models.French), string(models.English))
+func (f *draft) writtenIn(name string, l models.Lang, o opt) string {
+	o.initial = string(orFrench(l))
+	return f.choose(name, "select", o, string(models.French), string(models.English))
 }
 
 func correctClient(d *desk) {
@@ -125,7 +127,7 @@ func correctContact(d *desk) {
 	f.facts = d.fact("client", client.Name)
 	f.save(c.Name, filled(contactRoute, c.ClientRef, c.Ref), map[string]any{"name": f.text("name", opt{initial: c.Name}),
 		"email": f.text("email", opt{initial: c.Email, most: 254}), "phone": f.text("phone", opt{initial: c.Phone, optional: true, most: 40, class: "short"}),
-		"lang": f.writtenIn(c.Lang)})
+		"lang": f.writtenIn("lang", c.Lang, opt{})})
 }
 
 var (
@@ -157,7 +159,7 @@ func correctTrainer(d *desk) {
 		body["name"] = f.text("name", opt{initial: t.Name})
 		body["email"] = f.text("email", opt{initial: t.Email, most: 254})
 		body["phone"] = f.text("phone", opt{initial: t.Phone, optional: true, most: 40, class: "short"})
-		body["lang"] = f.writtenIn(t.Lang)
+		body["lang"] = f.writtenIn("lang", t.Lang, opt{})
 		body["address"] = f.area("address", opt{initial: t.Address, optional: true, most: 500})
 		body["department"] = strings.ToUpper(f.text("department", opt{initial: t.Department, optional: true, class: "short"}))
 	})

@@ -28,19 +28,19 @@ func TestF018ConsoleCorrectsAClientAContactAndATrainer(t *testing.T) {
 	o.mission(models.StageAudit, retained)
 	people := dossierPath + "/people"
 
-	o.corrected(people, `a[href^="/console/clients/C-000001?"]`, typed("name", "Atelier Exemple", "address", "1 rue Exemple\n75001 Paris", "company_number", "999 999 998", "vat_number", ""), "Le client est corrigé.")
+	o.corrected(people, `a[href^="/console/clients/C-000001?"]`, typed("name", "Atelier Exemple", "address", "1 rue Exemple\n75001 Paris", "company_number", "999 999 998", "vat_number", ""), "La fiche du client est corrigée.")
 	c, err := o.store.Client(ctx, "C-000001")
 	require.NoError(t, err)
 	require.Equal(t, models.Client{Ref: "C-000001", Type: models.ClientSME, Name: "Atelier Exemple", Company: "999999998", Address: "1 rue Exemple\n75001 Paris"}, c)
 	require.Contains(t, o.get(people).words(), "1 rue Exemple 75001 Paris")
 
-	o.corrected(people, `a[href^="/console/clients/C-000001/contacts/X-000001?"]`, typed("email", "camille@example.com", "lang", "en"), "L’interlocuteur est corrigé.")
+	o.corrected(people, `a[href^="/console/clients/C-000001/contacts/X-000001?"]`, typed("email", "camille@example.com", "lang", "en"), "La fiche de l’interlocuteur est corrigée.")
 	x, err := o.store.Contact(ctx, "X-000001")
 	require.NoError(t, err)
 	require.Equal(t, models.Contact{Ref: "X-000001", ClientRef: "C-000001", Name: "Camille Exemple", Email: "camille@example.com", Phone: "+33 1 99 00 00 09", Lang: models.English}, x)
 
 	o.corrected(people, `a[href^="/console/trainers/T-000042?"]`, typed("legal_form", "micro_entrepreneur", "iban", "fr76 3000 6000 0112 3456 7890 189",
-		"company_number", "999 999 980", "department", "2a", "rate", "1 200,50", "self_billing_mandate", "yes"), "Le formateur est corrigé.")
+		"company_number", "999 999 980", "department", "2a", "rate", "1 200,50", "self_billing_mandate", "yes"), "La fiche du formateur est corrigée.")
 	trainer, err := o.store.Trainer(ctx, "T-000042")
 	require.NoError(t, err)
 	require.Equal(t, models.Trainer{Ref: "T-000042", Name: "Formatrice Alpha", Email: "alpha@example.org", Lang: models.French, Active: true, LegalForm: models.FormMicro,
@@ -122,13 +122,13 @@ func TestF203ConsoleCorrectsFromAnInvoiceAndAStatement(t *testing.T) {
 	brief.BillingRef = "X-000009"
 	require.NoError(t, o.store.SaveBrief(ctx, brief))
 	trainer := `a[href^="/console/trainers/T-000001?"]`
-	o.corrected(ConsoleAddress("", "I-2026-000001"), trainer, typed("legal_form", "company", "iban", "DE89 3704 0044 0532 0130 00"), "Le formateur est corrigé.")
-	o.corrected(ConsoleAddress("", month+"/recap/1"), trainer, typed("email", "fabule@example.org"), "Le formateur est corrigé.")
+	o.corrected(ConsoleAddress("", "I-2026-000001"), trainer, typed("legal_form", "company", "iban", "DE89 3704 0044 0532 0130 00"), "La fiche du formateur est corrigée.")
+	o.corrected(ConsoleAddress("", month+"/recap/1"), trainer, typed("email", "fabule@example.org"), "La fiche du formateur est corrigée.")
 	paid, err := o.store.Trainer(ctx, "T-000001")
 	require.NoError(t, err)
 	require.Equal(t, []string{"DE89370400440532013000", "fabule@example.org"}, []string{paid.IBAN, paid.Email})
 	require.Equal(t, 1, o.get(ConsoleAddress("", "I-2026-000007")).Find(`a[href^="/console/clients/C-000001?"]`).Length(), "the client of its dossier owes it")
-	o.corrected(ConsoleAddress("", "I-2026-000007"), `a[href^="/console/clients/C-000001/contacts/X-000009?"]`, typed("email", "compta@example.com"), "L’interlocuteur est corrigé.")
+	o.corrected(ConsoleAddress("", "I-2026-000007"), `a[href^="/console/clients/C-000001/contacts/X-000009?"]`, typed("email", "compta@example.com"), "La fiche de l’interlocuteur est corrigée.")
 	o.as("bo")
 	for _, ref := range []string{"I-2026-000001", "I-2026-000007", month + "/recap/1"} {
 		require.Zero(t, o.get(ConsoleAddress("", ref)).Find(`a[href*="/console/clients/"], a[href*="/console/trainers/"]`).Length())

@@ -155,7 +155,7 @@ var decisions = map[string]*decision{
 				p = models.Participant{Lang: models.French}
 			}
 			return map[string]any{"name": f.text("name", opt{initial: p.Name}), "email": f.text("email", opt{initial: p.Email, optional: true}),
-				"lang": f.writtenIn(p.Lang)}
+				"lang": f.writtenIn("lang", p.Lang, opt{})}
 		}},
 	"remove-participant": {method: http.MethodDelete, route: "/requests/{ref}/registrations/{participant}", tab: "people", grave: true,
 		offers: func(x *dossierDesk, subject string) error {
@@ -306,7 +306,7 @@ func (x *dossierDesk) serveDecision() {
 	}
 	page := decidePage{Action: x.c.Request.URL.RequestURI(), Back: x.at(), Button: x.says(c, subject, "button"), Says: x.says(c, subject, "says"), Grave: c.grave}
 	title := x.says(c, subject, "title")
-	path := strings.NewReplacer("{ref}", url.PathEscape(x.brief.Ref), "{number}", url.PathEscape(subject), "{participant}", url.PathEscape(subject)).Replace(c.route)
+	path := filled(c.route, x.brief.Ref, subject)
 	if !f.posted || !f.send(c.method, path, body, nil) {
 		x.draw(title, f, page)
 		return
@@ -1125,7 +1125,7 @@ func (x *dossierDesk) fillReschedule(f *draft) any {
 // fillRegister takes a list of people, one a line: a name, an address, or both.
 func (x *dossierDesk) fillRegister(f *draft) any {
 	typed := f.area("people", opt{most: 50_000})
-	lang := f.writtenIn(models.French)
+	lang := f.writtenIn("lang", models.French, opt{})
 	var people []map[string]any
 	for _, line := range strings.Split(typed, "\n") {
 		var name []string

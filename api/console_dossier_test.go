@@ -612,7 +612,7 @@ func TestF121ConsoleAsksForTheRoom(t *testing.T) {
 	require.Equal(t, room, sessions[1].(map[string]any)["place_note_ref"])
 
 	o.mission(models.StageSessions, withSession(26, models.SessionConvoked))
-	require.Contains(t, o.get(dossierPath+"/sessions").words(), "Aucun lien : indiquez-le")
+	require.Contains(t, o.get(dossierPath+"/sessions").words(), "Lien manquant : indiquez-le")
 	require.Equal(t, http.StatusSeeOther, o.fill(dossierPath+"/decide/reschedule?subject=1", typed("place", "https://visio.example.org/2")).status)
 	_, args = process.taken(t)
 	note, err := o.store.Note(t.Context(), args["place_note_ref"].(string))
@@ -698,7 +698,7 @@ func TestConsoleDossierPages(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, o.store.SaveDocument(t.Context(), models.Document{SHA256: content, Kind: models.DocumentConvention, Subject: dossier + "/contract/1", Dossier: dossier, Name: "convention.pdf", MediaType: "application/pdf", CreatedAt: o.now}))
 	for tab, says := range map[string][]string{
-		"":           {"Alix", "À regarder", "(séance 1) (depuis le mardi 24 novembre 2026", "jugez la séance", "(document 1) (depuis le lundi 23 novembre 2026", "appelez le client", "Formatrice Alpha", "Qualifier la demande", "par téléphone, noté par Amel Exemple", "La mission intéresse le formateur (Formatrice Alpha)."},
+		"":           {"Alix", "À regarder", "(séance 1) (depuis le mardi 24 novembre 2026", "jugez la séance", "(document 1) (depuis le lundi 23 novembre 2026", "appelez le client", "Formatrice Alpha", "Qualifier la demande", "par téléphone, noté par Amel Exemple", "Le formateur souhaite la mission (Formatrice Alpha)."},
 		"/journal":   {"Parce que <script>"},
 		"/deadlines": {"Programme adapté du formateur (version 1)", "Manquée", "Formatrice Alpha, formateur", "Avertissement avant le terme légal"},
 		"/people":    {"Camille Exemple", "+33 1 99 00 00 09", "Recherche n° 1", "Souhaite la mission", "Sans réponse", "sans-nom@example.org"},

@@ -23,8 +23,8 @@ const (
 
 func (s *Server) registerConsoleIntake() {
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
-		s.console(method, "/dossiers/new", Staff, chooseClient)
-		s.console(method, "/dossiers/new/request", Staff, serveIntake)
+		s.console(method, strings.TrimPrefix(intakePath, ConsolePath), Staff, chooseClient)
+		s.console(method, strings.TrimPrefix(intakeFormPath, ConsolePath), Staff, serveIntake)
 	}
 }
 
@@ -117,7 +117,7 @@ func (f *draft) recordContact(client *ClientView, body map[string]any, somebody 
 		return true
 	}
 	var contact models.Contact
-	if !f.send(http.MethodPost, filled("/clients/{ref}/contacts", client.Ref), somebody, &contact) {
+	if !f.send(http.MethodPost, filled(peopleRoute, client.Ref), somebody, &contact) {
 		return false
 	}
 	client.Contacts = append(client.Contacts, contact)
@@ -219,5 +219,5 @@ func (f *draft) newContact(idle bool) map[string]any {
 	return map[string]any{"name": f.text("contact_name", opt{label: f.t("correct.contact.name"), optional: idle, plain: true}),
 		"email": f.text("contact_email", opt{label: f.t("correct.contact.email"), optional: idle, plain: true, most: 254}),
 		"phone": f.text("contact_phone", opt{label: f.t("correct.contact.phone"), optional: true, plain: idle, most: 40, class: "short"}),
-		"lang":  f.choose("contact_lang", "select", opt{label: f.t("ask.lang"), initial: string(models.French), keys: "ask.lang_"}, string(models.French), string(models.English))}
+		"lang":  f.writtenIn("contact_lang", models.French, opt{label: f.t("ask.lang"), keys: "ask.lang_"})}
 }

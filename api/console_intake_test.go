@@ -57,7 +57,7 @@ func TestF001ConsoleOpensARequest(t *testing.T) {
 	wrong.Set("mode", "at_client")
 	page = o.post(intakeFormPath, wrong)
 	require.Equal(t, []string{"address"}, page.wrong())
-	require.Contains(t, page.words(), "Cette modalité a besoin d’une adresse.")
+	require.Contains(t, page.words(), "Cette modalité demande une adresse.")
 	wrong.Set("mode", "remote")
 	wrong.Set("channel", "partner")
 	require.Equal(t, []string{"partner"}, o.post(intakeFormPath, wrong).wrong())

@@ -253,7 +253,7 @@ func (x *dossierDesk) serveRecord() {
 	})
 	f.blame[models.CodeFutureDate] = "received_at"
 	title := x.records(r, subject, "title")
-	path := strings.NewReplacer("{ref}", url.PathEscape(x.brief.Ref), "{number}", strconv.Itoa(models.LastNumber(subject))).Replace(r.route)
+	path := filled(r.route, x.brief.Ref, strconv.Itoa(models.LastNumber(subject)))
 	var stored Recorded
 	if !f.posted || !f.send(http.MethodPost, path, body, &stored) {
 		x.draw(title, f, decidePage{Action: x.c.Request.URL.RequestURI(), Back: x.at(), Button: x.t("dossier.record_button"), Upload: true, Says: x.records(r, subject, "says")})

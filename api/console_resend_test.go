@@ -62,7 +62,7 @@ func TestConsoleSendsAgainWhatReachedNobody(t *testing.T) {
 	require.NoError(t, o.store.SaveTrainer(t.Context(), trainer))
 	page = o.get(again)
 	wellMade(t, page)
-	require.Contains(t, plainly(page.words()), "Adresse d’aujourd’huialpha@example.com")
+	require.Contains(t, plainly(page.words()), "Adresse actuellealpha@example.com")
 	require.Equal(t, models.MessageBounced, o.messageStatus(m.Key), "looking changes nothing")
 	form := page.form(t, nil)
 	for range 2 {

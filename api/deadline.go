@@ -37,7 +37,7 @@ func (s *Server) registerDeadlines() {
 				return nil, err
 			}
 			call := callFrom(ctx)
-			call.rule = postponing(d)
+			call.rule = postponing(d) // the journal says in which of their roles somebody decided
 			err = d.CheckPostponed(in.Body.DueAt, s.now())
 			switch code := models.ErrorCode(err); {
 			case code == models.CodeDeadlineClosed, code == models.CodeDeadlineLegal: // nobody could, on no date

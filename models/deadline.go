@@ -68,9 +68,9 @@ type Deadline struct {
 	LeftBy time.Time `gorm:"serializer:instant;type:varchar(27)" json:"left_by,omitzero"`
 }
 
-// PostponedBy are the roles that may postpone a deadline, those who decide what it is about: finance alone what is owed, staff
-// too what makes an invoice of it, pedagogy beside staff what a course is made of; a step of the team follows who it is
-// awaited from. Administrators may always.
+// PostponedBy are the roles that may postpone a deadline: those who may give, by the roles of DESIGN section 5, the decision
+// that it waits for. What is owed is for finance alone, what becomes an invoice for staff too, what a course is made of for
+// staff and pedagogy; a step of the team is for whom it is awaited from. Administrators may always.
 func (d Deadline) PostponedBy() []Role {
 	switch d.Kind {
 	case DeadlineConformity, DeadlinePayment, DeadlineLegalCap, DeadlineClaim, DeadlineClientPayment:

@@ -103,7 +103,7 @@ type Brief struct {
 	CreatedAt   time.Time  `gorm:"serializer:instant;type:varchar(27);autoCreateTime:false" json:"created_at"`
 }
 
-// Exceeded tells whether more people are registered than the client announced, which the convention says; they may be.
+// Exceeded tells whether more people are registered than the client announced (F007): allowed, and shown.
 func (b Brief) Exceeded(registered int) bool { return b.GroupSize > 0 && registered > b.GroupSize }
 
 // Scope is the part of a brief that decides how the process goes; it holds nothing personal.

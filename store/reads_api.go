@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"strings"
+	"fmt"
 	"time"
 
 	"gorm.io/gorm"
@@ -107,9 +107,9 @@ func (s *Store) ReceivableSums(ctx context.Context, today, until models.Date) (l
 
 func sums(db *gorm.DB, due string, today, until models.Date) (late, soon, all Owed, err error) {
 	var row struct{ LateCount, LateCents, SoonCount, SoonCents, AllCount, AllCents int64 }
-	err = db.Model(&models.Invoice{}).Select(strings.ReplaceAll(`count(*) AS all_count, coalesce(sum(total_cents), 0) AS all_cents,
-		coalesce(sum(CASE WHEN due < ? THEN 1 ELSE 0 END), 0) AS late_count, coalesce(sum(CASE WHEN due < ? THEN total_cents ELSE 0 END), 0) AS late_cents,
-		coalesce(sum(CASE WHEN due BETWEEN ? AND ? THEN 1 ELSE 0 END), 0) AS soon_count, coalesce(sum(CASE WHEN due BETWEEN ? AND ? THEN total_cents ELSE 0 END), 0) AS soon_cents`, "due", due),
+	err = db.Model(&models.Invoice{}).Select(fmt.Sprintf(`count(*) AS all_count, coalesce(sum(total_cents), 0) AS all_cents,
+		coalesce(sum(CASE WHEN %[1]s < ? THEN 1 ELSE 0 END), 0) AS late_count, coalesce(sum(CASE WHEN %[1]s < ? THEN total_cents ELSE 0 END), 0) AS late_cents,
+		coalesce(sum(CASE WHEN %[1]s BETWEEN ? AND ? THEN 1 ELSE 0 END), 0) AS soon_count, coalesce(sum(CASE WHEN %[1]s BETWEEN ? AND ? THEN total_cents ELSE 0 END), 0) AS soon_cents`, due),
 		today, today, today, until, today, until).Scan(&row).Error
 	return Owed{row.LateCount, models.Cents(row.LateCents)}, Owed{row.SoonCount, models.Cents(row.SoonCents)}, Owed{row.AllCount, models.Cents(row.AllCents)}, failure(err)
 }
