@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -47,6 +49,7 @@ type Server struct {
 	binary  string
 	db      string
 	process *exec.Cmd
+	ended   chan struct{} // closed once it has
 	output  *lockedBuffer
 }
 
@@ -84,30 +87,20 @@ func (s *Server) Stop() {
 		return
 	}
 	_ = s.process.Process.Kill()
-	_ = s.process.Wait()
+	<-s.ended
 	s.process = nil
 }
 
-// Restart starts the server on the address and the data it had, and waits until it serves.
+// Restart starts the server on the address and the data it had, and waits until it serves. One that ends meanwhile is
+// started again: another program took a port that it had found free.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	s.Stop()
-	host, port, err := net.SplitHostPort(s.Addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	args := append([]string{"server", "start-dev", "--headless", "--ip", host, "--port", port, "--db-filename", s.db,
-		"--log-level", "error"}, Options...)
-	s.output = &lockedBuffer{}
-	s.process = exec.Command(s.binary, args...)
-	s.process.Stdout, s.process.Stderr = s.output, s.output
-	if err := s.process.Start(); err != nil {
-		t.Fatalf("start the Temporal dev server: %v", err)
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
+	s.start(t)
 	for {
 		err := s.ping(ctx)
 		if err == nil {
@@ -115,10 +108,34 @@ func (s *Server) Restart(t testing.TB) {
 		}
 		select {
 		case <-tick.C:
+		case <-s.ended:
+			t.Logf("the Temporal dev server ended and is started again: %s", s.output)
+			s.start(t)
 		case <-ctx.Done():
 			t.Fatalf("the Temporal dev server did not come up: %v\n%s", err, s.output)
 		}
 	}
+}
+
+func (s *Server) start(t testing.TB) {
+	t.Helper()
+	host, port, err := net.SplitHostPort(s.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := append([]string{"server", "start-dev", "--headless", "--ip", host, "--port", port, "--db-filename", s.db,
+		"--log-level", "error"}, Options...)
+	s.output, s.ended = &lockedBuffer{}, make(chan struct{})
+	process, ended := exec.Command(s.binary, args...), s.ended
+	process.Stdout, process.Stderr = s.output, s.output
+	if err := process.Start(); err != nil {
+		t.Fatalf("start the Temporal dev server: %v", err)
+	}
+	s.process = process
+	go func() {
+		_ = process.Wait()
+		close(ended)
+	}()
 }
 
 func (s *Server) ping(ctx context.Context) error {
@@ -156,14 +173,18 @@ func binary(t testing.TB) string {
 	return file
 }
 
+// freeAddr is a port below those that the system gives to outgoing connections, which would take it meanwhile.
 func freeAddr(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)))
+		if err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no free port")
+	return ""
 }
 
 // lockedBuffer keeps the server's output until a failure needs it.
