@@ -470,6 +470,14 @@ func TestCommandsReachTheProcess(t *testing.T) {
 		plan(`"place":"Le lien vient du formateur",`).into(t, &models.CommandResult{})
 		require.NoError(t, h.store.ReplaceBrief(t.Context(), remote, brief))
 	})
+	t.Run("F121 a session moved to where it is held goes nowhere", func(t *testing.T) {
+		require.NoError(t, h.store.SaveNote(t.Context(), models.Note{Ref: "N-700000", Dossier: b.Ref, Text: "Salle 1", At: epoch}))
+		for place, want := range map[string]string{"Salle 1": "", "Salle 2": "Salle 2", "": ""} {
+			got, err := h.newPlace(t.Context(), models.Session{PlaceRef: "N-700000"}, place)
+			require.NoError(t, err)
+			require.Equal(t, want, got, place)
+		}
+	})
 	t.Run("F128 a session is planned as soon as another one is cancelled", func(t *testing.T) {
 		half := func(day int) models.HalfDay {
 			return models.HalfDay{Start: epoch.AddDate(0, 0, day), End: epoch.AddDate(0, 0, day).Add(3 * time.Hour)}

@@ -6,18 +6,24 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"jalon/models"
 	"jalon/store"
 )
 
-// NewContact is a person at a client, as given.
+// ContactDetails is how a person at a client is called and reached.
+type ContactDetails struct {
+	Name  string      `json:"name" minLength:"1" maxLength:"200" doc:"First name and name"`
+	Email string      `json:"email" format:"email" maxLength:"254" doc:"The address alone"`
+	Phone string      `json:"phone,omitempty" maxLength:"40" doc:"As written, on one line"`
+	Lang  models.Lang `json:"lang,omitempty" enum:"fr,en" default:"fr" doc:"Of their mails"`
+}
+
+// NewContact is a person at a client that is recorded with them, as given.
 type NewContact struct {
-	Name    string      `json:"name" minLength:"1" maxLength:"200" doc:"First name and name"`
-	Email   string      `json:"email" format:"email" maxLength:"254" doc:"The address alone"`
-	Phone   string      `json:"phone,omitempty" maxLength:"40" doc:"As written"`
-	Lang    models.Lang `json:"lang,omitempty" enum:"fr,en" default:"fr" doc:"Of their mails"`
-	Billing bool        `json:"billing,omitempty" doc:"This is who is billed"`
+	ContactDetails
+	Billing bool `json:"billing,omitempty" doc:"Of a request opened with this client: this is who is billed"`
 }
 
 // ClientDetails is what documents tell of a client.
@@ -46,9 +52,12 @@ func (c *ClientDetails) check(at string, as models.ClientType) error {
 	return nil
 }
 
-func (c *NewContact) check(at string) error {
+func (c *ContactDetails) check(at string) error {
 	if err := called(at+".name", &c.Name); err != nil {
 		return err
+	}
+	if c.Phone = models.Trimmed(c.Phone); strings.ContainsFunc(c.Phone, models.BreaksLine) {
+		return fault(models.CodeInvalid, at+".phone", "one line is needed")
 	}
 	return misplaced(at+".email", models.CheckEmail(c.Email))
 }
@@ -82,7 +91,7 @@ func (s *Server) newClient(ctx context.Context, in NewClient) (ClientView, error
 	v := ClientView{Client: models.Client{Ref: ref, Type: in.Type, Name: in.Name, Company: in.Company,
 		VATNumber: in.VATNumber, Address: in.Address, CreatedAt: s.now()}, Contacts: []models.Contact{}}
 	for i, c := range in.Contacts {
-		contact, err := s.newContact(ctx, ref, key+"/"+strconv.Itoa(i), c)
+		contact, err := s.newContact(ctx, ref, key+"/"+strconv.Itoa(i), c.ContactDetails)
 		if err != nil {
 			return ClientView{}, err
 		}
@@ -91,12 +100,12 @@ func (s *Server) newClient(ctx context.Context, in NewClient) (ClientView, error
 	return v, nil
 }
 
-func (s *Server) newContact(ctx context.Context, client, key string, in NewContact) (models.Contact, error) {
+func (s *Server) newContact(ctx context.Context, client, key string, in ContactDetails) (models.Contact, error) {
 	ref, err := s.store.Allocate(ctx, models.Allocation{Series: store.SeriesContact, Key: key})
 	return in.contact(ref, client), err
 }
 
-func (c NewContact) contact(ref, client string) models.Contact {
+func (c ContactDetails) contact(ref, client string) models.Contact {
 	return models.Contact{Ref: ref, ClientRef: client, Name: c.Name, Email: c.Email, Phone: c.Phone, Lang: orFrench(c.Lang)}
 }
 
@@ -190,7 +199,7 @@ func (s *Server) registerClients() {
 		keyed: true, status: http.StatusCreated, summary: "Record a person at a client"},
 		func(ctx context.Context, in *struct {
 			Ref  string `path:"ref" doc:"The client, C-000042"`
-			Body NewContact
+			Body ContactDetails
 		}) (*createdOutput[models.Contact], error) {
 			if _, err := s.store.Client(ctx, in.Ref); err != nil {
 				return nil, err
@@ -212,7 +221,7 @@ func (s *Server) registerClients() {
 		func(ctx context.Context, in *struct {
 			Ref     string `path:"ref" maxLength:"40" doc:"The client, C-000042"`
 			Contact string `path:"contact" maxLength:"40" doc:"The person there, as listed with the client"`
-			Body    NewContact
+			Body    ContactDetails
 		}) (*itemOutput[models.Contact], error) {
 			c, err := s.store.Contact(ctx, in.Contact)
 			if err == nil && c.ClientRef != in.Ref {

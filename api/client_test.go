@@ -100,7 +100,8 @@ func TestF005StaffCorrectAContact(t *testing.T) {
 	h.staff("GET", "/clients/"+v.Ref, "").into(t, &kept)
 	require.Equal(t, []models.Contact{after, v.Contacts[1]}, kept.Contacts)
 
-	for _, wrong := range []string{`{"name":"Camille","email":"Camille <contact@example.org>"}`, `{"name":"","email":"contact@example.org"}`, `{"name":"Camille"}`} {
+	for _, wrong := range []string{`{"name":"Camille","email":"Camille <contact@example.org>"}`, `{"name":"","email":"contact@example.org"}`, `{"name":"Camille"}`,
+		`{"name":"Camille","email":"contact@example.org","phone":"01\n02"}`, `{"name":"Camille","email":"contact@example.org","billing":true}`} {
 		h.refused(h.staff("PUT", at, wrong), 422, models.CodeInvalid)
 	}
 	h.refused(h.staff("PUT", "/clients/"+other.Ref+"/contacts/"+v.Contacts[0].Ref, body), 404, models.CodeUnknown)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -306,7 +307,7 @@ func (s *Server) serveSignIn(c *gin.Context) {
 // within is an address of the console, whatever was asked for.
 func within(next string) string {
 	u, err := url.Parse(next)
-	if err != nil || u.IsAbs() || u.Host != "" || u.Path != ConsolePath && !strings.HasPrefix(u.Path, ConsolePath+"/") || strings.Contains(next, "\\") {
+	if err != nil || u.IsAbs() || u.Host != "" || path.Clean(u.Path) != u.Path || u.Path != ConsolePath && !strings.HasPrefix(u.Path, ConsolePath+"/") || strings.Contains(next, "\\") {
 		return ConsolePath
 	}
 	return u.RequestURI()

@@ -722,7 +722,10 @@ func (f *draft) refused(p *Problem) {
 			f.faults.add(name, message)
 		}
 	}
-	if len(p.Errors) == 0 {
+	switch {
+	case p.Code == string(models.CodeKeyReused): // sent, gone back to, changed and sent again
+		f.faults.add("", f.t("dossier.sent_already"))
+	case len(p.Errors) == 0:
 		f.faults.add(f.fieldOf(f.blame[models.Code(p.Code)]), p.Detail)
 	}
 }

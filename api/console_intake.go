@@ -120,7 +120,9 @@ func (f *draft) recordContact(client *ClientView, body map[string]any, somebody 
 	if !f.send(http.MethodPost, filled(peopleRoute, client.Ref), somebody, &contact) {
 		return false
 	}
-	client.Contacts = append(client.Contacts, contact)
+	if !slices.ContainsFunc(client.Contacts, func(c models.Contact) bool { return c.Ref == contact.Ref }) { // recorded by a form sent before
+		client.Contacts = append(client.Contacts, contact)
+	}
 	f.values.Set("contact", contact.Ref)
 	body["contact_ref"] = contact.Ref
 	return true

@@ -76,6 +76,13 @@ func TestF001ConsoleOpensARequest(t *testing.T) {
 	require.Equal(t, dossiersPath+"/D-2026-000001", at)
 	require.Len(t, courier.facts, 1, "sent twice, it opens one")
 	require.Contains(t, o.get(at).words(), "Le dossier est ouvert.")
+	changed, err := url.ParseQuery(sent.Encode())
+	require.NoError(t, err)
+	changed.Set("title", "Tableur avancé") // gone back to, changed and sent again
+	back := o.post(intakeFormPath, changed)
+	require.Equal(t, http.StatusUnprocessableEntity, back.status)
+	require.Contains(t, back.words(), "Ce formulaire a déjà été envoyé")
+	require.Len(t, courier.facts, 1)
 	b, err := o.store.Brief(t.Context(), "D-2026-000001")
 	require.NoError(t, err)
 	require.Equal(t, models.Brief{Ref: "D-2026-000001", Channel: models.ChannelPhone, Policy: "standard", ClientRef: b.ClientRef, ClientType: models.ClientSME,

@@ -21,6 +21,7 @@ func TestWithinKeepsToTheConsole(t *testing.T) {
 		"https://example.org/console":   ConsolePath,
 		"/console/\\example.org":        ConsolePath,
 		"/mailbox":                      ConsolePath,
+		"/console/../mailbox":           ConsolePath,
 	} {
 		require.Equal(t, want, within(next), next)
 	}

@@ -80,6 +80,7 @@ var refusals = map[models.Code]refusal{
 	models.CodeSessionUnknown:      {404, "Cette séance n’existe pas.", "This session does not exist."},
 	models.CodeSessionOverlap:      {422, "Ces demi-journées se chevauchent.", "These half-days overlap."},
 	models.CodeSessionState:        {409, "La séance n’est pas dans un état qui le permet.", "The session is not in a state that allows this."},
+	models.CodeSessionUnchanged:    {409, "La séance est déjà prévue à ces heures et à cet endroit.", "The session is planned at these hours and this place already."},
 	models.CodeOverPlanned:         {422, "C’est plus que ce que le client a commandé.", "This is more than the client ordered."},
 	models.CodePlaceMissing:        {422, "Indiquez le lien de la salle visio, ou qui l’enverra : la convocation le dit aux participants.", "Give the link of the video room, or say who will send it: the convocation tells participants."},
 	models.CodeNoParticipants:      {409, "Aucun participant n’est inscrit.", "No participant is registered."},

@@ -90,6 +90,18 @@ func sessionCommand[B reasoned](s *Server, verb models.Verb, segment, summary st
 		})
 }
 
+// newPlace is where a session is moved to; empty if it is held there already, or everybody would be told of a move that is none.
+func (s *Server) newPlace(ctx context.Context, x models.Session, place string) (string, error) {
+	if place == "" || x.PlaceRef == "" {
+		return place, nil
+	}
+	held, err := s.store.Note(ctx, x.PlaceRef)
+	if held.Text == place {
+		place = ""
+	}
+	return place, err
+}
+
 func (s *Server) registerSessions() {
 	add(s, operation{method: "GET", path: "/requests/{ref}/sessions/{number}", id: "get-session", tag: "sessions", rule: Everyone,
 		summary: "A session with its signatures"},
@@ -136,10 +148,16 @@ func (s *Server) registerSessions() {
 			if at, err := x.CheckMove(in.HalfDays, others, s.now()); err != nil {
 				return nil, misplaced("body.half_days"+at, err)
 			}
-			place, err := s.note(ctx, x.Dossier, callFrom(ctx).Ref, models.Trimmed(in.Place))
+			place, err := s.newPlace(ctx, x, models.Trimmed(in.Place))
+			if err != nil {
+				return nil, err
+			}
+			if place, err = s.note(ctx, x.Dossier, callFrom(ctx).Ref, place); err != nil {
+				return nil, err
+			}
 			return func(by models.By) any {
 				return models.Reschedule{By: by, HalfDays: inUTC(in.HalfDays), PlaceRef: place}
-			}, err
+			}, nil
 		})
 
 	add(s, operation{method: "POST", path: "/requests/{ref}/sessions/{number}/attendances", id: "record-attendances", tag: "sessions",

@@ -58,6 +58,7 @@ const (
 	CodeSessionUnknown      Code = "session_unknown"
 	CodeSessionOverlap      Code = "session_overlap"
 	CodeSessionState        Code = "session_wrong_state"
+	CodeSessionUnchanged    Code = "session_unchanged" // a move to where and when it stands
 	CodeOverPlanned         Code = "more_than_ordered"
 	CodePlaceMissing        Code = "place_missing" // of a session held remotely
 	CodeNoParticipants      Code = "no_participants"

@@ -400,7 +400,7 @@ func (s *session) checkReschedule(now time.Time, in models.Reschedule) error {
 		return models.NewError(models.CodeSessionState, "this session is being moved or cancelled")
 	}
 	if in.PlaceRef == "" && slices.EqualFunc(in.HalfDays, s.row.HalfDays, func(a, b models.HalfDay) bool { return a.Start.Equal(b.Start) && a.End.Equal(b.End) }) {
-		return models.NewError(models.CodeSessionState, "this session stands there already")
+		return models.NewError(models.CodeSessionUnchanged, "this session stands there already")
 	}
 	_, err := s.row.CheckMove(in.HalfDays, nil, now)
 	return err

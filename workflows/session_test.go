@@ -264,7 +264,7 @@ func TestSessionMoves(t *testing.T) {
 		h.signed()
 		s := h.session()
 		require.True(t, r.completed, r.err)
-		require.Equal(t, models.CodeSessionState, same.code, "nothing changes")
+		require.Equal(t, models.CodeSessionUnchanged, same.code)
 		require.Equal(t, "N-2", s.PlaceRef)
 		require.Equal(t, models.SessionValidated, s.Status)
 		require.Len(t, h.left("session_moved_participant"), 3)
