@@ -82,7 +82,11 @@ func Convention(a Agreement) ([]byte, error) {
 	if a.Individual {
 		a.individual(p)
 	} else {
-		p.text("Le prix est réglé par virement, 30 jours après réception de la facture émise une fois la formation réalisée ; les heures d’absence sont déduites des heures facturables à un financeur. " + late(a.Client.Type))
+		from := "la date de la facture" // as the invoice counts; a public body's term runs from receipt (R2192-10)
+		if a.Client.Type == models.ClientPublic {
+			from = "réception de la facture"
+		}
+		p.text("Le prix est réglé par virement, 30 jours après " + from + ", émise une fois la formation réalisée ; les heures d’absence sont déduites des heures facturables à un financeur. " + late(a.Client.Type))
 		p.heading("Article 5 – Annulation et inexécution")
 		p.text("Le client peut annuler sa demande avant la signature sans frais. En cas d’inexécution totale ou partielle, seules les prestations effectivement réalisées sont dues ; les sommes indûment perçues sont remboursées (art. L6354-1).")
 	}
