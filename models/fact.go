@@ -55,8 +55,8 @@ const (
 	FactInvoiceDue     FactKind = "invoice_due"     // remuneration or request → starts an Invoice
 	FactInvoicePaid    FactKind = "invoice_paid"    // invoice → request: Lines, PaidOn
 	FactInvoiceUnpaid  FactKind = "invoice_unpaid"  // a payment confirmed by mistake was undone: Lines
-	FactAlertRaised    FactKind = "alert_raised"    // child → request: Reason, Subject
-	FactAlertCleared   FactKind = "alert_cleared"   // child → request: Reason, Subject
+	FactAlertRaised    FactKind = "alert_raised"    // child or outbox → request: Reason, Subject
+	FactAlertCleared   FactKind = "alert_cleared"   // child or outbox → request: Reason (all about Subject where none is named), Subject
 	FactOwnerChanged   FactKind = "owner_changed"   // request → child: Ref user
 	FactLinesCancelled FactKind = "lines_cancelled" // remuneration → request: contested lines decided at nothing
 )

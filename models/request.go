@@ -158,6 +158,12 @@ type Alert struct {
 	Place   int       `json:"-"` // among those of the dossier as its process lists them: the newest last, or raised again last
 }
 
+// Alerts about a message, which the store takes back once it is settled.
+const (
+	AlertUndeliverable = "message_undeliverable" // Message.AlertSubject says about what
+	AlertParked        = "message_parked"        // about the message's key
+)
+
 // JournalLine is one line of a dossier's timeline: what happened, when, by whom, through which channel. Its sentence
 // is looked up by Kind and filled with Args, which hold references and figures only.
 type JournalLine struct {

@@ -52,7 +52,7 @@ func (r *request) answer(ctx workflow.Context, w wait, reminder letter, alert st
 		}
 		r.raise(ctx, alert, w.Subject)
 	case models.Undeliverable:
-		r.raise(ctx, "message_undeliverable", w.Subject)
+		r.raise(ctx, models.AlertUndeliverable, w.Subject)
 	default:
 		return
 	}

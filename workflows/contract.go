@@ -46,8 +46,8 @@ func (r *request) issueTrainerContract(ctx workflow.Context) *models.Contract {
 		outcome := r.waitUntil(ctx, d, signed)
 		r.withdraw(keys...)
 		if outcome == models.Undeliverable && r.left == nil { // who never got it is not silent
-			r.raise(ctx, "message_undeliverable", c.Ref)
-			r.awaitStaff(ctx, wait{Subject: c.Ref}, "message_undeliverable", r.raiser(ctx, c.Ref), signed)
+			r.raise(ctx, models.AlertUndeliverable, c.Ref)
+			r.awaitStaff(ctx, wait{Subject: c.Ref}, models.AlertUndeliverable, r.raiser(ctx, c.Ref), signed)
 			r.clear(c.Ref)
 			return
 		}

@@ -110,7 +110,7 @@ func (f *followUp) fact(x models.Fact) string {
 	default:
 		return models.FactIgnored
 	}
-	f.tellAlert("message_undeliverable")
+	f.tellAlert(models.AlertUndeliverable)
 	f.journal(models.JournalLine{Kind: "message_undeliverable", Subject: x.Data.Ref, Actor: string(models.RoleSystem)})
 	return models.FactApplied
 }

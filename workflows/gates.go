@@ -22,6 +22,8 @@ const (
 	// gateWithdrawal: the withdrawal of the retained trainer is an alert that stands until another one is retained; staff
 	// used to find it in the history alone.
 	gateWithdrawal gate = "alert-of-a-withdrawal"
+	// gateOneAlert: what the outbox says is settled takes back that alert alone; others about the same subject went with it.
+	gateOneAlert gate = "one-alert-taken-back"
 )
 
 // passes tells whether the process takes the new way. Asked only where ways part, it costs two events there and none

@@ -170,3 +170,43 @@ func TestGateReport(t *testing.T) {
 		}
 	}
 }
+
+// TestGateOneAlert: a parked message that is settled takes back its own alert, not that the same message reached nobody; a
+// dossier that came there before the gate goes on as it did.
+func TestGateOneAlert(t *testing.T) {
+	const key = "the-message"
+	for before, want := range map[bool][]string{false: {models.AlertUndeliverable}, true: nil} {
+		t.Run(fmt.Sprintf("before: %v", before), func(t *testing.T) {
+			h := working(t)
+			if before {
+				h.before("one-alert-taken-back")
+			}
+			about := func() (out []string) {
+				for _, a := range h.standing {
+					if a.Subject == key {
+						out = append(out, a.Alert)
+					}
+				}
+				return out
+			}
+			tell := func(kind models.FactKind, alert string) func() {
+				return func() { h.fact(models.Fact{Kind: kind, Subject: key, Data: models.FactData{Reason: alert}}) }
+			}
+			var raised, settled, unnamed []string
+			usual := h.onMail["audit_slots"]
+			h.onMail["audit_slots"] = func(m models.Message) {
+				tell(models.FactAlertRaised, models.AlertParked)()
+				tell(models.FactAlertRaised, models.AlertUndeliverable)()
+				h.later(time.Minute, func() { raised = about(); tell(models.FactAlertCleared, models.AlertParked)() })
+				h.later(2*time.Minute, func() { settled = about(); tell(models.FactAlertCleared, "")() })
+				h.later(3*time.Minute, func() { unnamed = about() })
+				fire(usual, m)
+			}
+			h.request()
+			require.Equal(t, []string{models.AlertParked, models.AlertUndeliverable}, raised)
+			require.Equal(t, want, settled)
+			require.Empty(t, unnamed, "a fact that names no alert takes back all, as those of earlier versions do")
+			require.Equal(t, models.StageClosed, h.current.Stage)
+		})
+	}
+}

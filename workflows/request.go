@@ -176,7 +176,7 @@ func (r *request) enter(ctx workflow.Context, s models.Stage) {
 	}
 	r.row.Stage = s
 	r.alerts = slices.DeleteFunc(r.alerts, func(a models.Alert) bool {
-		return a.Subject == r.dossier || a.Alert == "message_undeliverable" // nothing of this stage is awaited any more
+		return a.Subject == r.dossier || a.Alert == models.AlertUndeliverable // nothing of this stage is awaited any more
 	})
 	if s == models.StageDelivered {
 		r.row.DeliveredAt = r.now(ctx)
@@ -229,8 +229,23 @@ func (r *request) mark(alert, subject string, since time.Time) {
 
 // clear takes back the alerts about a subject.
 func (r *request) clear(subject string) {
+	r.clearWhere(func(a models.Alert) bool { return a.Subject == subject })
+}
+
+// cleared takes back what a fact says is settled: the alert that it names, or all about its subject where it names none, as
+// a session's does, whose alerts are steps of one story.
+func (r *request) cleared(f models.Fact) {
+	others := slices.ContainsFunc(r.alerts, func(a models.Alert) bool { return a.Subject == f.Subject && a.Alert != f.Data.Reason })
+	if f.Data.Reason == "" || !others || !passes(r.durable, gateOneAlert) {
+		r.clear(f.Subject)
+		return
+	}
+	r.clearWhere(func(a models.Alert) bool { return a.Subject == f.Subject && a.Alert == f.Data.Reason })
+}
+
+func (r *request) clearWhere(over func(models.Alert) bool) {
 	n := len(r.alerts)
-	r.alerts = slices.DeleteFunc(r.alerts, func(a models.Alert) bool { return a.Subject == subject })
+	r.alerts = slices.DeleteFunc(r.alerts, over)
 	if len(r.alerts) != n {
 		r.project()
 	}
@@ -419,10 +434,10 @@ func (r *request) fact(f models.Fact) string {
 		r.mark(f.Data.Reason, f.Subject, f.ReceivedAt)
 		return models.FactApplied
 	case models.FactAlertCleared:
-		r.clear(f.Subject)
+		r.cleared(f)
 		return models.FactApplied
 	case models.FactUndeliverable:
-		r.mark("message_undeliverable", f.Data.Ref, f.ReceivedAt)
+		r.mark(models.AlertUndeliverable, f.Data.Ref, f.ReceivedAt)
 		r.journal(models.JournalLine{Kind: "message_undeliverable", Subject: f.Data.Ref, Actor: string(models.RoleSystem)})
 		return models.FactApplied
 	}

@@ -222,9 +222,9 @@ func (s *session) open(ctx workflow.Context, e models.AbsenceEntry) {
 		justified := func() bool { return a.Status != models.AbsenceOpen }
 		switch outcome := s.waitUntil(ctx, d, justified); outcome {
 		case models.Undeliverable: // staff have one step to tell the participant: a window nobody can close would hold the dossier
-			s.raise(ctx, "message_undeliverable")
+			s.raise(ctx, models.AlertUndeliverable)
 			staffed := s.opens(ctx, wait{Kind: models.DeadlineStaff, Subject: a.Ref, Awaits: models.RoleStaff,
-				Delay: s.common.Policy.StaffStep, Consequence: "message_undeliverable"})
+				Delay: s.common.Policy.StaffStep, Consequence: models.AlertUndeliverable})
 			outcome = s.waitUntil(ctx, staffed, justified)
 			s.unjustified(a, staffed.Deadline, outcome)
 			s.calm()
@@ -331,7 +331,7 @@ func (s *session) fact(f models.Fact) string {
 		s.call()
 		return models.FactApplied
 	case models.FactUndeliverable:
-		s.tellAlert("message_undeliverable")
+		s.tellAlert(models.AlertUndeliverable)
 		s.journal(models.JournalLine{Kind: "message_undeliverable", Subject: f.Data.Ref, Actor: string(models.RoleSystem)})
 		return models.FactApplied
 	default:

@@ -109,7 +109,7 @@ func (s *staff) see(ctx context.Context, m *demo.Mission, own *mind, d models.De
 		passed := !own.once("session_refused")
 		s.run.tell("%s judged %t", d.Subject, passed)
 		return s.post(ctx, session+"judge-sheet", d.ID, map[string]any{"passed": passed, "reason": "Vu avec le client."})
-	case "message_undeliverable", "document_refused":
+	case models.AlertUndeliverable, "document_refused":
 		return fmt.Errorf("%s: %s", d.Subject, d.Consequence)
 	}
 	return nil // the board shows it
