@@ -38,7 +38,7 @@ func (l *Letters) Render(ctx context.Context, m models.Message) (mail.Mail, erro
 	if err != nil {
 		return mail.Mail{}, err
 	}
-	if to.email == "" {
+	if to.Email == "" {
 		return mail.Mail{}, models.NewError(models.MessageNoAddress, string(m.To)+" "+m.ToRef+" has no address")
 	}
 	from, err := netmail.ParseAddress(l.From)
@@ -50,13 +50,13 @@ func (l *Letters) Render(ctx context.Context, m models.Message) (mail.Mail, erro
 		return mail.Mail{}, err
 	}
 	out := mail.Mail{Key: m.Key, MessageID: mail.MessageID(m.Key, from.Address[strings.LastIndexByte(from.Address, '@')+1:]),
-		From: from.Address, FromName: from.Name, To: to.email, ToName: to.name, Lang: to.lang, Template: m.Template, Dossier: m.Dossier}
+		From: from.Address, FromName: from.Name, To: to.Email, ToName: to.Name, Lang: to.Lang, Template: m.Template, Dossier: m.Dossier}
 	drawn, err := l.enclose(ctx, m)
 	if err != nil {
 		return mail.Mail{}, err
 	}
 	d.Enclosed = len(drawn) > 0
-	if out.Subject, out.Text, out.HTML, err = mail.Render(m.Template, to.lang, d); err != nil {
+	if out.Subject, out.Text, out.HTML, err = mail.Render(m.Template, to.Lang, d); err != nil {
 		return mail.Mail{}, err
 	}
 	for _, a := range append(slices.Clone(m.Attach), drawn...) {
@@ -113,80 +113,21 @@ func (l *Letters) enclose(ctx context.Context, m models.Message) ([]string, erro
 	return out, nil
 }
 
-type addressee struct {
-	name, email string
-	lang        models.Lang
-	owner       string // name of who of the staff it is meant for
-	instead     bool   // somebody else reads it
-}
-
-// addressee finds who a role stands for.
-func (l *Letters) addressee(ctx context.Context, m models.Message) (addressee, error) {
-	ref := m.ToRef
-	switch m.To {
-	case models.RoleTrainer:
-		t, err := l.Store.TrainerAddress(ctx, ref)
-		return addressee{name: t.Name, email: t.Email, lang: t.Lang}, err
-	case models.RoleParticipant:
-		p, err := l.Store.Participant(ctx, ref)
-		return addressee{name: p.Name, email: p.Email, lang: p.Lang}, err
-	case models.RoleClient, models.RoleBilling:
-		if ref == "" {
-			b, err := l.Store.Brief(ctx, m.Dossier)
-			if err != nil {
-				return addressee{}, err
-			}
-			if ref = b.ContactRef; m.To == models.RoleBilling && b.BillingRef != "" {
-				ref = b.BillingRef
-			}
-		}
-		c, err := l.Store.Contact(ctx, ref)
-		return addressee{name: c.Name, email: c.Email, lang: c.Lang}, err
-	}
-	return l.staff(ctx, m)
-}
-
-// staff finds who of the agency reads a message: the owner of the dossier as it is now, in their absence who stands in
-// for them, or else the team, since an alert must reach somebody.
-func (l *Letters) staff(ctx context.Context, m models.Message) (addressee, error) {
-	team := addressee{email: l.TeamEmail, lang: models.French}
-	ref := m.ToRef
-	if ref == "" {
-		owner, err := known(l.Store.User(ctx, m.Args.Get("owner")))
-		team.owner = owner.Name
-		return team, err
-	}
-	if m.To == models.RoleStaff && m.Dossier != "" {
-		r, err := known(l.Store.Request(ctx, m.Dossier))
-		if err != nil {
-			return addressee{}, err
-		}
-		if r.Owner != "" {
-			ref = r.Owner // handed on since the message was written
-		}
-	}
-	owner, err := known(l.Store.User(ctx, ref))
-	if err != nil {
-		return addressee{}, err
-	}
-	reader, err := l.Store.StandIn(ctx, ref, models.ParisDate(l.Clock.Business(time.Now())))
-	if err != nil || reader.Ref == "" {
-		team.owner, team.instead = owner.Name, true
-		return team, err
-	}
-	return addressee{reader.Name, reader.Email, reader.Lang, owner.Name, reader.Ref != ref}, nil
+// addressee finds who a message is for today.
+func (l *Letters) addressee(ctx context.Context, m models.Message) (store.Addressee, error) {
+	return l.Store.Addressee(ctx, m, models.ParisDate(l.Clock.Business(time.Now())), l.TeamEmail)
 }
 
 // asked are the templates for those who may not know who the client is yet (F068).
 var asked = []string{"invitation", "invitation_reminder", "invitation_closed"}
 
 // data gathers what the message refers to. What is not there is left out; a template that needs it says so.
-func (l *Letters) data(ctx context.Context, m models.Message, to addressee) (mail.Data, error) {
-	g := &gathering{Letters: l, ctx: ctx, lang: to.lang}
-	g.d = mail.Data{Recipient: to.name, Agency: l.Agency.Name, Dossier: m.Dossier, Alert: m.Args.Get("alert"),
+func (l *Letters) data(ctx context.Context, m models.Message, to store.Addressee) (mail.Data, error) {
+	g := &gathering{Letters: l, ctx: ctx, lang: to.Lang}
+	g.d = mail.Data{Recipient: to.Name, Agency: l.Agency.Name, Dossier: m.Dossier, Alert: m.Args.Get("alert"),
 		Reason: m.Args.Get("reason"), Subject: m.Args.Get("subject"), Month: models.Month(m.Args.Get("month")),
 		PayOn: models.Date(m.Args.Get("pay_on")), PaidOn: models.Date(m.Args.Get("paid_on"))}
-	g.d.Owner, g.d.Instead, g.d.Assigned = to.owner, to.instead, m.Args.Get("assigned") == "yes"
+	g.d.Owner, g.d.Instead, g.d.Assigned = to.Owner, to.Instead, m.Args.Get("assigned") == "yes"
 	g.d.Searched = m.Args.Get("searched") == "yes"
 	if g.d.Subject == "" {
 		g.d.Subject = m.Subject
@@ -317,9 +258,9 @@ func (g *gathering) undelivered(dossier, subject string) {
 		if !g.found(err) {
 			continue
 		}
-		u := mail.Undelivered{Recipient: to.name, At: m.Tried()}
+		u := mail.Undelivered{Recipient: to.Name, At: m.Tried()}
 		if d, err := g.data(g.ctx, m, to); g.found(err) {
-			u.Subject, _, _, _ = mail.Render(m.Template, to.lang, d) // without words when what it told of is gone
+			u.Subject, _, _, _ = mail.Render(m.Template, to.Lang, d) // without words when what it told of is gone
 		}
 		g.d.Undelivered = append(g.d.Undelivered, u)
 	}
