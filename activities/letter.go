@@ -143,7 +143,7 @@ func (l *Letters) data(ctx context.Context, m models.Message, to store.Addressee
 	if mail.Says(m.Template, "Trainer") {
 		g.trainerName(m.Dossier)
 	}
-	if mail.Says(m.Template, "Undelivered") && g.d.Alert == string(models.FactUndeliverable) {
+	if mail.Says(m.Template, "Undelivered") && g.d.Alert == models.AlertUndeliverable {
 		g.undelivered(m.Dossier, g.d.Subject)
 	}
 	if g.err != nil {
@@ -156,6 +156,15 @@ func (l *Letters) data(ctx context.Context, m models.Message, to store.Addressee
 		g.d.Links = append(g.d.Links, mail.Link{Purpose: mail.LinkConsole, URL: l.Console(m.Dossier, g.d.Subject)})
 	}
 	return g.d, nil
+}
+
+// subjectLine is the subject of a message as it would be now.
+func (l *Letters) subjectLine(ctx context.Context, m models.Message, to store.Addressee) (string, error) {
+	d, err := l.data(ctx, m, to)
+	if err != nil {
+		return "", err
+	}
+	return mail.Subject(m.Template, to.Lang, d)
 }
 
 // URL is the public address of a link.
@@ -246,23 +255,23 @@ func (g *gathering) place(s models.Session) string {
 // undelivered says of the mails that an alert is about, which process histories do not name: to whom, about what and of
 // when. Those to staff are left out, since such an alert can be one of them.
 func (g *gathering) undelivered(dossier, subject string) {
-	lost, err := g.Store.Undelivered(g.ctx, dossier, "")
+	of, err := g.Store.UndeliveredOf(g.ctx, dossier, subject)
 	if !g.found(err) {
 		return
 	}
-	for _, m := range lost {
-		if m.To == models.RoleStaff || !m.Of(subject) {
-			continue
-		}
+	all := slices.DeleteFunc(of[subject], func(m models.Message) bool { return m.To == models.RoleStaff })
+	few := all[:min(len(all), models.UndeliveredNamed)]
+	g.d.Undelivered.More = len(all) - len(few)
+	for _, m := range few {
 		to, err := g.addressee(g.ctx, m)
 		if !g.found(err) {
 			continue
 		}
-		u := mail.Undelivered{Recipient: to.Name, At: m.Tried()}
-		if d, err := g.data(g.ctx, m, to); g.found(err) {
-			u.Subject, _, _, _ = mail.Render(m.Template, to.Lang, d) // without words when what it told of is gone
+		line, err := g.subjectLine(g.ctx, m, to)
+		if models.ErrorCode(err) != models.CodeInvalid { // without words when what it told of is gone
+			g.found(err)
 		}
-		g.d.Undelivered = append(g.d.Undelivered, u)
+		g.d.Undelivered.Mails = append(g.d.Undelivered.Mails, mail.UndeliveredMail{Recipient: to.Name, Subject: line, At: m.Tried()})
 	}
 }
 

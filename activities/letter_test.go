@@ -3,6 +3,7 @@ package activities
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os/exec"
 	"slices"
 	"strings"
@@ -309,16 +310,18 @@ func TestAlertOfAnUndeliveredMailNamesIt(t *testing.T) {
 	contract, session := models.ContractRef(mission, 1), models.SessionRef(mission, 1)
 	sign := models.Link{Purpose: models.LinkSign, Subject: contract}
 	d.lose(models.Message{Key: "ask", Template: "contract_client", To: models.RoleClient, Subject: contract, Links: []models.Link{sign}},
-		models.Message{Key: "summons", Template: "convocation", To: models.RoleParticipant, ToRef: "P-000002", Subject: session},
-		models.Message{Key: "absence", Template: "absence_told", To: models.RoleParticipant, ToRef: "P-000001", Subject: models.AbsenceRef(session, "P-000001")},
-		models.Message{Key: "alert", Template: models.TemplateAlert, To: models.RoleStaff, ToRef: "U-000001", Subject: session})
+		models.Message{Key: "summons", Template: "convocation", To: models.RoleParticipant, ToRef: "P-000002", Subject: session, Workflow: models.SessionID(mission, 1)},
+		models.Message{Key: "absence", Template: "absence_told", To: models.RoleParticipant, ToRef: "P-000001", Subject: models.AbsenceRef(session, "P-000001"), Workflow: models.SessionID(mission, 1)},
+		models.Message{Key: "gone", Template: "convocation", To: models.RoleParticipant, ToRef: "P-000002", Subject: models.SessionRef(mission, 9), Workflow: models.SessionID(mission, 1)},
+		models.Message{Key: "alert", Template: models.TemplateAlert, To: models.RoleStaff, ToRef: "U-000001", Subject: session, Workflow: models.SessionID(mission, 1)})
 	alert := func(subject string) string {
 		return d.write(models.Message{Key: "call", Template: models.TemplateAlert, To: models.RoleStaff, ToRef: "U-000001", Subject: subject,
 			Args: models.Args{{Name: "alert", Value: "message_undeliverable"}, {Name: "subject", Value: subject}}}).Text
 	}
 	contains(t, alert(contract), "Non remis : Ada Demande – ", "Tableur, perfectionnement – mardi 1er décembre 2026 à 9 h 05")
 	text := alert(session)
-	contains(t, text, "- Zoé Élan – ", "- Léo Ÿvan – mardi 1er décembre 2026 à 9 h 05") // this one cannot be written again: its link is gone
+	contains(t, text, "- Zoé Élan – Your convocation", "- Léo Ÿvan – Votre absence",
+		"- Zoé Élan – mardi 1er décembre 2026 à 9 h 05") // this one cannot be written again: its session is gone
 	if strings.Contains(text, "Ada Demande") || strings.Contains(text, "Olga Suivi –") {
 		t.Errorf("mails about something else, or to staff, are named:\n%s", text)
 	}
@@ -328,12 +331,38 @@ func TestAlertOfAnUndeliveredMailNamesIt(t *testing.T) {
 	}
 }
 
+// Of hundreds that came back the alert names the first ones, and counts the others: a mail is read.
+func TestAlertOfManyUndeliveredMailsCountsThem(t *testing.T) {
+	d := newDesk(t)
+	session := models.SessionRef(mission, 1)
+	var many []models.Message
+	for i := range models.UndeliveredNamed + 2 {
+		many = append(many, models.Message{Key: fmt.Sprintf("summons/%02d", i), Template: "convocation", To: models.RoleParticipant, ToRef: "P-000002",
+			Subject: session, Workflow: models.SessionID(mission, 1)})
+	}
+	alert := func() string {
+		return d.write(models.Message{Template: models.TemplateAlert, To: models.RoleStaff, ToRef: "U-000001", Subject: session,
+			Args: models.Args{{Name: "alert", Value: models.AlertUndeliverable}, {Name: "subject", Value: session}}}).Text
+	}
+	d.lose(many[:models.UndeliveredNamed+1]...)
+	text := alert()
+	contains(t, text, "et 1 autre")
+	if n := strings.Count(text, "Zoé Élan – "); n != models.UndeliveredNamed {
+		t.Errorf("%d are named:\n%s", n, text)
+	}
+	d.lose(many[models.UndeliveredNamed+1:]...)
+	contains(t, alert(), "et 2 autres")
+}
+
 // lose has messages leave and come back.
 func (d *desk) lose(messages ...models.Message) {
 	d.t.Helper()
 	d.seq++
 	for i := range messages {
-		messages[i].Dossier, messages[i].Workflow, messages[i].NotBefore = mission, models.RequestID(mission), instant(1, 9, 0)
+		messages[i].Dossier, messages[i].NotBefore = mission, instant(1, 9, 0)
+		if messages[i].Workflow == "" {
+			messages[i].Workflow = models.RequestID(mission)
+		}
 	}
 	_, err := d.store.Apply(d.t.Context(), models.Step{Workflow: models.RequestID(mission), Run: "run", Seq: d.seq, At: instant(1, 8, 0), Dossier: mission, Messages: messages})
 	if err != nil {

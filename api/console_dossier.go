@@ -33,8 +33,6 @@ type dossierDesk struct {
 	ending      *models.JournalLine // that it is cancelled, while sessions under way still end
 	names       map[string]string   // of people met so far, by reference
 	signatories []string            // once asked for
-	undelivered []models.Message    // once asked for
-	lostRead    bool
 }
 
 // tabs are the pages of a dossier, each with who may see it; the first one has its address.
@@ -320,12 +318,12 @@ type dossierPage struct {
 	Others  []offer
 	Records []offer
 	Parked  []parkedLine
-	// Unreached may be sent again.
-	Unreached []parkedLine
-	Asked     []asked
-	Unsent    string // how many of them the message has not left for, and when it does
-	Recent    []journalEntry
-	ReadOnly  string // why nothing can be decided
+	// Resendable reached nobody, and may be sent again.
+	Resendable []parkedLine
+	Asked      []asked
+	Unsent     string // how many of them the message has not left for, and when it does
+	Recent     []journalEntry
+	ReadOnly   string // why nothing can be decided
 
 	Journal   []journalEntry
 	Past      []pastDeadline
@@ -387,11 +385,11 @@ func (x *dossierDesk) namesakes(p *dossierPage) error {
 	return err
 }
 
-// alertBox is what a person must look at, of which part of the dossier, since when, and what to do about it; Lost are the
-// mails that it says reached nobody.
+// alertBox is what a person must look at, of which part of the dossier, since when, and what to do about it;
+// Undelivered are the mails that it says reached nobody.
 type alertBox struct {
 	Sentence, Of, Todo, Since string
-	Lost                      []string
+	Undelivered               []string
 }
 
 // render draws a page of the dossier.
@@ -468,6 +466,13 @@ func (x *dossierDesk) head() []pageFact {
 // alerts are all that stand, the newest first.
 func (x *dossierDesk) alerts() (out []alertBox, err error) {
 	alerts, err := x.s.store.Alerts(x.ctx, x.brief.Ref)
+	if err != nil {
+		return nil, err
+	}
+	undelivered, err := x.s.store.UndeliveredOf(x.ctx, x.brief.Ref, undeliverable(alerts)...)
+	if err != nil {
+		return nil, err
+	}
 	for _, a := range alerts {
 		b := alertBox{Sentence: mail.AlertSentence(x.lang, a.Alert), Of: x.partOf(x.brief.Ref, a.Subject)}
 		if key := "dossier.todo." + a.Alert; web.Has(key) {
@@ -476,37 +481,30 @@ func (x *dossierDesk) alerts() (out []alertBox, err error) {
 		if !a.Since.IsZero() {
 			b.Since = x.t("dossier.since", "when", web.DateTime(x.lang, a.Since))
 		}
-		if a.Alert == string(models.FactUndeliverable) {
-			if b.Lost, err = x.lost(a.Subject); err != nil {
+		if a.Alert == models.AlertUndeliverable {
+			if b.Undelivered, err = x.undelivered(undelivered[a.Subject]); err != nil {
 				return nil, err
 			}
 		}
 		out = append(out, b)
 	}
-	return out, err
+	return out, nil
 }
 
-// lost says of each mail that an alert or a line of the journal is about, which reached nobody: what it is, to whom, why
-// and of when.
-func (x *dossierDesk) lost(subject string) ([]string, error) {
-	if !x.lostRead {
-		var err error
-		if x.undelivered, err = x.s.store.Undelivered(x.ctx, x.brief.Ref, ""); err != nil {
-			return nil, err
-		}
-		x.lostRead = true
-	}
-	var mails []models.Message
+// undelivered says of each mail that reached nobody what it is, to whom, why and of when.
+func (x *dossierDesk) undelivered(all []models.Message) ([]string, error) {
+	few, more := firstNamed(all)
 	var who, out []string
-	for _, m := range x.undelivered {
-		if m.Of(subject) {
-			mails, who = append(mails, m), append(who, m.ToRef)
-		}
+	for _, m := range few {
+		who = append(who, m.ToRef)
 	}
 	err := x.meet(who)
-	for _, m := range mails {
-		out = append(out, x.t("dossier.lost", "what", templateName(x.lang, m.Template), "to", x.recipient(m),
+	for _, m := range few {
+		out = append(out, x.t("dossier.undelivered", "what", templateName(x.lang, m.Template), "to", x.recipient(m),
 			"why", x.t("dossier.message."+m.Status), "when", web.DateTime(x.lang, m.Tried())))
+	}
+	if more > 0 {
+		out = append(out, x.t("dossier.undelivered_more", "count", more))
 	}
 	return out, err
 }
@@ -605,7 +603,11 @@ func (x *dossierDesk) showSituation(p *dossierPage) (err error) {
 	if p.Parked, err = x.parkedLines(parked.Items, "dossier"); err != nil {
 		return err
 	}
-	if p.Unreached, err = x.unreached(x.brief.Ref, "", "dossier"); err != nil {
+	undelivered, err := x.s.store.Undelivered(x.ctx, x.brief.Ref)
+	if err != nil {
+		return err
+	}
+	if p.Resendable, err = x.resendable(undelivered, "dossier"); err != nil {
 		return err
 	}
 	for _, c := range x.offers() {
@@ -650,7 +652,7 @@ func (x *dossierDesk) asked(search int) []asked {
 		if m := x.asks[i.Ref]; m.Waits(x.now) && i.Status == models.InvitationSent {
 			a.State, a.When = x.t("dossier.invitation.unsent"), x.t("dossier.will_leave", "when", web.DateTime(x.lang, m.NotBefore))
 		}
-		if m := x.asks[i.Ref]; i.Status == models.InvitationUndeliverable && m.Key != "" && !m.ReachedNobody() {
+		if m := x.asks[i.Ref]; i.Status == models.InvitationUndeliverable && m.Key != "" && !m.Undelivered() {
 			a.State = x.t("dossier.invitation.again") // its search waits for nothing, but an answer counts
 		}
 		switch i.Status {
@@ -735,6 +737,16 @@ func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error
 	if err != nil {
 		return nil, err
 	}
+	var failed []string
+	for _, l := range lines {
+		if l.Kind == string(models.FactUndeliverable) {
+			failed = append(failed, l.Subject)
+		}
+	}
+	undelivered, err := x.s.store.UndeliveredOf(x.ctx, x.brief.Ref, failed...)
+	if err != nil {
+		return nil, err
+	}
 	scans := map[string]string{}
 	if slices.ContainsFunc(lines, func(l models.JournalLine) bool { return l.Recorder != "" }) {
 		facts, err := x.s.store.Facts(x.ctx, x.brief.Ref)
@@ -768,11 +780,11 @@ func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error
 			sentence = strings.TrimSpace(sentence + " " + unsent)
 		}
 		if l.Kind == string(models.FactUndeliverable) {
-			lost, err := x.lost(l.Subject)
+			which, err := x.undelivered(undelivered[l.Subject])
 			if err != nil {
 				return nil, err
 			}
-			sentence = strings.Join(append([]string{sentence}, lost...), " ")
+			sentence = strings.Join(append([]string{sentence}, which...), " ")
 		}
 		entry := journalEntry{When: web.DateTime(x.lang, l.At), Sentence: sentence, By: by, Note: words[l.Note]}
 		if sha := scans[l.ID]; sha != "" {
@@ -892,8 +904,8 @@ func (x *dossierDesk) showMessages(p *dossierPage) error {
 		}
 		if m.Status == models.MessageParked && settling(m).Allows(x.who.Roles) {
 			line.Settle = x.settleLinks(m, line.What, "dossier")
-		} else {
-			line.Settle = x.againLink(m, line.What, "dossier")
+		} else if line.Settle, err = x.againLink(m, "dossier"); err != nil {
+			return err
 		}
 		p.Messages = append(p.Messages, line)
 	}

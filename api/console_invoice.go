@@ -27,26 +27,26 @@ func (s *Server) registerConsoleInvoice() {
 }
 
 type invoicePageData struct {
-	Tabs      []moneyTab
-	Line      payable
-	Facts     []pageFact
-	Correct   []*correction // who is paid or billed
-	Note      string        // why it was sent back or withdrawn
-	Mismatch  string        // what the supplier claims is not what was agreed on
-	Document  string
-	Unreached []parkedLine
-	Lines     []recapLine
-	Staffed   bool // lines say what became of them: they are all in this invoice
-	Total     string
-	Clocks    []pageFact
-	Awaited   []*dueWords
-	Decisions []moneyDecision
-	Record    bool // an invoice received otherwise than by the link can be keyed
-	Opened    bool // its form was refused
-	Channels  picks
-	Reserved  bool // decisions are finance's
-	History   []journalEntry
-	Key       string
+	Tabs       []moneyTab
+	Line       payable
+	Facts      []pageFact
+	Correct    []*correction // who is paid or billed
+	Note       string        // why it was sent back or withdrawn
+	Mismatch   string        // what the supplier claims is not what was agreed on
+	Document   string
+	Resendable []parkedLine
+	Lines      []recapLine
+	Staffed    bool // lines say what became of them: they are all in this invoice
+	Total      string
+	Clocks     []pageFact
+	Awaited    []*dueWords
+	Decisions  []moneyDecision
+	Record     bool // an invoice received otherwise than by the link can be keyed
+	Opened     bool // its form was refused
+	Channels   picks
+	Reserved   bool // decisions are finance's
+	History    []journalEntry
+	Key        string
 }
 
 // showInvoice draws one invoice; refused is the form that was sent and not taken.
@@ -90,7 +90,11 @@ func (d *desk) invoicePage(i models.Invoice, refused string) (p invoicePageData,
 	}
 	p.Lines, p.Total = d.payLines(pay), web.Money(d.lang, i.NetCents)
 	p.Clocks = d.invoiceClocks(i)
-	if p.Unreached, err = d.unreached("", models.InvoiceID(i.Ref), "money"); err != nil {
+	undelivered, err := d.s.store.UndeliveredBy(d.ctx, models.InvoiceID(i.Ref))
+	if err == nil {
+		p.Resendable, err = d.resendable(undelivered, "money")
+	}
+	if err != nil {
 		return p, err
 	}
 	var open []models.Deadline

@@ -2,7 +2,6 @@ package api
 
 import (
 	"cmp"
-	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -43,59 +42,42 @@ func (d *desk) settleLinks(m models.Message, what, from string) *settleLinks {
 }
 
 // againLink is where to send a message again that reached nobody; nil for one that did, or is of no more use.
-func (d *desk) againLink(m models.Message, what, from string) *settleLinks {
-	if !m.ReachedNobody() || !settling(m).Allows(d.who.Roles) || d.s.ofUse(d.ctx, m) != nil {
-		return nil
+func (d *desk) againLink(m models.Message, from string) (*settleLinks, error) {
+	if !m.Undelivered() || !settling(m).Allows(d.who.Roles) {
+		return nil, nil
 	}
-	return &settleLinks{Again: settlePath(verbAgain, m.Key, from), AgainLabel: d.t("parked.again.button"), What: what}
+	err := d.s.ofUse(d.ctx, m)
+	if codeOf(err) == models.CodeMessageOver {
+		return nil, nil
+	}
+	return &settleLinks{Again: settlePath(verbAgain, m.Key, from), AgainLabel: d.t("parked.again.button"), What: templateName(d.lang, m.Template)}, err
 }
 
-// unreachedShown are the messages that reached nobody told at once where they can be sent again; the Messages tab has all.
-const unreachedShown = 5
+// resendShown are the messages that can be sent again where it is told at once that they reached nobody; the Messages tab
+// has all.
+const resendShown = 5
 
-// unreached are the latest messages of a process, or of a dossier, that reached nobody and may be sent again.
-func (d *desk) unreached(dossier, workflow, from string) ([]parkedLine, error) {
-	rows, err := d.s.store.Undelivered(d.ctx, dossier, workflow)
-	if err != nil {
-		return nil, err
-	}
-	slices.Reverse(rows)
-	rows = rows[:min(len(rows), unreachedShown)]
-	lines, err := d.parkedLines(rows, from)
-	var out []parkedLine
-	for i, line := range lines {
-		if line.Settle = d.againLink(rows[i], line.What, from); line.Settle != nil {
-			line.Why = d.t("dossier.message." + rows[i].Status)
-			out = append(out, line)
+// resendable are the latest of messages that reached nobody and are worth sending again.
+func (d *desk) resendable(undelivered []models.Message, from string) ([]parkedLine, error) {
+	var latest []models.Message
+	var links []*settleLinks
+	for _, m := range slices.Backward(undelivered) {
+		link, err := d.againLink(m, from)
+		if err != nil {
+			return nil, err
+		}
+		if link != nil {
+			latest, links = append(latest, m), append(links, link)
+		}
+		if len(latest) == resendShown {
+			break
 		}
 	}
-	return out, err
-}
-
-// addressOf is where a message for somebody outside would go now; staff have the team's.
-func (s *Server) addressOf(ctx context.Context, m models.Message) (string, error) {
-	var email string
-	var err error
-	switch m.To {
-	case models.RoleTrainer:
-		var t models.Trainer
-		t, err = s.store.TrainerAddress(ctx, m.ToRef)
-		email = t.Email
-	case models.RoleClient, models.RoleBilling:
-		var c models.Contact
-		c, err = s.store.Contact(ctx, m.ToRef)
-		email = c.Email
-	case models.RoleParticipant:
-		var p models.Participant
-		p, err = s.store.Participant(ctx, m.ToRef)
-		email = p.Email
-	default:
-		email = s.cfg.TeamEmail
+	lines, err := d.parkedLines(latest, from)
+	for i := range lines {
+		lines[i].Settle, lines[i].Why = links[i], d.t("dossier.message."+latest[i].Status)
 	}
-	if models.ErrorCode(err) == models.CodeUnknown {
-		err = nil
-	}
-	return email, err
+	return lines, err
 }
 
 // parkedLines are messages as pages offer to settle them; from says which page to come back to.
@@ -179,87 +161,79 @@ type settlePage struct {
 
 // serveSettle says what will follow, and has the API settle the message.
 func serveSettle(d *desk, verb string) {
-	key, from := d.c.Query("message"), d.c.Query("from")
-	posted := d.c.Request.Method == http.MethodPost
-	if posted {
-		if err := d.read(); err != nil {
-			d.fail(err)
-			return
-		}
-	}
-	m, err := d.s.store.Message(d.ctx, key)
+	m, err := d.s.store.Message(d.ctx, d.c.Query("message"))
 	if err == nil && !settling(m).Allows(d.who.Roles) {
 		d.forbidden("console.forbidden")
 		return
+	}
+	if err == nil && d.c.Request.Method == http.MethodPost {
+		err = d.read()
 	}
 	if err != nil {
 		d.fail(err)
 		return
 	}
-	again := m.ReachedNobody() && verb == verbAgain
-	page := settlePage{Action: settlePath(verb, key, from), Back: messagesPath, BackLabel: d.t("parked.back")}
-	if from == "money" {
-		page.Back, page.BackLabel = ConsoleAddress(m.Dossier, m.Subject), d.t("correct.back")
+	if d.c.Request.Method != http.MethodPost {
+		showSettle(d, m, verb, d.s.settleable(d.ctx, m, verb == verbLeft))
+		return
 	}
-	if from == "dossier" && m.Dossier != "" {
-		page.Back, page.BackLabel = dossiersPath+"/"+m.Dossier+"/messages", d.t("dossier.back")
+	if p := d.call(http.MethodPost, "/messages/"+verb, SettleInput{Key: m.Key}, nil); p != nil {
+		showSettle(d, m, verb, refuse(models.Code(p.Code)))
+		return
 	}
-	status, code := http.StatusOK, models.Code("")
-	switch {
-	case posted:
-		p := d.call(http.MethodPost, "/messages/"+verb, SettleInput{Key: key}, nil)
-		if p == nil {
-			d.done(page.Back, d.t("parked."+verb+".done"))
-			return
-		}
-		status, code = p.Status, models.Code(p.Code)
-	case again:
-		if err := d.s.ofUse(d.ctx, m); err != nil {
-			status, code = Status(codeOf(err)), codeOf(err)
-		}
-	case m.Status != models.MessageParked:
-		status, code = Status(models.CodeNotParked), models.CodeNotParked
-	case verb == verbLeft && m.AttemptAt.IsZero():
-		status, code = Status(models.CodeNeverTried), models.CodeNeverTried
+	back, _ := d.backFrom(m)
+	d.done(back, d.t("parked."+verb+".done"))
+}
+
+// backFrom is the page that led to a message.
+func (d *desk) backFrom(m models.Message) (href, label string) {
+	switch from := d.c.Query("from"); {
+	case from == "money":
+		return ConsoleAddress(m.Dossier, m.Subject), d.t("correct.back")
+	case from == "dossier" && m.Dossier != "":
+		return dossiersPath + "/" + m.Dossier + "/messages", d.t("dossier.back")
 	}
+	return messagesPath, d.t("parked.back")
+}
+
+// showSettle draws the form, or says why the message cannot be settled so.
+func showSettle(d *desk, m models.Message, verb string, refused error) {
+	from := d.c.Query("from")
 	lines, err := d.parkedLines([]models.Message{m}, from)
 	if err != nil {
 		d.fail(err)
 		return
 	}
 	line := lines[0]
-	page.Facts = []pageFact{{d.t("parked.what"), line.What}, {d.t("parked.to"), line.To}, {d.t("parked.about"), line.About},
-		{d.t("parked.tried"), line.Tried}, {d.t("parked.key"), m.Key}}
-	if again {
+	page := settlePage{Action: settlePath(verb, m.Key, from), Facts: []pageFact{{d.t("parked.what"), line.What}, {d.t("parked.to"), line.To},
+		{d.t("parked.about"), line.About}, {d.t("parked.tried"), line.Tried}, {d.t("parked.key"), m.Key}}}
+	page.Back, page.BackLabel = d.backFrom(m)
+	title, closed, says := "parked."+verb+".title", "parked.not", "parked."+verb+".says"
+	switch resent := m.Undelivered() && verb == verbAgain; {
+	case resent:
+		closed, says = "parked.not_again", "parked.again.says_undelivered"
 		address, err := d.s.addressOf(d.ctx, m)
 		if err != nil {
 			d.fail(err)
 			return
 		}
 		page.Facts = append(page.Facts, pageFact{d.t("parked.address"), cmp.Or(address, "–")})
-		if address == "" && code == "" {
-			status, code = Status(models.CodeNoAddress), models.CodeNoAddress
-		}
+	case verb == verbAgain && m.Failure != unclear:
+		says = "parked.again.says_unwritten"
 	}
-	title, state := d.t("parked."+verb+".title"), "form"
+	status, code, state := http.StatusOK, models.Code(""), "form"
+	if refused != nil {
+		code = codeOf(refused)
+		status = Status(code)
+	}
 	switch code {
 	case models.CodeNotParked, models.CodeNeverTried, models.CodeMessageOver, models.CodeNoAddress:
-		title, state, page.Says = d.t("parked.not"), "closed", Sentence(code, d.lang)
-		if again {
-			title = d.t("parked.not_again")
-		}
+		title, state, page.Says = closed, "closed", Sentence(code, d.lang)
 	default:
-		says := "parked." + verb + ".says"
-		switch {
-		case again:
-			says = "parked.again.says_failed"
-		case verb == verbAgain && m.Failure != unclear:
-			says = "parked.again.says_unwritten"
-		}
 		page.Says, page.Button, page.Key = d.t(says, "when", line.Tried), d.t("parked."+verb+".button"), d.formKey()
 		if code != "" {
 			d.faults.add("", Sentence(code, d.lang))
 		}
 	}
-	d.render(status, "console_settle", &web.Page{Title: title, State: state, Code: code, Faults: d.faults, Values: d.values, Data: page})
+	d.render(status, "console_settle", &web.Page{Title: d.t(title), State: state, Code: code, Faults: d.faults, Values: d.values, Data: page})
 }

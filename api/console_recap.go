@@ -152,26 +152,26 @@ type correctable struct {
 }
 
 type recapPageData struct {
-	Tabs      []moneyTab
-	Row       recapRow
-	Facts     []pageFact
-	Trainer   *correction
-	Unreached []parkedLine
-	Note      string // what the trainer says is wrong
-	Lines     []recapLine
-	Staffed   bool // lines say what became of them
-	Total     string
-	Document  string
-	Awaited   []*dueWords
-	Correct   []correctable // contested lines to decide; none: nothing is
-	Record    bool          // the trainer's answer is awaited
-	Answers   picks
-	Lined     picks // lines that the trainer contests
-	Channels  picks
-	Versions  []recapRow
-	Opened    string // the form that was refused
-	History   []journalEntry
-	Key       string
+	Tabs       []moneyTab
+	Row        recapRow
+	Facts      []pageFact
+	Trainer    *correction
+	Resendable []parkedLine
+	Note       string // what the trainer says is wrong
+	Lines      []recapLine
+	Staffed    bool // lines say what became of them
+	Total      string
+	Document   string
+	Awaited    []*dueWords
+	Correct    []correctable // contested lines to decide; none: nothing is
+	Record     bool          // the trainer's answer is awaited
+	Answers    picks
+	Lined      picks // lines that the trainer contests
+	Channels   picks
+	Versions   []recapRow
+	Opened     string // the form that was refused
+	History    []journalEntry
+	Key        string
 }
 
 func (d *desk) recapAddress() RecapAddress {
@@ -224,7 +224,11 @@ func (d *desk) recapPage(v RecapView, refused string) (p recapPageData, err erro
 	if v.SHA256 != "" {
 		p.Document = p.Row.Href + "/document"
 	}
-	if p.Unreached, err = d.unreached("", v.Workflow, "money"); err != nil {
+	undelivered, err := d.s.store.UndeliveredBy(d.ctx, v.Workflow)
+	if err == nil {
+		p.Resendable, err = d.resendable(undelivered, "money")
+	}
+	if err != nil {
 		return p, err
 	}
 	var open []models.Deadline

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"testing"
@@ -11,8 +13,8 @@ import (
 	"jalon/store"
 )
 
-// failing leaves a message of a dossier that reached nobody.
-func (o *office) failing(m models.Message) {
+// undelivered leaves a message of a dossier that reached nobody.
+func (o *office) undelivered(m models.Message) {
 	o.t.Helper()
 	m.Dossier, m.NotBefore = dossier, paris(24, 9, 0)
 	if m.Workflow == "" {
@@ -40,14 +42,14 @@ func TestConsoleSendsAgainWhatReachedNobody(t *testing.T) {
 		s.Rows.Invitations[2].Status = models.InvitationUndeliverable
 	})
 	m := invitationTo(3, "T-000042")
-	o.failing(m)
+	o.undelivered(m)
 	messages, again := dossierPath+"/messages", settlePath(verbAgain, m.Key, "dossier")
 	page := o.get(messages)
 	wellMade(t, page)
 	require.Equal(t, 1, page.Find(`.acts a`).Length(), "it did not leave: nobody says that it did")
 	require.Equal(t, again, page.Find(`.acts a`).AttrOr("href", ""))
 	require.Contains(t, o.get(dossierPath+"/people").words(), "Message non remis")
-	require.Equal(t, 1, o.get(dossierPath).Find(`section[aria-labelledby=h-unreached] a[href="`+again+`"]`).Length(), "where the alert is read")
+	require.Equal(t, 1, o.get(dossierPath).Find(`section[aria-labelledby=h-resendable] a[href="`+again+`"]`).Length(), "where the alert is read")
 	require.NotZero(t, o.get(dossierPath).Find(`a[href^="/console/trainers/T-000042?"]`).Length(), "corrected where it is seen")
 
 	trainer, err := o.store.Trainer(t.Context(), "T-000042")
@@ -74,7 +76,7 @@ func TestConsoleSendsAgainWhatReachedNobody(t *testing.T) {
 	require.Contains(t, plain(o.get(dossierPath+"/journal").words()), "Un message qui n’avait pas pu être remis est renvoyé : Sollicitation.Amel Exemple, dans la console")
 	require.Contains(t, o.get(dossierPath).words(), "Renvoyé, peut répondre")
 	require.Zero(t, o.get(messages).Find(`.acts a`).Length())
-	require.Zero(t, o.get(dossierPath).Find(`section[aria-labelledby=h-unreached]`).Length())
+	require.Zero(t, o.get(dossierPath).Find(`section[aria-labelledby=h-resendable]`).Length())
 	require.Equal(t, string(models.CodeNotParked), o.get(again).code())
 	o.get(messages + "?lang=en")
 	require.NotRegexp(t, `\[[a-z_]+\.[a-z_.]+\]`, o.get(again).html)
@@ -119,7 +121,7 @@ func TestNothingIsSentAgainThatIsOver(t *testing.T) {
 			t.Parallel()
 			o := newOffice(t)
 			o.mission(c.stage, c.change)
-			o.failing(c.m)
+			o.undelivered(c.m)
 			if c.then != nil {
 				c.then(o)
 			}
@@ -144,13 +146,85 @@ func TestNothingIsSentAgainThatIsOver(t *testing.T) {
 	}
 }
 
+// One that is worth sending again is offered, however many later ones are not.
+func TestConsoleOffersWhatIsWorthSendingAgain(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageSessions, withSession(24, models.SessionToJudge))
+	told := models.Message{Key: "worth", Template: "request_handed_over_client", To: models.RoleClient, ToRef: "X-000001", Subject: dossier}
+	o.undelivered(told)
+	for i := range resendShown + 1 {
+		o.undelivered(models.Message{Key: fmt.Sprintf("worthless/%d", i), Template: "convocation", To: models.RoleParticipant, ToRef: "P-000001",
+			Subject: models.SessionRef(dossier, 1), Workflow: models.SessionID(dossier, 1)})
+	}
+	links := o.get(dossierPath).Find("section[aria-labelledby=h-resendable] a")
+	require.Equal(t, 1, links.Length())
+	require.Equal(t, settlePath(verbAgain, "worth", "dossier"), links.AttrOr("href", ""))
+	for i := range resendShown + 1 {
+		told.Key = fmt.Sprintf("worth/%d", i)
+		o.undelivered(told)
+	}
+	require.Equal(t, resendShown, o.get(dossierPath).Find("section[aria-labelledby=h-resendable] a").Length(), "the Messages tab has all")
+}
+
+// Of hundreds that an alert is about the page and the API name the first ones, and count the others.
+func TestManyUndeliveredMessagesAreCounted(t *testing.T) {
+	o := newOffice(t)
+	session := models.SessionRef(dossier, 1)
+	o.mission(models.StageSessions, func(r *models.Request, s *models.Step) {
+		withSession(26, models.SessionConvoked)(r, s)
+		r.Alert, r.AlertAt = models.AlertUndeliverable, paris(24, 10, 0)
+		s.Rows.Alerts = []models.Alert{{Dossier: dossier, Alert: r.Alert, Subject: session, Since: r.AlertAt}}
+	})
+	for i := range models.UndeliveredNamed + 3 {
+		o.undelivered(models.Message{Key: fmt.Sprintf("call/%02d", i), Template: "convocation", To: models.RoleParticipant, ToRef: "P-000001",
+			Subject: session, Workflow: models.SessionID(dossier, 1)})
+	}
+	var view RequestView
+	o.do(models.RoleStaff, "GET", "/requests/"+dossier, "").into(t, &view)
+	require.Len(t, view.Alerts[0].Undelivered, models.UndeliveredNamed)
+	require.Equal(t, 3, view.Alerts[0].UndeliveredMore)
+	items := o.get(dossierPath).Find("section[aria-labelledby=h-alert] li")
+	require.Equal(t, models.UndeliveredNamed+1, items.Length())
+	require.Equal(t, "Et 3 autres.", items.Last().Text())
+}
+
+// A mail to the staff goes to who looks after the dossier, as the relay will send it.
+func TestConsoleSaysWhereAMailToStaffGoes(t *testing.T) {
+	o := newOffice(t, func(cfg *Config) { cfg.TeamEmail = "equipe@example.org" })
+	o.mission(models.StageSolicitation, nil)
+	o.undelivered(models.Message{Key: "alert", Template: models.TemplateAlert, To: models.RoleStaff, ToRef: "U-000002", Subject: dossier})
+	again := settlePath(verbAgain, "alert", "")
+	require.Contains(t, plainly(o.get(again).words()), "equipe@example.org", "its owner has none")
+	amel, err := o.store.User(t.Context(), "U-000001")
+	require.NoError(t, err)
+	amel.Email = "amel@example.org"
+	require.NoError(t, o.store.SaveUser(t.Context(), amel))
+	require.Contains(t, plainly(o.get(again).words()), "amel@example.org")
+}
+
+// A failure of the database is no reason to offer nothing.
+func TestConsoleSaysThatItCouldNotRead(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageSolicitation, searched)
+	o.undelivered(invitationTo(3, "T-000042"))
+	m, err := o.store.Message(t.Context(), invitationTo(3, "T-000042").Key)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	d := &desk{visit: &visit{s: o.Server, ctx: ctx, lang: models.French}, who: Caller{Roles: []models.Role{models.RoleStaff}}}
+	_, err = d.againLink(m, "")
+	require.ErrorIs(t, err, context.Canceled)
+}
+
 // A statement and an invoice that bounced are sent again from their own pages, by who may see money.
 func TestConsoleSendsAgainWhatIsAboutMoney(t *testing.T) {
 	o := newOffice(t)
 	o.money()
-	ref := month + "/recap/1"
+	ref := "agency/T-000002/2026-11/recap/1"
+	require.NoError(t, o.store.SaveTrainer(t.Context(), models.Trainer{Ref: "T-000002", Name: "Zoé Œuvré", Email: "zoe@example.org", Active: true}))
 	for path, m := range map[string]models.Message{
-		ConsoleAddress("", ref): {Key: "month", Workflow: "remuneration/" + month, Template: "recap", To: models.RoleTrainer, ToRef: "T-000001", Subject: ref},
+		ConsoleAddress("", ref): {Key: "month", Workflow: "remuneration/agency/T-000002/2026-11", Template: "recap", To: models.RoleTrainer, ToRef: "T-000002", Subject: ref,
+			Links: []models.Link{{Purpose: models.LinkRecap, Subject: ref}}},
 		ConsoleAddress("", "I-2026-000004"): {Key: "ask", Workflow: models.InvoiceID("I-2026-000004"), Template: "invoice_ask", To: models.RoleTrainer, ToRef: "T-000001", Subject: "I-2026-000004",
 			Links: []models.Link{{Purpose: models.LinkInvoice, Subject: "I-2026-000004"}}},
 	} {
@@ -160,7 +234,7 @@ func TestConsoleSendsAgainWhatIsAboutMoney(t *testing.T) {
 		require.NoError(t, o.store.MessageFailed(t.Context(), m.Key, models.MessageBounced, "bounced", paris(24, 9, 32)))
 		page := o.get(path)
 		wellMade(t, page)
-		again := page.Find(`section[aria-labelledby=h-unreached] a`).AttrOr("href", "")
+		again := page.Find(`section[aria-labelledby=h-resendable] a`).AttrOr("href", "")
 		require.Equal(t, settlePath(verbAgain, m.Key, "money"), again, page.words())
 		o.as("cleo")
 		require.Equal(t, http.StatusForbidden, o.get(again).status)
@@ -168,7 +242,7 @@ func TestConsoleSendsAgainWhatIsAboutMoney(t *testing.T) {
 		done := o.fill(again, nil)
 		require.Equal(t, []any{http.StatusSeeOther, path}, []any{done.status, done.header.Get("Location")})
 		require.Equal(t, models.MessageQueued, o.messageStatus(m.Key))
-		require.Zero(t, o.get(path).Find(`section[aria-labelledby=h-unreached]`).Length())
+		require.Zero(t, o.get(path).Find(`section[aria-labelledby=h-resendable]`).Length())
 	}
 }
 
@@ -180,9 +254,9 @@ func TestBrowserSendsAgain(t *testing.T) {
 		s.Rows.Invitations[2].Status = models.InvitationUndeliverable
 	})
 	m := invitationTo(3, "T-000042")
-	o.failing(m)
+	o.undelivered(m)
 	o.visits(t, ctx, "amel")
-	for name, path := range map[string]string{"failed-messages": dossierPath + "/messages", "failed-again": settlePath(verbAgain, m.Key, "dossier"), "failed-dossier": dossierPath} {
+	for name, path := range map[string]string{"undelivered-messages": dossierPath + "/messages", "undelivered-again": settlePath(verbAgain, m.Key, "dossier"), "undelivered-dossier": dossierPath} {
 		o.looks(t, ctx, name, path)
 		fits(t, ctx)
 	}

@@ -63,14 +63,14 @@ func (s *Server) registerMessages() {
 				if err == nil && !settling(m).Allows(call.Roles) {
 					err = refuse(models.CodeForbidden)
 				}
-				if err == nil && !left && m.ReachedNobody() {
-					err = s.ofUse(ctx, m)
+				do := s.store.Settle
+				if err == nil && !left && m.Undelivered() {
+					do, err = s.store.Resend, s.ofUse(ctx, m)
 				}
 				if err != nil {
 					return nil, err
 				}
-				err = s.store.Settle(ctx, store.Settlement{ID: call.key, Key: m.Key, Left: left, Failed: true, Actor: call.Ref, Channel: call.through(), At: s.now()})
-				if err != nil {
+				if err := do(ctx, store.Settlement{ID: call.key, Key: m.Key, Left: left, Actor: call.Ref, Channel: call.through(), At: s.now()}); err != nil {
 					return nil, err
 				}
 				return item(s.store.Message(ctx, m.Key))
@@ -78,6 +78,30 @@ func (s *Server) registerMessages() {
 	}
 	settle(verbLeft, true, "A parked message left, somebody found out: what it asks for counts from its attempt")
 	settle(verbAgain, false, "A parked message did not leave, or one reached nobody: it is sent again, to the address known by now")
+}
+
+// settleable refuses what the API would refuse of a message, as it is now.
+func (s *Server) settleable(ctx context.Context, m models.Message, left bool) error {
+	if left || !m.Undelivered() {
+		return m.Settleable(left)
+	}
+	if err := s.ofUse(ctx, m); err != nil {
+		return err
+	}
+	address, err := s.addressOf(ctx, m)
+	if err == nil && address == "" {
+		err = refuse(models.CodeNoAddress)
+	}
+	return err
+}
+
+// addressOf is where a message would go now; empty if nobody knows.
+func (s *Server) addressOf(ctx context.Context, m models.Message) (string, error) {
+	to, err := s.store.Addressee(ctx, m, models.ParisDate(s.now()), s.cfg.TeamEmail)
+	if models.ErrorCode(err) == models.CodeUnknown {
+		err = nil
+	}
+	return to.Email, err
 }
 
 // ofUse refuses (message_over) a message that reached nobody and is not worth sending again: what it tells of is past or

@@ -69,7 +69,8 @@ type Intake struct {
 // AlertView is an alert that stands, with the messages that it says reached nobody.
 type AlertView struct {
 	models.Alert
-	Undelivered []string `json:"undelivered,omitempty" doc:"Keys of the messages that it says reached nobody, as /messages lists them"`
+	Undelivered     []string `json:"undelivered,omitempty" doc:"Keys of the messages that it says reached nobody, as /messages lists them: the first ones"`
+	UndeliveredMore int      `json:"undelivered_more,omitempty" doc:"How many more there are"`
 }
 
 // alerts are those that stand on a dossier, the newest first.
@@ -78,25 +79,36 @@ func (s *Server) alerts(ctx context.Context, ref string) ([]AlertView, error) {
 	if err != nil {
 		return nil, err
 	}
+	undelivered, err := s.store.UndeliveredOf(ctx, ref, undeliverable(rows)...)
 	out := make([]AlertView, len(rows))
-	var lost []models.Message
 	for i, a := range rows {
 		out[i].Alert = a
-		if a.Alert != string(models.FactUndeliverable) {
+		if a.Alert != models.AlertUndeliverable {
 			continue
 		}
-		if lost == nil {
-			if lost, err = s.store.Undelivered(ctx, ref, ""); err != nil {
-				return nil, err
-			}
-		}
-		for _, m := range lost {
-			if m.Of(a.Subject) {
-				out[i].Undelivered = append(out[i].Undelivered, m.Key)
-			}
+		few, more := firstNamed(undelivered[a.Subject])
+		out[i].UndeliveredMore = more
+		for _, m := range few {
+			out[i].Undelivered = append(out[i].Undelivered, m.Key)
 		}
 	}
-	return out, nil
+	return out, err
+}
+
+// undeliverable are the subjects of the alerts that messages reached nobody.
+func undeliverable(alerts []models.Alert) (out []string) {
+	for _, a := range alerts {
+		if a.Alert == models.AlertUndeliverable {
+			out = append(out, a.Subject)
+		}
+	}
+	return out
+}
+
+// firstNamed are the messages that are named where an alert is read, and how many more there are.
+func firstNamed(all []models.Message) (few []models.Message, more int) {
+	few = all[:min(len(all), models.UndeliveredNamed)]
+	return few, len(all) - len(few)
 }
 
 // RequestView is a dossier and what it stands at.

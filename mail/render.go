@@ -8,6 +8,7 @@ import (
 	htmltemplate "html/template"
 	"io/fs"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 	"time"
@@ -82,7 +83,7 @@ type Data struct {
 	Subject string // reference of what an alert is about
 	Links   []Link
 
-	Undelivered []Undelivered // what an alert says reached nobody
+	Undelivered Undelivered // what an alert says reached nobody
 
 	Individual bool // the client pays alone, and signs a contract rather than a convention
 	Enclosed   bool // documents drawn for this mail come with it
@@ -95,8 +96,14 @@ type Session struct {
 	Place    string
 }
 
-// Undelivered is a mail that reached nobody; its subject is empty where nobody knows it any more.
+// Undelivered are the first mails that reached nobody, and how many more did.
 type Undelivered struct {
+	Mails []UndeliveredMail
+	More  int
+}
+
+// UndeliveredMail is one of them; its subject is empty where nobody knows it any more.
+type UndeliveredMail struct {
 	Recipient, Subject string
 	At                 time.Time
 }
@@ -327,11 +334,17 @@ func functions(lang models.Lang, w words) template.FuncMap {
 			return strings.ReplaceAll(w.alerts["unknown"], "KEY", key), nil
 		},
 		"reason": func(key string) string { return w.reasons[key] },
-		"undelivered": func(all []Undelivered) string {
+		"undelivered": func(all Undelivered) string {
 			var out []string
-			for _, u := range all {
+			for _, u := range all.Mails {
 				parts := []string{u.Recipient, u.Subject, lang.Moment(u.At)}
 				out = append(out, strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " – "))
+			}
+			switch {
+			case all.More == 1:
+				out = append(out, w.phrases["another"])
+			case all.More > 1:
+				out = append(out, strings.ReplaceAll(w.phrases["others"], "COUNT", strconv.Itoa(all.More)))
 			}
 			return strings.Join(out, "\n")
 		},
@@ -418,6 +431,31 @@ func Render(name string, lang models.Lang, data Data) (subject, text, html strin
 	return p.Subject, p.plain(), b.String(), nil
 }
 
+// Subject is the subject of a message alone, refused as Render refuses it.
+func Subject(name string, lang models.Lang, data Data) (string, error) {
+	parts, ok := vocabulary[language(lang)].templates[name]
+	if !ok {
+		return "", models.NewError(models.CodeUnknown, "no mail template "+name)
+	}
+	s, err := parts[0].fill(clean(data))
+	if err == nil && s == "" {
+		err = errNoSubject
+	}
+	if err != nil {
+		return "", models.NewError(models.CodeInvalid, fmt.Sprintf("mail template %s: %v", name, err))
+	}
+	return s, nil
+}
+
+var errNoSubject = errors.New("the subject says nothing")
+
+// fill is the text of one part.
+func (p part) fill(data Data) (string, error) {
+	var b strings.Builder
+	err := p.body.Execute(&b, data)
+	return strings.TrimSpace(b.String()), err
+}
+
 func (w words) fill(lang models.Lang, parts []part, data Data) (page, error) {
 	p := page{Lang: lang, Greeting: w.phrases["greeting"], Closing: w.phrases["closing"], Under: w.phrases["under"],
 		Team: strings.ReplaceAll(w.phrases["team"], "AGENCY", data.Agency)}
@@ -434,14 +472,13 @@ func (w words) fill(lang models.Lang, parts []part, data Data) (page, error) {
 	}
 	used := make([]bool, len(data.Links))
 	for i, part := range parts {
-		var b strings.Builder
-		if err := part.body.Execute(&b, data); err != nil {
+		s, err := part.fill(data)
+		if err != nil {
 			return page{}, err
 		}
-		s := strings.TrimSpace(b.String())
 		if i == 0 {
 			if p.Subject = s; s == "" {
-				return page{}, errors.New("the subject says nothing")
+				return page{}, errNoSubject
 			}
 			continue
 		}
@@ -534,9 +571,9 @@ func clean(d Data) Data {
 	for i := range d.Sessions {
 		d.Sessions[i].Place = oneLine(d.Sessions[i].Place)
 	}
-	d.Undelivered = slices.Clone(d.Undelivered)
-	for i := range d.Undelivered {
-		d.Undelivered[i].Recipient, d.Undelivered[i].Subject = oneLine(d.Undelivered[i].Recipient), oneLine(d.Undelivered[i].Subject)
+	d.Undelivered.Mails = slices.Clone(d.Undelivered.Mails)
+	for i, m := range d.Undelivered.Mails {
+		d.Undelivered.Mails[i].Recipient, d.Undelivered.Mails[i].Subject = oneLine(m.Recipient), oneLine(m.Subject)
 	}
 	lines := strings.Split(strings.ReplaceAll(d.Note, "\r\n", "\n"), "\n")
 	for i := range lines {

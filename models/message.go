@@ -36,13 +36,25 @@ func (m Message) Waits(now time.Time) bool {
 	return m.Status == MessageQueued && m.NotBefore.After(now)
 }
 
-// Of tells whether an alert about subject is about this message: it names it, or what it is about or a part of, or the
-// dossier whose follow-up sent it.
-func (m Message) Of(subject string) bool {
-	if subject == m.Dossier {
-		return m.Workflow == FollowUpID(m.Dossier)
+// AlertSubject is what its process raises AlertUndeliverable about, when this message reached nobody: a session and a
+// follow-up about themselves, a request that waits for an answer about what it asked. Any other process raises none; its
+// request raises one about the message's key, as of its own messages.
+func (m Message) AlertSubject() string {
+	request := RequestID(m.Dossier)
+	switch {
+	case m.Workflow == FollowUpID(m.Dossier):
+		return m.Dossier
+	case strings.HasPrefix(m.Workflow, request+"/session/"):
+		return SessionRef(m.Dossier, LastNumber(m.Workflow))
+	case m.Workflow == request && m.Subject != m.Dossier:
+		return m.Subject
 	}
-	return m.Key == subject || m.Subject == subject || strings.HasPrefix(m.Subject, subject+"/")
+	return m.Key
+}
+
+// Of tells whether AlertUndeliverable about subject is about this message.
+func (m Message) Of(subject string) bool {
+	return subject == m.Key || subject == m.AlertSubject()
 }
 
 // Tried is when a message left, or was last tried, or, never tried, when it was asked for.
@@ -56,9 +68,21 @@ func (m Message) Tried() time.Time {
 	return m.CreatedAt
 }
 
-// ReachedNobody tells whether a message failed for want of an address, or for a wrong one.
-func (m Message) ReachedNobody() bool {
-	return m.Status == MessageBounced || m.Status == MessageNoAddress
+// Undelivered tells whether a message reached nobody, for want of an address or because of a wrong one.
+func (m Message) Undelivered() bool {
+	return slices.Contains(MessagesUndelivered, m.Status)
+}
+
+// Settleable refuses what nobody can say of a message: only a parked one can be found to have left or not
+// (message_not_parked), and only one that was tried can have left (message_never_tried).
+func (m Message) Settleable(left bool) error {
+	switch {
+	case m.Status != MessageParked:
+		return NewError(CodeNotParked, "this message is "+m.Status+", not parked")
+	case left && m.AttemptAt.IsZero():
+		return NewError(CodeNeverTried, "this message was never attempted")
+	}
+	return nil
 }
 
 // Money tells whether a message is about what is billed or paid: it tells an amount, or is of a month and no dossier.
@@ -78,6 +102,12 @@ const (
 	MessageNoAddress  = "no_address"
 	MessageSuperseded = "superseded"
 )
+
+// MessagesUndelivered are the statuses of a message that reached nobody.
+var MessagesUndelivered = []string{MessageBounced, MessageNoAddress}
+
+// UndeliveredNamed is how many undelivered messages are named where an alert is read; more are counted.
+const UndeliveredNamed = 12
 
 // TemplatesThatAsk are those of what a dossier shows as asked from somebody outside: a trainer, a signature.
 var TemplatesThatAsk = []string{"invitation", "contract_client", "trainer_contract"}

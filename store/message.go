@@ -24,13 +24,37 @@ func (s *Store) Messages(ctx context.Context, dossier string, from Cursor, limit
 		place: func(m models.Message) Cursor { return Cursor{At: m.CreatedAt, ID: m.Key} }}, from, limit)
 }
 
-// Undelivered lists the messages that reached nobody, of a process, or of a dossier where none is named, oldest first.
-func (s *Store) Undelivered(ctx context.Context, dossier, workflow string) ([]models.Message, error) {
-	of, ref := "workflow", workflow
-	if workflow == "" {
-		of, ref = "dossier", dossier
+// undelivered narrows messages down to those that reached nobody, and should have: nobody looks for participants removed since.
+const undelivered = " = ? AND status IN ? AND NOT EXISTS (SELECT 1 FROM participants WHERE participants.ref = to_ref AND removed_at <> '')"
+
+// Undelivered lists the messages of a dossier that reached nobody, oldest first.
+func (s *Store) Undelivered(ctx context.Context, dossier string) ([]models.Message, error) {
+	return all[models.Message](ctx, s, "created_at, key", "messages.dossier"+undelivered, dossier, models.MessagesUndelivered)
+}
+
+// UndeliveredBy lists those of a process.
+func (s *Store) UndeliveredBy(ctx context.Context, workflow string) ([]models.Message, error) {
+	return all[models.Message](ctx, s, "created_at, key", "messages.workflow"+undelivered, workflow, models.MessagesUndelivered)
+}
+
+// UndeliveredOf lists, by subject, those that alerts of a dossier or lines of its journal about these subjects are about.
+func (s *Store) UndeliveredOf(ctx context.Context, dossier string, subjects ...string) (map[string][]models.Message, error) {
+	if len(subjects) == 0 {
+		return nil, nil
 	}
-	return all[models.Message](ctx, s, "created_at, key", of+" = ? AND status IN ?", ref, []string{models.MessageBounced, models.MessageNoAddress})
+	rows, err := s.Undelivered(ctx, dossier)
+	out := make(map[string][]models.Message, len(subjects))
+	for _, subject := range subjects {
+		out[subject] = nil
+	}
+	for _, m := range rows {
+		for subject := range out {
+			if m.Of(subject) {
+				out[subject] = append(out[subject], m)
+			}
+		}
+	}
+	return out, err
 }
 
 // ClaimMessages takes queued messages that may leave now (business time) and whose lease is over, oldest first, and
@@ -102,55 +126,35 @@ func (s *Store) MessageFailed(ctx context.Context, key, status, code string, at 
 		case err != nil || m.Status == status:
 			return err
 		case status == models.MessageParked:
-			return tx.tellParked(ctx, m, models.FactAlertRaised, at)
+			return tx.tellAlert(ctx, models.FactAlertRaised, m.Dossier, models.AlertParked, m.Key, at)
 		}
 		return tx.undeliverable(ctx, m, at)
 	})
 }
 
-// Settlement is what a person found out about a parked message, or that one which reached nobody goes again.
+// Settlement is what a person found out about a parked message, or wants of one that reached nobody.
 type Settlement struct {
 	ID      string // of this finding: the same one again changes nothing
 	Key     string
 	Left    bool // it left; or else it goes again
-	Failed  bool // one that reached nobody goes again too: who asks has made sure that it is still of use
 	Actor   string
 	Channel models.Channel
 	At      time.Time // business time
 }
 
-// settledLine begins the keys of the journal lines that Settle writes.
+// settledLine begins the keys of the journal lines that Settle and Resend write.
 const settledLine = "message_settled/"
 
 // Settle says what became of a parked message, as a person found out: it left (at the attempt), or it did not and goes
-// again; or sends one that reached nobody to the address known by now. A line in the journal says who did it: of the dossier,
-// or, for a message of a month, of what it is about. Refused: any other message (message_not_parked), one said to have left
-// that was never attempted (message_never_tried), and one for somebody without an address (address_missing).
+// again. Refused: what models.Message.Settleable refuses.
 func (s *Store) Settle(ctx context.Context, x Settlement) error {
-	return s.Transact(ctx, func(tx *Store) error {
-		m, err := tx.lockMessage(ctx, x.Key)
-		if err != nil {
+	kind := "message_again"
+	if x.Left {
+		kind = "message_left"
+	}
+	return s.settleMessage(ctx, x, kind, func(tx *Store, m models.Message) error {
+		if err := m.Settleable(x.Left); err != nil {
 			return err
-		}
-		line := models.JournalLine{ID: settledLine + x.ID, Dossier: m.Dossier, At: x.At, Kind: "message_again", Subject: m.Subject,
-			Actor: x.Actor, Channel: x.Channel, Args: models.Args{{Name: "template", Value: m.Template}}}
-		if x.Left {
-			line.Kind = "message_left"
-		}
-		failed := x.Failed && !x.Left && m.ReachedNobody()
-		if failed {
-			line.Kind = "message_resent"
-		}
-		if n, err := insert(ctx, tx, line); err != nil || n == 0 {
-			return err
-		}
-		switch {
-		case failed:
-			return tx.resend(ctx, m, x.At)
-		case m.Status != models.MessageParked:
-			return models.NewError(models.CodeNotParked, "this message is "+m.Status+", not parked")
-		case x.Left && m.AttemptAt.IsZero():
-			return models.NewError(models.CodeNeverTried, "this message was never attempted")
 		}
 		values := map[string]any{"status": models.MessageQueued, "lease_until": "", "failure": ""}
 		if x.Left {
@@ -159,56 +163,80 @@ func (s *Store) Settle(ctx context.Context, x Settlement) error {
 		if _, err := update[models.Message](ctx, tx, values, "key = ?", x.Key); err != nil {
 			return err
 		}
-		return tx.tellParked(ctx, m, models.FactAlertCleared, x.At)
+		return tx.tellAlert(ctx, models.FactAlertCleared, m.Dossier, models.AlertParked, m.Key, x.At)
 	})
 }
 
-// resend queues a message that reached nobody. What waits for an answer to it counts from when it leaves.
-func (s *Store) resend(ctx context.Context, m models.Message, at time.Time) error {
-	_, lost, err := s.byAddress(ctx, []models.Message{m})
-	if err != nil {
-		return err
-	}
-	if len(lost) > 0 {
-		return models.NewError(models.CodeNoAddress, "there is nowhere to send this message")
-	}
-	_, err = update[models.Message](ctx, s, map[string]any{"status": models.MessageQueued, "lease_until": "", "sent_at": "", "failure": ""}, "key = ?", m.Key)
-	if err != nil {
-		return err
-	}
-	s.tx.left.Messages = true
-	return s.tellResent(ctx, m, at)
+// Resend sends a message that reached nobody to the address known by now: who asks has made sure that it is still of use.
+// What waits for an answer to it counts from when it leaves. Refused: any other message (message_not_parked), and one for
+// somebody without an address (address_missing).
+func (s *Store) Resend(ctx context.Context, x Settlement) error {
+	return s.settleMessage(ctx, x, "message_resent", func(tx *Store, m models.Message) error {
+		if !m.Undelivered() {
+			return models.NewError(models.CodeNotParked, "this message is "+m.Status+", it did not fail")
+		}
+		_, without, err := tx.byAddress(ctx, []models.Message{m})
+		if err != nil {
+			return err
+		}
+		if len(without) > 0 {
+			return models.NewError(models.CodeNoAddress, "there is nowhere to send this message")
+		}
+		_, err = update[models.Message](ctx, tx, map[string]any{"status": models.MessageQueued, "lease_until": "", "sent_at": "", "failure": ""}, "key = ?", m.Key)
+		if err != nil {
+			return err
+		}
+		tx.tx.left.Messages = true
+		if m.Key != m.AlertSubject() {
+			err = tx.tellAlert(ctx, models.FactAlertCleared, m.Dossier, models.AlertUndeliverable, m.Key, x.At)
+		}
+		if err != nil {
+			return err
+		}
+		return tx.clearUndeliverable(ctx, m.Dossier, m.AlertSubject(), x.At)
+	})
 }
 
-// tellResent takes back the alert that a message reached nobody. The request raises it about the message; a session and the
-// follow-up about themselves: there it stands for as long as another of their messages failed, and while something else
-// does that would be taken back with it.
-func (s *Store) tellResent(ctx context.Context, m models.Message, at time.Time) error {
-	subject := m.Key
-	switch {
-	case m.Dossier == "":
+// settleMessage changes a message once, with a line in the journal that says who did it: of the dossier, or, for a message of a
+// month, of what it is about.
+func (s *Store) settleMessage(ctx context.Context, x Settlement, kind string, change func(*Store, models.Message) error) error {
+	return s.Transact(ctx, func(tx *Store) error {
+		m, err := tx.lockMessage(ctx, x.Key)
+		if err != nil {
+			return err
+		}
+		n, err := insert(ctx, tx, models.JournalLine{ID: settledLine + x.ID, Dossier: m.Dossier, At: x.At, Kind: kind, Subject: m.Subject,
+			Actor: x.Actor, Channel: x.Channel, Args: models.Args{{Name: "template", Value: m.Template}}})
+		if err != nil || n == 0 {
+			return err
+		}
+		return change(tx, m)
+	})
+}
+
+// clearUndeliverable takes back the alert that messages reached nobody, unless another one about the same subject did.
+func (s *Store) clearUndeliverable(ctx context.Context, dossier, subject string, at time.Time) error {
+	left, err := s.UndeliveredOf(ctx, dossier, subject)
+	if err != nil || len(left[subject]) > 0 {
+		return err
+	}
+	return s.tellAlert(ctx, models.FactAlertCleared, dossier, models.AlertUndeliverable, subject, at)
+}
+
+// tellAlert raises an alert of the outbox on a dossier, or takes it back; the watcher tells of a month's.
+func (s *Store) tellAlert(ctx context.Context, kind models.FactKind, dossier, alert, subject string, at time.Time) error {
+	if dossier == "" {
 		return nil
-	case m.Workflow == models.RequestID(m.Dossier):
-	case strings.HasPrefix(m.Workflow, models.RequestID(m.Dossier)+"/session/"):
-		subject = models.SessionRef(m.Dossier, models.LastNumber(m.Workflow))
-	case m.Workflow == models.FollowUpID(m.Dossier):
-		subject = m.Dossier
-	default:
-		return nil // it raises none
 	}
-	if subject != m.Key {
-		var failed, others int64
-		db := s.db.WithContext(ctx)
-		err := db.Model(&models.Message{}).Where("workflow = ? AND status IN ?", m.Workflow, []string{models.MessageBounced, models.MessageNoAddress}).Count(&failed).Error
-		if err == nil {
-			err = db.Model(&models.Alert{}).Where("dossier = ? AND subject = ? AND alert <> ?", m.Dossier, subject, string(models.FactUndeliverable)).Count(&others).Error
-		}
-		if err != nil || failed+others > 0 {
-			return failure(err)
+	if kind == models.FactAlertCleared { // none is left on a dossier that ended, and nobody to tell
+		r, err := s.Request(ctx, dossier)
+		if err := unlessUnknown(err); err != nil || r.Stage.Ended() {
+			return err
 		}
 	}
-	return s.post(ctx, at, models.Fact{ID: fmt.Sprintf("%s/%s/%d", models.FactAlertCleared, m.Key, at.UnixMicro()), Kind: models.FactAlertCleared,
-		Workflow: models.RequestID(m.Dossier), Dossier: m.Dossier, Subject: subject, ReceivedAt: at, Channel: models.ChannelMail, Actor: string(models.RoleSystem)})
+	return s.post(ctx, at, models.Fact{ID: fmt.Sprintf("%s/%s/%d", kind, subject, at.UnixMicro()), Kind: kind, Workflow: models.RequestID(dossier),
+		Dossier: dossier, Subject: subject, ReceivedAt: at, Channel: models.ChannelMail, Actor: string(models.RoleSystem),
+		Data: models.FactData{Reason: alert}})
 }
 
 // ParkedFilter narrows the parked messages down.
@@ -238,16 +266,6 @@ func (s *Store) Parked(ctx context.Context, f ParkedFilter, from Cursor, limit i
 func (s *Store) ParkedCount(ctx context.Context, f ParkedFilter) (n int64, err error) {
 	err = s.parked(ctx, f).Model(&models.Message{}).Count(&n).Error
 	return n, failure(err)
-}
-
-// tellParked raises the alert about a parked message on its dossier, or takes it back.
-func (s *Store) tellParked(ctx context.Context, m models.Message, kind models.FactKind, at time.Time) error {
-	if m.Dossier == "" {
-		return nil // a month's: the watcher tells
-	}
-	return s.post(ctx, at, models.Fact{ID: fmt.Sprintf("%s/%s/%d", kind, m.Key, at.UnixMicro()), Kind: kind, Workflow: models.RequestID(m.Dossier),
-		Dossier: m.Dossier, Subject: m.Key, ReceivedAt: at, Channel: models.ChannelMail, Actor: string(models.RoleSystem),
-		Data: models.FactData{Reason: "message_parked"}})
 }
 
 // Events that a mail provider reports.

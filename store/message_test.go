@@ -130,29 +130,32 @@ func TestMessageThatReachedNobodyGoesAgain(t *testing.T) {
 			require.NoError(t, s.MessageSent(ctx, key, at))
 			require.NoError(t, s.MessageEvent(ctx, key, store.EventBounced, at.Add(time.Minute)))
 		}
-		settle := func(id, key string) error {
-			return s.Settle(ctx, store.Settlement{ID: id, Key: key, Failed: true, Actor: "U-1", Channel: models.ChannelConsole, At: noon.Add(time.Hour)})
+		resend := func(id, key string) error {
+			return s.Resend(ctx, store.Settlement{ID: id, Key: key, Actor: "U-1", Channel: models.ChannelConsole, At: noon.Add(time.Hour)})
 		}
-		cleared := func(key string) (string, bool) {
-			f, err := s.Fact(ctx, fmt.Sprintf("alert_cleared/%s/%d", key, noon.Add(time.Hour).UnixMicro()))
-			require.Equal(t, err != nil, models.ErrorCode(err) == models.CodeUnknown)
-			return f.Subject, err == nil
+		cleared := func(subject string) bool {
+			f, err := s.Fact(ctx, fmt.Sprintf("alert_cleared/%s/%d", subject, noon.Add(time.Hour).UnixMicro()))
+			if err == nil {
+				require.Equal(t, []string{request, subject, models.AlertUndeliverable}, []string{f.Workflow, f.Subject, f.Data.Reason})
+				return true
+			}
+			require.ErrorIs(t, err, store.ErrNotFound)
+			return false
 		}
-		require.Equal(t, models.CodeNotParked, models.ErrorCode(settle("early", "ask")), "it waits to leave")
+		require.Equal(t, models.CodeNotParked, models.ErrorCode(resend("early", "ask")), "it waits to leave")
 		bounce("ask", noon)
 		require.Equal(t, models.CodeNotParked, models.ErrorCode(s.Settle(ctx, store.Settlement{ID: "x", Key: "ask", At: noon})), "nobody made sure that it is of use")
-		require.Equal(t, models.CodeNotParked, models.ErrorCode(s.Settle(ctx, store.Settlement{ID: "y", Key: "ask", Failed: true, Left: true, At: noon})))
+		require.Equal(t, models.CodeNotParked, models.ErrorCode(s.Settle(ctx, store.Settlement{ID: "y", Key: "ask", Left: true, At: noon})))
 		require.NoError(t, s.SaveContact(ctx, models.Contact{Ref: "X-1"}))
-		require.Equal(t, models.CodeNoAddress, models.ErrorCode(settle("nowhere", "ask")))
+		require.Equal(t, models.CodeNoAddress, models.ErrorCode(resend("nowhere", "ask")))
 		require.NoError(t, s.SaveContact(ctx, models.Contact{Ref: "X-1", Email: "contact@example.org"}))
-		require.NoError(t, settle("again", "ask"))
-		require.NoError(t, settle("again", "ask"), "the same once more")
+		require.NoError(t, resend("again", "ask"))
+		require.NoError(t, resend("again", "ask"), "the same once more")
 		m, err := s.Message(ctx, "ask")
 		require.NoError(t, err)
 		require.Equal(t, []any{models.MessageQueued, "", true}, []any{m.Status, m.Failure, m.SentAt.IsZero()}, "it counts from when it leaves")
-		subject, ok := cleared("ask")
-		require.True(t, ok)
-		require.Equal(t, "ask", subject, "as the request raised it")
+		require.True(t, cleared("ask"), "as the request raised it when it came back")
+		require.True(t, cleared(dossier+"/audit/1"), "as the request raised it when nobody answered")
 		lines, err := s.JournalBack(ctx, dossier, store.Cursor{}, 10)
 		require.NoError(t, err)
 		require.Len(t, lines.Items, 1, "what was refused leaves no line")
@@ -164,19 +167,55 @@ func TestMessageThatReachedNobodyGoesAgain(t *testing.T) {
 		// A session says once that something reached nobody: it stands until the last of it goes again.
 		bounce("call/P-1", noon)
 		bounce("call/P-2", noon)
-		require.NoError(t, settle("one", "call/P-1"))
-		_, ok = cleared("call/P-1")
-		require.False(t, ok)
-		alert := models.Alert{Dossier: dossier, Alert: "sheet_missing", Subject: session}
-		apply(t, s, models.Step{Workflow: request, Seq: 2, Dossier: dossier, Rows: models.Rows{Request: &models.Request{Ref: dossier}, Alerts: []models.Alert{alert}}})
-		require.NoError(t, settle("two", "call/P-2"))
-		_, ok = cleared("call/P-2")
-		require.False(t, ok, "the missing sheet would be taken back with it")
-		apply(t, s, models.Step{Workflow: request, Seq: 3, Dossier: dossier, Rows: models.Rows{Request: &models.Request{Ref: dossier}}})
-		bounce("call/P-2", noon.Add(2*time.Hour))
-		require.NoError(t, settle("three", "call/P-2"))
-		subject, ok = cleared("call/P-2")
-		require.True(t, ok)
-		require.Equal(t, session, subject, "as the session raised it")
+		require.NoError(t, resend("one", "call/P-1"))
+		require.False(t, cleared(session))
+		require.NoError(t, resend("two", "call/P-2"))
+		require.True(t, cleared(session), "as the session raised it")
+	})
+}
+
+// Who was removed is looked for by nobody: what could not be delivered to them keeps no alert, and is named in none.
+func TestUndeliveredToWhoWasRemoved(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		session := models.SessionRef(dossier, 1)
+		require.NoError(t, s.SaveParticipants(ctx, []models.Participant{{Ref: "P-1", Dossier: dossier, Email: "a@example.org"}, {Ref: "P-2", Dossier: dossier}}))
+		apply(t, s, models.Step{Workflow: models.SessionID(dossier, 1), Seq: 1, Dossier: dossier, Messages: []models.Message{{Key: "call", Template: "convocation", To: models.RoleParticipants, Subject: session}}})
+		require.NoError(t, s.MessageSent(ctx, "call/P-1", noon))
+		require.NoError(t, s.MessageEvent(ctx, "call/P-1", store.EventBounced, noon))
+		keys := func(of map[string][]models.Message) (out []string) {
+			for _, m := range of[session] {
+				out = append(out, m.Key)
+			}
+			return out
+		}
+		of, err := s.UndeliveredOf(ctx, dossier, session, "call/P-2", "other")
+		require.NoError(t, err)
+		require.Equal(t, []string{"call/P-1", "call/P-2"}, keys(of))
+		require.Len(t, of["call/P-2"], 1)
+		require.Empty(t, of["other"])
+		require.NoError(t, s.RemoveParticipant(ctx, models.JournalLine{Dossier: dossier, At: noon}, "P-2"))
+		of, err = s.UndeliveredOf(ctx, dossier, session)
+		require.NoError(t, err)
+		require.Equal(t, []string{"call/P-1"}, keys(of))
+		by, err := s.UndeliveredBy(ctx, models.SessionID(dossier, 1))
+		require.NoError(t, err)
+		require.Len(t, by, 1)
+	})
+}
+
+// What goes again on a dossier that ended takes back no alert: none is left, and the fact would be a late one.
+func TestNoAlertIsTakenBackOfWhatEnded(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		require.NoError(t, s.SaveContact(ctx, models.Contact{Ref: "X-1", Email: "contact@example.org"}))
+		apply(t, s, models.Step{Workflow: request, Seq: 1, Dossier: dossier, Rows: models.Rows{Request: &models.Request{Ref: dossier, Stage: models.StageClosed}},
+			Messages: []models.Message{{Key: "bill", Template: "client_invoice", To: models.RoleBilling, ToRef: "X-1", Subject: "I-1"}}})
+		require.NoError(t, s.MessageSent(ctx, "bill", noon))
+		require.NoError(t, s.MessageEvent(ctx, "bill", store.EventBounced, noon))
+		require.NoError(t, s.Resend(ctx, store.Settlement{ID: "again", Key: "bill", Actor: "U-1", At: noon}))
+		facts, err := s.Facts(ctx, dossier)
+		require.NoError(t, err)
+		for _, f := range facts {
+			require.NotEqual(t, models.FactAlertCleared, f.Kind)
+		}
 	})
 }

@@ -458,22 +458,22 @@ func (s *Store) enqueue(ctx context.Context, step models.Step) error {
 		}
 		out = append(out, copies...)
 	}
-	reached, lost, err := s.byAddress(ctx, out)
+	with, without, err := s.byAddress(ctx, out)
 	if err != nil {
 		return err
 	}
-	n, err := insert(ctx, s, reached...)
+	n, err := insert(ctx, s, with...)
 	if err != nil {
 		return err
 	}
-	if n < int64(len(reached)) {
-		again, err := s.readdress(ctx, step, reached, len(lost) == 0)
+	if n < int64(len(with)) {
+		again, err := s.readdress(ctx, step, with)
 		if err != nil {
 			return err
 		}
 		n += again
 	}
-	for _, m := range lost {
+	for _, m := range without {
 		m.Status, m.Failure = models.MessageNoAddress, models.MessageNoAddress
 		one, err := insert(ctx, s, m)
 		if err != nil {
@@ -491,29 +491,33 @@ func (s *Store) enqueue(ctx context.Context, step models.Step) error {
 }
 
 // readdress queues those of messages, written before, that nobody could be sent: their addressees have an address since.
-// Where they are the whole of what the step says again, the alert that some could not be delivered is taken back.
-func (s *Store) readdress(ctx context.Context, step models.Step, messages []models.Message, whole bool) (int64, error) {
+// The alert of their process is taken back once nothing it is about is left.
+func (s *Store) readdress(ctx context.Context, step models.Step, messages []models.Message) (int64, error) {
 	keys := make([]string, 0, len(messages))
 	for _, m := range messages {
 		keys = append(keys, m.Key)
 	}
 	const inState = "key IN ? AND NOT status <> ?" // looked up by key, as in withdraw
 	n, err := update[models.Message](ctx, s, map[string]any{"status": models.MessageQueued, "failure": ""}, inState, keys, models.MessageNoAddress)
-	if err != nil || n == 0 || !whole {
+	if err != nil || n == 0 {
 		return n, err
 	}
-	var bounced int64
-	err = s.db.WithContext(ctx).Model(&models.Message{}).Where(inState, keys, models.MessageBounced).Count(&bounced).Error
-	if err != nil || bounced > 0 {
-		return n, failure(err)
+	var told []string
+	for _, m := range messages {
+		subject := m.AlertSubject()
+		if slices.Contains(told, subject) {
+			continue
+		}
+		told = append(told, subject)
+		if err := s.clearUndeliverable(ctx, step.Dossier, subject, step.At); err != nil {
+			return n, err
+		}
 	}
-	return n, s.post(ctx, step.At, models.Fact{ID: fmt.Sprintf("%s/%s/%d", models.FactAlertCleared, step.Workflow, step.Seq),
-		Kind: models.FactAlertCleared, Workflow: models.RequestID(step.Dossier), Dossier: step.Dossier, Subject: messages[0].Subject,
-		ReceivedAt: step.At, Channel: models.ChannelMail, Actor: string(models.RoleSystem)})
+	return n, nil
 }
 
 // byAddress tells the messages whose addressee has an e-mail address from the others. Staff have one: the team's.
-func (s *Store) byAddress(ctx context.Context, messages []models.Message) (reached, lost []models.Message, err error) {
+func (s *Store) byAddress(ctx context.Context, messages []models.Message) (with, without []models.Message, err error) {
 	tables := map[models.Role]string{models.RoleTrainer: "trainers", models.RoleClient: "contacts", models.RoleBilling: "contacts",
 		models.RoleParticipant: "participants"}
 	asked := map[string][]string{}
@@ -532,12 +536,12 @@ func (s *Store) byAddress(ctx context.Context, messages []models.Message) (reach
 	}
 	for _, m := range messages {
 		if table := tables[m.To]; table == "" || slices.Contains(have[table], m.ToRef) {
-			reached = append(reached, m)
+			with = append(with, m)
 		} else {
-			lost = append(lost, m)
+			without = append(without, m)
 		}
 	}
-	return reached, lost, nil
+	return with, without, nil
 }
 
 // address names the dossier's contact, whom a process knows by role only.

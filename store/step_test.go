@@ -414,10 +414,9 @@ func TestF122_AddressKnownLater(t *testing.T) {
 			Template: "convocation", To: models.RoleParticipants, Subject: models.SessionRef(dossier, 1)}}}
 		var steps []models.Step
 		cleared := func(seq int64) error {
-			f, err := s.Fact(ctx, fmt.Sprintf("%s/%s/%d", models.FactAlertCleared, step.Workflow, seq))
+			f, err := s.Fact(ctx, fmt.Sprintf("%s/%s/%d", models.FactAlertCleared, models.SessionRef(dossier, 1), noon.Add(time.Duration(seq)*time.Hour).UnixMicro()))
 			if err == nil {
-				require.Equal(t, models.RequestID(dossier), f.Workflow)
-				require.Equal(t, models.SessionRef(dossier, 1), f.Subject, "as the process raised it")
+				require.Equal(t, []string{models.RequestID(dossier), models.SessionRef(dossier, 1), models.AlertUndeliverable}, []string{f.Workflow, f.Subject, f.Data.Reason}, "as the process raised it")
 			}
 			return err
 		}

@@ -15,7 +15,7 @@ import (
 type MessageCmd struct {
 	Parked ParkedCmd `cmd:"" help:"List the messages that nobody knows to have left."`
 	Left   LeftCmd   `cmd:"" help:"Say that a parked message left."`
-	Again  AgainCmd  `cmd:"" help:"Say that a parked message did not leave: it is sent again."`
+	Again  AgainCmd  `cmd:"" help:"Say that a parked message did not leave: it is sent again. One that reached nobody is sent again in the console or through the API, which make sure that it is still of use."`
 }
 
 // ParkedCmd lists parked messages.
