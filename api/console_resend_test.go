@@ -3,12 +3,15 @@ package api
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"jalon/mail"
 	"jalon/models"
 	"jalon/store"
 )
@@ -144,6 +147,76 @@ func TestNothingIsSentAgainThatIsOver(t *testing.T) {
 			require.Equal(t, !c.over, resent, "what is refused leaves no line")
 		})
 	}
+}
+
+// Of every template it is decided when a message is worth sending again.
+func TestEveryTemplateIsDecided(t *testing.T) {
+	require.ElementsMatch(t, mail.Templates(), slices.Collect(maps.Keys(standing)))
+}
+
+// What a message tells of or asks for stands until it is past or settled, or somebody else's.
+func TestWhatStillStands(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageInterview, func(r *models.Request, s *models.Step) {
+		withContract(r, s)
+		s.Rows.Contracts[0].Status = models.ContractPending
+		signed := s.Rows.Contracts[0]
+		signed.Ref, signed.Number, signed.Status = models.ContractRef(dossier, 2), 2, models.ContractSigned
+		s.Rows.Contracts = append(s.Rows.Contracts, signed)
+		withSession(26, models.SessionConvoked)(r, s)
+		past := s.Rows.Sessions[0]
+		past.Ref, past.Number, past.StartAt, past.EndAt = models.SessionRef(dossier, 2), 2, paris(24, 9, 0), paris(24, 17, 30)
+		s.Rows.NewSessions, s.Rows.Sessions = append(s.Rows.NewSessions, past), append(s.Rows.Sessions, past)
+		for n, at := range []time.Time{paris(26, 9, 0), paris(24, 9, 0)} {
+			s.Rows.Audits = append(s.Rows.Audits, models.Audit{Ref: models.AuditRef(dossier, n+1), Dossier: dossier, Number: n + 1, TrainerRef: "T-000042", Status: models.AuditBooked, SlotAt: at})
+			s.Rows.Invoices = append(s.Rows.Invoices, models.Invoice{Ref: fmt.Sprintf("I-2026-00000%d", n+1), Dossier: dossier, Status: []string{models.InvoiceConform, models.InvoicePaid}[n]})
+		}
+	})
+	trainer := func(subject, ref string) models.Message {
+		return models.Message{Dossier: dossier, Subject: subject, To: models.RoleTrainer, ToRef: ref}
+	}
+	client := func(subject string) models.Message {
+		return models.Message{Dossier: dossier, Subject: subject, To: models.RoleClient, ToRef: "X-000001"}
+	}
+	participant := func(subject string) models.Message {
+		return models.Message{Dossier: dossier, Subject: subject, To: models.RoleParticipant, ToRef: "P-000001"}
+	}
+	sign := func(n int) models.Message {
+		m := client(models.ContractRef(dossier, n))
+		m.Links = []models.Link{{Purpose: models.LinkSign, Subject: m.Subject}}
+		return m
+	}
+	here, past := models.SessionRef(dossier, 1), models.SessionRef(dossier, 2)
+	call, called := models.AuditRef(dossier, 1), models.AuditRef(dossier, 2)
+	for template, c := range map[string]struct{ stands, over models.Message }{
+		"audit_booked_client":       {client(call), client(called)},
+		"audit_booked_trainer":      {trainer(call, "T-000042"), trainer(called, "T-000042")},
+		"interview_notice":          {trainer(dossier, "T-000042"), trainer(dossier, "T-000043")},
+		"convocation":               {participant(here), participant(past)},
+		"session_moved_client":      {client(here), client(past)},
+		"session_moved_participant": {participant(here), participant(past)},
+		"session_moved_trainer":     {trainer(here, "T-000042"), trainer(here, "T-000043")},
+		"sessions_planned_client":   {client(dossier), models.Message{Dossier: "D-2026-000009", To: models.RoleClient}},
+		"sessions_planned_trainer":  {trainer(dossier, "T-000042"), trainer(dossier, "T-000043")},
+		"client_invoice":            {client("I-2026-000001"), client("I-2026-000002")},
+		"client_invoice_reminder":   {client("I-2026-000001"), client("I-2026-000002")},
+		"invoice_conform":           {trainer("I-2026-000001", "T-000042"), trainer("I-2026-000002", "T-000042")},
+		"contract_client":           {sign(1), sign(2)},
+		"contract_client_reminder":  {sign(1), sign(2)},
+		"trainer_contract":          {sign(1), client(models.ContractRef(dossier, 1))}, // without its link it asks for nothing
+		"trainer_contract_reminder": {sign(1), sign(2)},
+	} {
+		c.stands.Template, c.over.Template = template, template
+		stands, err := o.current(t.Context(), c.stands)
+		require.NoError(t, err, template)
+		require.True(t, stands, template)
+		stands, err = o.current(t.Context(), c.over)
+		require.NoError(t, err, template)
+		require.False(t, stands, template)
+	}
+	forgotten, err := o.current(t.Context(), models.Message{Template: "of_an_earlier_version"})
+	require.NoError(t, err)
+	require.False(t, forgotten, "nobody can write it")
 }
 
 // One that is worth sending again is offered, however many later ones are not.

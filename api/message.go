@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"jalon/models"
 	"jalon/store"
@@ -124,37 +125,91 @@ func (s *Server) current(ctx context.Context, m models.Message) (bool, error) {
 			return false, err
 		}
 	}
-	toCome := func(x models.Session) bool {
-		return x.Counts() && x.EndAt.After(s.now()) && (m.To != models.RoleTrainer || x.TrainerRef == m.ToRef)
+	stands := standing[m.Template]
+	if stands == nil {
+		return false, nil // a template of an earlier version: nobody can write it any more
 	}
-	switch m.Template {
-	case "invitation", "invitation_reminder":
-		i, err := s.store.Invitation(ctx, m.Subject)
-		if err != nil {
-			return false, err
+	return stands(s, ctx, m)
+}
+
+// standing is, of each template, how to tell whether a message still stands. It is decided here and not in models, since
+// what a link asks for stands for as long as its page would offer it.
+var standing = func() map[string]func(*Server, context.Context, models.Message) (bool, error) {
+	out := map[string]func(*Server, context.Context, models.Message) (bool, error){}
+	for _, of := range []struct {
+		stands    func(*Server, context.Context, models.Message) (bool, error)
+		templates string
+	}{
+		{(*Server).tells, `audit_cancelled_client certificate course_cancelled_participant finance_conformity finance_payment_due finance_payment_late
+			invitation_closed invoice_paid invoice_withdrawn mission_cancelled mission_ended programme_approved request_cancelled_client
+			request_handed_over_client self_billed_invoice session_cancelled_client session_cancelled_participant session_cancelled_trainer
+			staff_alert staff_alert_unread staff_request_cancelled trainer_changed_client trainer_contract_expired`},
+		{(*Server).asks, `absence_told attend audit_choice audit_choice_reminder audit_report_reminder audit_slots audit_slots_reminder cold_evaluation
+			contract_client contract_client_reminder hot_evaluation hot_reminder invoice_ask invoice_rejected invoice_reminder
+			programme_ask programme_reminder programme_returned recap recap_reminder request_received sheet_ask sheet_reminder
+			trainer_contract trainer_contract_reminder`},
+		{(*Server).invites, "invitation invitation_reminder"},
+		{(*Server).callToCome, "audit_booked_client audit_booked_trainer"},
+		{(*Server).interviewToCome, "interview_notice"},
+		{(*Server).sessionsToCome, "sessions_planned_client sessions_planned_trainer"},
+		{(*Server).sessionToCome, "convocation session_moved_client session_moved_participant session_moved_trainer"},
+		{(*Server).unpaid, "client_invoice client_invoice_reminder invoice_conform"},
+	} {
+		for template := range strings.FieldsSeq(of.templates) {
+			out[template] = of.stands
 		}
-		r, err := s.store.Request(ctx, m.Dossier)
-		return i.AwaitsAnswer() && i.Search == r.Solicitation && models.Standing{Stage: r.Stage}.Takes(models.VerbChoose) == nil, err
-	case "audit_booked_client", "audit_booked_trainer":
-		a, err := s.store.Audit(ctx, m.Subject)
-		return a.Status == models.AuditBooked && a.SlotAt.After(s.now()), err
-	case "interview_notice":
-		r, err := s.store.Request(ctx, m.Dossier)
-		return r.Stage == models.StageInterview && r.TrainerRef == m.ToRef, err
-	case "sessions_planned_client", "sessions_planned_trainer":
-		all, err := s.store.Sessions(ctx, m.Dossier)
-		return slices.ContainsFunc(all, toCome), err
-	case "convocation", "session_moved_client", "session_moved_participant", "session_moved_trainer":
-		x, err := s.store.Session(ctx, m.Subject)
-		return toCome(x), err
-	case "client_invoice", "client_invoice_reminder", "invoice_conform":
-		i, err := s.store.Invoice(ctx, m.Subject)
-		return i.Unpaid(), err
 	}
+	return out
+}()
+
+// tells is for what happened, and is told whenever it can be.
+func (s *Server) tells(context.Context, models.Message) (bool, error) { return true, nil }
+
+// asks is for what waits for an answer on the page of a link, the first if there are several.
+func (s *Server) asks(ctx context.Context, m models.Message) (bool, error) {
 	if len(m.Links) == 0 {
-		return true, nil
+		return false, nil
 	}
 	return s.serves(ctx, m.Links[0])
+}
+
+func (s *Server) invites(ctx context.Context, m models.Message) (bool, error) {
+	i, err := s.store.Invitation(ctx, m.Subject)
+	if err != nil {
+		return false, err
+	}
+	r, err := s.store.Request(ctx, m.Dossier)
+	return i.AwaitsAnswer() && i.Search == r.Solicitation && models.Standing{Stage: r.Stage}.Takes(models.VerbChoose) == nil, err
+}
+
+func (s *Server) callToCome(ctx context.Context, m models.Message) (bool, error) {
+	a, err := s.store.Audit(ctx, m.Subject)
+	return a.Status == models.AuditBooked && a.SlotAt.After(s.now()), err
+}
+
+func (s *Server) interviewToCome(ctx context.Context, m models.Message) (bool, error) {
+	r, err := s.store.Request(ctx, m.Dossier)
+	return r.Stage == models.StageInterview && r.TrainerRef == m.ToRef, err
+}
+
+func (s *Server) sessionsToCome(ctx context.Context, m models.Message) (bool, error) {
+	all, err := s.store.Sessions(ctx, m.Dossier)
+	return slices.ContainsFunc(all, func(x models.Session) bool { return s.toCome(x, m) }), err
+}
+
+func (s *Server) sessionToCome(ctx context.Context, m models.Message) (bool, error) {
+	x, err := s.store.Session(ctx, m.Subject)
+	return s.toCome(x, m), err
+}
+
+// toCome tells whether a session takes place later on, and is still for the trainer whom a message tells of it.
+func (s *Server) toCome(x models.Session, m models.Message) bool {
+	return x.Counts() && x.EndAt.After(s.now()) && (m.To != models.RoleTrainer || x.TrainerRef == m.ToRef)
+}
+
+func (s *Server) unpaid(ctx context.Context, m models.Message) (bool, error) {
+	i, err := s.store.Invoice(ctx, m.Subject)
+	return i.Unpaid(), err
 }
 
 // What is said of a parked message.
