@@ -178,6 +178,7 @@ type gathering struct {
 	d       mail.Data
 	trainer string // reference of who is concerned by what the message is about
 	awaited string // the deadline read last
+	unbound bool   // it ended without a message that reached anybody: its date binds nobody
 	err     error
 }
 
@@ -398,8 +399,13 @@ func (g *gathering) due(id string) {
 		return
 	}
 	g.awaited = id
-	if d, err := g.Store.Deadline(g.ctx, id); g.found(err) && d.Status == models.Open {
-		g.d.Due = d.DueAt
+	if d, err := g.Store.Deadline(g.ctx, id); g.found(err) {
+		switch d.Status {
+		case models.Open:
+			g.d.Due = d.DueAt
+		case models.Undeliverable:
+			g.unbound = true
+		}
 	}
 }
 
@@ -415,7 +421,9 @@ func (g *gathering) args(m models.Message) {
 		}
 	}
 	g.due(m.DeadlineID)
-	instant("due", &g.d.Due)
+	if !g.unbound {
+		instant("due", &g.d.Due)
+	}
 	instant("slot", &g.d.At)
 	if v := m.Args.Get("amount"); v != "" && g.d.Amount == nil {
 		cents, err := strconv.ParseInt(v, 10, 64)

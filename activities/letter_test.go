@@ -159,6 +159,11 @@ func TestF067F068InvitationLetter(t *testing.T) {
 	if again := d.write(m); again.MessageID != out.MessageID || again.Text != out.Text {
 		t.Error("a retry writes another mail")
 	}
+	// It reached nobody, and goes again: a date that ended without it binds nobody.
+	d.apply(models.Rows{}, models.Deadline{ID: "silence/1", Workflow: models.RequestID(mission), Dossier: mission, Kind: models.DeadlineSilence, OpenedAt: instant(1, 8, 0), DueAt: instant(4, 18, 0), Status: models.Undeliverable})
+	if late := d.write(m); strings.Contains(late.Text, "December 2026 at 18:00") || strings.Contains(late.Text, "silence") {
+		t.Errorf("a mail sent again says a date that is past: %s", late.Text)
+	}
 }
 
 func TestLettersFindTheirAddressee(t *testing.T) {

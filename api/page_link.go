@@ -715,7 +715,7 @@ func (v *visit) which(brief models.Brief) []pageFact {
 
 // answerBy says until when an answer is awaited.
 func (v *visit) answerBy(d models.Deadline) []pageFact {
-	if d.DueAt.IsZero() || v.over(d) {
+	if d.DueAt.IsZero() || d.Status == models.Undeliverable || v.over(d) {
 		return nil
 	}
 	return v.fact("due", web.DateTime(v.lang, d.DueAt))

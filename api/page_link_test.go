@@ -254,6 +254,23 @@ func TestF136JustifiedOnceThoughPressedTwiceAtOnce(t *testing.T) {
 	require.Len(t, h.delivered.facts, 1)
 }
 
+// Who got nothing in time is not late: staff look for them, and the process takes what they do.
+func TestF070ALinkOutlivesTheDateThatNoMessageTold(t *testing.T) {
+	h := newPageHouse(t)
+	past, err := h.store.Deadline(t.Context(), "past")
+	require.NoError(t, err)
+	contract, absence := h.link(models.LinkSign, dossier+"/contract/3"), h.link(models.LinkJustify, dossier+"/session/2/absence/P-000002")
+	require.Equal(t, http.StatusGone, h.get(contract).status)
+	past.Status = models.Undeliverable
+	h.apply(models.Step{Deadlines: []models.Deadline{past}})
+	for _, address := range []string{contract, absence} {
+		page := h.get(address)
+		require.Equal(t, http.StatusOK, page.status)
+		require.NotContains(t, page.words(), "24 novembre 2026 à 18", "a date that binds nobody")
+	}
+	require.Equal(t, http.StatusOK, h.post(absence, form("action", "justify", "reason", "Malade")).status)
+}
+
 func TestLinksThatAreOfNoUse(t *testing.T) {
 	h := newPageHouse(t)
 	good := h.link(models.LinkAnswer, dossier+"/1/invitation/1")

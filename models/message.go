@@ -68,6 +68,15 @@ func (m Message) Tried() time.Time {
 	return m.CreatedAt
 }
 
+// clocksDiffer is by how much a provider's clock may be behind.
+const clocksDiffer = time.Minute
+
+// Precedes tells whether what a provider reports (business time) came before a message was last sent: it is about an earlier
+// attempt, perhaps to an address that has been corrected since.
+func (m Message) Precedes(at time.Time) bool {
+	return m.Attempts > 0 && m.AttemptAt.IsZero() || m.Attempts > 1 && at.Before(m.AttemptAt.Add(-clocksDiffer))
+}
+
 // Undelivered tells whether a message reached nobody, for want of an address or because of a wrong one.
 func (m Message) Undelivered() bool {
 	return slices.Contains(MessagesUndelivered, m.Status)

@@ -182,7 +182,7 @@ func (s *Store) Resend(ctx context.Context, x Settlement) error {
 		if len(without) > 0 {
 			return models.NewError(models.CodeNoAddress, "there is nowhere to send this message")
 		}
-		_, err = update[models.Message](ctx, tx, map[string]any{"status": models.MessageQueued, "lease_until": "", "sent_at": "", "failure": ""}, "key = ?", m.Key)
+		_, err = update[models.Message](ctx, tx, map[string]any{"status": models.MessageQueued, "lease_until": "", "attempt_at": "", "sent_at": "", "failure": ""}, "key = ?", m.Key)
 		if err != nil {
 			return err
 		}
@@ -275,20 +275,19 @@ const (
 	EventDropped   = "dropped"
 )
 
-// MessageEvent takes what the provider reports of a message at (business time). Repeats and other events change
-// nothing; an unknown message is ErrNotFound.
+// MessageEvent takes what the provider reports of a message at (business time). Repeats, other events and those of an
+// attempt before it was sent again change nothing; an unknown message is ErrNotFound.
 func (s *Store) MessageEvent(ctx context.Context, key, event string, at time.Time) error {
-	switch event {
-	case EventBounced, EventDropped:
-		return s.MessageFailed(ctx, key, models.MessageBounced, event, at)
-	case EventDelivered:
-	default:
+	if event != EventBounced && event != EventDropped && event != EventDelivered {
 		return nil
 	}
 	return s.Transact(ctx, func(tx *Store) error {
 		m, err := tx.lockMessage(ctx, key)
-		if err != nil {
+		if err != nil || m.Precedes(at) {
 			return err
+		}
+		if event != EventDelivered {
+			return tx.MessageFailed(ctx, key, models.MessageBounced, event, at)
 		}
 		switch m.Status {
 		case models.MessageQueued, models.MessageSending, models.MessageSent, models.MessageParked:

@@ -160,7 +160,21 @@ func TestMessageThatReachedNobodyGoesAgain(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, lines.Items, 1, "what was refused leaves no line")
 		require.Equal(t, []string{"message_resent", "U-1", "audit_choice"}, []string{lines.Items[0].Kind, lines.Items[0].Actor, lines.Items[0].Args.Get("template")})
-		bounce("ask", noon.Add(2*time.Hour))
+		// What the provider says again of the first attempt is not about the address corrected since.
+		of := func(event string, at time.Time) string {
+			require.NoError(t, s.MessageEvent(ctx, "ask", event, at))
+			m, err := s.Message(ctx, "ask")
+			require.NoError(t, err)
+			return m.Status
+		}
+		require.Equal(t, models.MessageQueued, of(store.EventBounced, noon.Add(time.Minute)))
+		ok, err := s.RecordAttempt(ctx, "ask", noon.Add(90*time.Minute))
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.NoError(t, s.MessageSent(ctx, "ask", noon.Add(90*time.Minute)))
+		require.Equal(t, models.MessageSent, of(store.EventBounced, noon.Add(time.Minute)))
+		require.Equal(t, models.MessageDelivered, of(store.EventDelivered, noon.Add(91*time.Minute)))
+		require.Equal(t, models.MessageBounced, of(store.EventBounced, noon.Add(92*time.Minute)))
 		_, err = s.Fact(ctx, "message_undeliverable/ask/2")
 		require.NoError(t, err, "told again")
 

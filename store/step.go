@@ -438,8 +438,11 @@ func (s *Store) asked(ctx context.Context, d models.Deadline) (states []models.M
 }
 
 // Overdue tells whether a deadline is past for good at an instant (business time): one that is still open although the
-// message that asks left late, or not yet, is about to be prolonged.
+// message that asks left late, or not yet, is about to be prolonged; one of whom no message reached binds nobody.
 func (s *Store) Overdue(ctx context.Context, d models.Deadline, at time.Time) (bool, error) {
+	if d.Status == models.Undeliverable {
+		return false, nil
+	}
 	if d.DueAt.IsZero() || !at.After(d.DueAt) || d.Status != models.Open {
 		return !d.DueAt.IsZero() && at.After(d.DueAt), nil
 	}
