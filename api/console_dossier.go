@@ -1335,7 +1335,7 @@ type moneyLine struct{ What, Held, Quantity, Rate, Amount, State, Month string }
 // invoiceLine is an invoice with the date that matters now.
 type invoiceLine struct {
 	Number, What, State, Tone, Due, Net, Total string
-	Href                                       string // of the document, empty if there is none
+	Href                                       string // where it is decided on, and its document opened
 }
 
 func (x *dossierDesk) showMoney(p *dossierPage) error {
@@ -1371,7 +1371,7 @@ func (x *dossierDesk) showMoney(p *dossierPage) error {
 }
 
 func (x *dossierDesk) invoiceLine(i models.Invoice) invoiceLine {
-	line := invoiceLine{Number: i.Number, What: x.t("dossier.invoice_kind." + string(i.Kind)), State: x.t("dossier.invoice." + i.Status),
+	line := invoiceLine{Number: i.Number, Href: ConsoleAddress("", i.Ref), What: x.t("dossier.invoice_kind." + string(i.Kind)), State: x.t("dossier.invoice." + i.Status),
 		Net: web.Money(x.lang, i.NetCents), Total: web.Money(x.lang, i.TotalCents)}
 	if line.Number == "" {
 		line.Number = i.Ref
@@ -1387,10 +1387,6 @@ func (x *dossierDesk) invoiceLine(i models.Invoice) invoiceLine {
 		if i.Overdue(x.s.today()) {
 			line.Tone, line.State = "bad", line.State+x.t("dossier.comma")+x.t("dossier.overdue")
 		}
-	}
-	// The document of a month's invoice names other dossiers too: it is opened from the payments' pages.
-	if i.SHA256 != "" && i.Dossier == x.brief.Ref {
-		line.Href = x.at("files", i.SHA256)
 	}
 	return line
 }

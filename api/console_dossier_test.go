@@ -726,6 +726,7 @@ func TestConsoleDossierPages(t *testing.T) {
 	}
 	page := o.get(dossierPath + "/deadlines?lang=fr")
 	require.Equal(t, 3, page.Find(`ul.awaited a[href^="/console/due/postpone"]`).Length(), "a legal deadline cannot be postponed")
+	require.Equal(t, 1, o.get(dossierPath+"/money").Find(`a[href="/console/money/invoices/I-2026-000001"]`).Length(), "from the dossier to where it is decided on")
 	file := o.get(dossierPath + "/files/" + content)
 	require.Equal(t, http.StatusOK, file.status)
 	require.Contains(t, file.header.Get("Content-Disposition"), "inline")
