@@ -88,8 +88,10 @@ func (r *request) plan(ctx workflow.Context, in models.PlanSessions) models.Comm
 			StartAt: s.HalfDays[0].Start, EndAt: s.HalfDays[len(s.HalfDays)-1].End}
 		r.startSession(ctx, session)
 	}
-	r.send(ctx, letter{Template: "sessions_planned_trainer", To: models.RoleTrainer, ToRef: r.chosen.trainer, Subject: r.dossier})
-	r.send(ctx, letter{Template: "sessions_planned_client", To: models.RoleClient, Subject: r.dossier})
+	first := slices.MinFunc(in.Sessions, func(a, b models.PlannedSession) int { return a.HalfDays[0].Start.Compare(b.HalfDays[0].Start) })
+	atOnce := r.pressing(ctx, first.HalfDays[0].Start)
+	r.send(ctx, letter{Template: "sessions_planned_trainer", To: models.RoleTrainer, ToRef: r.chosen.trainer, Subject: r.dossier, AtOnce: atOnce})
+	r.send(ctx, letter{Template: "sessions_planned_client", To: models.RoleClient, Subject: r.dossier, AtOnce: atOnce})
 	r.decisionLine("sessions_planned", r.dossier, in.By, models.Arg{Name: "sessions", Value: itoa(len(in.Sessions))})
 	return r.result()
 }

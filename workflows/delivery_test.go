@@ -43,6 +43,28 @@ func TestPlanSessions(t *testing.T) {
 		require.Len(t, h.kinds("sessions_planned"), 2)
 		require.Equal(t, models.StageClosed, h.current.Stage)
 	})
+	t.Run("planned on Friday night for Saturday, trainer and client are told before it begins", func(t *testing.T) {
+		h := working(t)
+		var night time.Time
+		h.when(models.StageSessions, func() {
+			friday := models.ParisDate(h.env.Now()).AddDays(1)
+			for friday.At(12, 0, paris).Weekday() != time.Friday {
+				friday = friday.AddDays(1)
+			}
+			night = friday.At(19, 25, paris)
+			h.later(night.Sub(h.env.Now()), func() {
+				days := h.days(2) // the day that comes first is not the first in the list
+				days[1].HalfDays = day(friday.AddDays(1))
+				h.do(id, models.VerbPlanSessions, models.PlanSessions{By: staff, Sessions: days})
+			})
+		})
+		h.request()
+		for _, template := range []string{"sessions_planned_trainer", "sessions_planned_client"} {
+			require.True(t, night.Equal(h.left(template)[0].SentAt), template)
+		}
+		require.True(t, night.Equal(h.left("convocation")[0].SentAt))
+		require.Equal(t, models.StageClosed, h.current.Stage)
+	})
 	t.Run("F108 nobody plans: staff are called", func(t *testing.T) {
 		h := working(t)
 		h.when(models.StageSessions, func() { h.later(73*time.Hour, func() { h.staffStep(id, models.StageSessions) }) })

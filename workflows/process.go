@@ -219,6 +219,12 @@ func (p *process) send(ctx workflow.Context, l letter) (key string, leaves time.
 	return m.Key, m.NotBefore
 }
 
+// pressing tells whether the next hour of mail comes too late for what begins at an instant: what tells of it leaves at
+// once.
+func (p *process) pressing(ctx workflow.Context, begins time.Time) bool {
+	return !p.cal.MailTime(p.now(ctx), p.common.Policy.MailHours).Before(begins)
+}
+
 // withdraw takes back messages that have not left.
 func (p *process) withdraw(keys ...string) {
 	if len(keys) > 0 {

@@ -103,7 +103,8 @@ func (s *session) convoke(ctx workflow.Context) {
 	}
 	s.row.Status = models.SessionConvoked
 	ref := models.Args{{Name: "session", Value: s.row.Ref}}
-	s.convoked = letter{Template: "convocation", To: models.RoleParticipants, Subject: s.row.Ref, Args: ref}
+	s.convoked = letter{Template: "convocation", To: models.RoleParticipants, Subject: s.row.Ref, Args: ref,
+		AtOnce: s.pressing(ctx, s.row.StartAt)}
 	if s.in.First { // the positioning test goes with the first convocation (F120)
 		s.convoked.Links = []models.Link{{Purpose: models.LinkPositioning, Subject: s.dossier + "|"}}
 	}
@@ -144,8 +145,9 @@ func (s *session) awaitSheet(ctx workflow.Context) {
 	known := func() bool { return !s.row.SheetSigned.IsZero() || s.judged != nil }
 	switch s.waitUntil(ctx, d, known) {
 	case models.Missed, models.Undeliverable: // attendance not recorded (F129)
-		s.send(ctx, letter{Template: "sheet_reminder", To: models.RoleTrainer, ToRef: s.row.TrainerRef, Subject: s.row.Ref,
+		key, _ := s.send(ctx, letter{Template: "sheet_reminder", To: models.RoleTrainer, ToRef: s.row.TrainerRef, Subject: s.row.Ref,
 			Links: []models.Link{{Purpose: models.LinkSheet, Subject: s.row.Ref}}, Args: s.convoked.Args})
+		s.queued = append(s.queued, key)
 		s.row.Status = models.SessionToJudge
 		s.project()
 		s.raise(ctx, "sheet_missing")
@@ -177,6 +179,7 @@ func (s *session) settle(ctx workflow.Context) {
 			return
 		}
 	}
+	s.withdraw(s.queued...) // not left yet, it would tell of a session that is over
 	if s.judged != nil && !s.judged.Passed {
 		s.row.Status, s.row.Note = models.SessionRefused, s.judged.Note
 		s.project()

@@ -308,6 +308,45 @@ func TestSessionMoves(t *testing.T) {
 			require.Equal(t, want, h.lines[sessionRef].Cents, unit)
 		}
 	})
+	t.Run("F119 moved to Saturday on Friday night, its convocation does not wait for Monday", func(t *testing.T) {
+		h := newHarness(t)
+		h.at("2026-11-13 19:25", func() { move(h, "2026-11-14") })
+		h.at("2026-11-14 18:00", func() { h.fact(models.Fact{Kind: models.FactSheetSigned, Subject: sessionRef}) })
+		require.Equal(t, models.SessionValidated, h.session().Status)
+		calls := h.left("convocation")
+		require.Equal(t, on("2026-11-13 19:25"), calls[len(calls)-1].SentAt)
+	})
+	t.Run("F119 moved to Monday on Friday night, its convocation waits for the hours of mail", func(t *testing.T) {
+		h := newHarness(t)
+		h.at("2026-11-13 19:25", func() { move(h, "2026-11-16") })
+		h.at("2026-11-16 18:00", func() { h.fact(models.Fact{Kind: models.FactSheetSigned, Subject: sessionRef}) })
+		h.session()
+		calls := h.left("convocation")
+		require.Equal(t, on("2026-11-16 08:00"), calls[len(calls)-1].SentAt)
+	})
+	for name, passed := range map[string]bool{"validated": true, "refused": false} {
+		t.Run("F119 what has not left when the session is "+name+" is withdrawn", func(t *testing.T) {
+			h := newHarness(t)
+			h.mailFate = func(m models.Message) (string, time.Duration) {
+				if m.Template == "convocation" || m.Template == "sheet_reminder" {
+					return models.MessageQueued, 0
+				}
+				return "", 0
+			}
+			h.at("2026-11-24 09:00", func() {
+				for _, m := range append(h.mails("convocation"), h.mails("sheet_reminder")...) {
+					require.Equal(t, models.MessageQueued, m.Status, m.Key)
+				}
+				h.do(sessionID, models.VerbJudgeSheet, models.Verdict{By: staff, Passed: passed})
+			})
+			h.session()
+			queued := append(h.mails("convocation"), h.mails("sheet_reminder")...)
+			require.Len(t, queued, 4)
+			for _, m := range queued {
+				require.Equal(t, models.MessageWithdrawn, m.Status, m.Key)
+			}
+		})
+	}
 	t.Run("planned so late that the convocation leaves at once", func(t *testing.T) {
 		h := newHarness(t)
 		half := day("2026-11-03")
