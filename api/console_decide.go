@@ -1060,6 +1060,10 @@ func (x *dossierDesk) fillPlan(f *draft) any {
 	f.facts = append(f.facts, pageFact{x.t("dossier.to_plan"), x.lang.HalfDaysName(left)})
 	var sessions []map[string]any
 	rows := f.rowsShown(min((left+1)/2, 10), 40)
+	room, err := x.lastRoom()
+	if err != nil {
+		f.wrong("", Sentence(models.ErrorCode(err), x.lang))
+	}
 	for n := 1; n <= rows; n++ {
 		id := "s" + strconv.Itoa(n)
 		f.group(id, x.t("dossier.day_n", "n", n), func() {
@@ -1083,8 +1087,8 @@ func (x *dossierDesk) fillPlan(f *draft) any {
 				o.plain, o.label, o.hint = true, x.t("ask.room"), x.t("ask.room_hint")
 			}
 			place := f.text(id+"_place", o)
-			if place == "" && x.brief.Mode == models.ModeRemote && len(sessions) > 0 {
-				place, _ = sessions[len(sessions)-1]["place"].(string) // most courses keep one room
+			if place == "" && x.brief.Mode == models.ModeRemote {
+				place = room // most courses keep one
 			}
 			switch {
 			case day == "":
@@ -1093,6 +1097,7 @@ func (x *dossierDesk) fillPlan(f *draft) any {
 				f.wrong(id+"_day", x.t("dossier.fault_no_half_day"))
 			}
 			f.at[at], f.at[at+".place"] = id+"_day", id+"_place"
+			room = place
 			sessions = append(sessions, map[string]any{"half_days": halfDays, "place": place})
 		})
 	}
@@ -1101,6 +1106,18 @@ func (x *dossierDesk) fillPlan(f *draft) any {
 		f.wrong("s1_day", x.t("dossier.fault_no_day"))
 	}
 	return map[string]any{"sessions": sessions}
+}
+
+// lastRoom is the place of the session planned last, of those that are held; empty if none has one of its own.
+func (x *dossierDesk) lastRoom() (string, error) {
+	ref := ""
+	for _, s := range x.sessions {
+		if s.Counts() && s.PlaceRef != "" {
+			ref = s.PlaceRef
+		}
+	}
+	words, err := x.s.store.Notes(x.ctx, []string{ref})
+	return words[ref], err
 }
 
 func (x *dossierDesk) fillReschedule(f *draft) any {

@@ -611,11 +611,24 @@ func TestF121ConsoleAsksForTheRoom(t *testing.T) {
 	require.NotEmpty(t, room)
 	require.Equal(t, room, sessions[1].(map[string]any)["place_note_ref"])
 
+	o.mission(models.StageSessions, func(r *models.Request, s *models.Step) {
+		withSession(26, models.SessionConvoked)(r, s)
+		s.Rows.Sessions[0].HalfDays = s.Rows.Sessions[0].HalfDays[:1]
+		s.Rows.Sessions[0].PlaceRef = "N-000099"
+	})
+	require.NoError(t, o.store.SaveNote(t.Context(), models.Note{Ref: "N-000099", Dossier: dossier, Text: "https://visio.example.org/3"}))
+	require.Equal(t, http.StatusSeeOther, o.fill(dossierPath+"/decide/plan-sessions", typed("s1_day", "2026-11-30", "s1_pm_from", "", "s1_pm_to", "")).status,
+		"the room of the session planned before")
+	_, args = process.taken(t)
+	note, err := o.store.Note(t.Context(), args["sessions"].([]any)[0].(map[string]any)["place_note_ref"].(string))
+	require.NoError(t, err)
+	require.Equal(t, "https://visio.example.org/3", note.Text)
+
 	o.mission(models.StageSessions, withSession(26, models.SessionConvoked))
 	require.Contains(t, o.get(dossierPath+"/sessions").words(), "Lien manquant : indiquez-le")
 	require.Equal(t, http.StatusSeeOther, o.fill(dossierPath+"/decide/reschedule?subject=1", typed("place", "https://visio.example.org/2")).status)
 	_, args = process.taken(t)
-	note, err := o.store.Note(t.Context(), args["place_note_ref"].(string))
+	note, err = o.store.Note(t.Context(), args["place_note_ref"].(string))
 	require.NoError(t, err)
 	require.Equal(t, "https://visio.example.org/2", note.Text)
 }
