@@ -1182,6 +1182,16 @@ func (x *dossierDesk) showSessions(p *dossierPage) error {
 	if err != nil {
 		return err
 	}
+	convocations, err := x.s.store.MessagesOf(x.ctx, x.brief.Ref, "convocation")
+	if err != nil {
+		return err
+	}
+	leave := map[string]time.Time{} // when the first of a session's convocations leaves, of those that wait for the hours of mail
+	for _, m := range convocations {
+		if _, earlier := leave[m.Subject]; !earlier && m.Waits(x.now) {
+			leave[m.Subject] = m.NotBefore
+		}
+	}
 	type cell struct {
 		session, participant string
 		halfDay              int
@@ -1211,6 +1221,9 @@ func (x *dossierDesk) showSessions(p *dossierPage) error {
 			place = x.t("dossier.no_room")
 		}
 		v.Facts = append(x.fact("place", place), pageFact{x.t("dossier.sheet"), x.sheetState(s)})
+		if at, waits := leave[s.Ref]; waits {
+			v.Facts = append(v.Facts, pageFact{x.t("dossier.convocations"), x.t("dossier.they_leave", "when", web.DateTime(x.lang, at))})
+		}
 		if why := words[s.Note]; why != "" {
 			v.Facts = append(v.Facts, pageFact{x.t("dossier.why"), why})
 		}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -836,6 +837,25 @@ func TestMessagesThatWaitForTheHoursOfMailAreNotSaidToHaveLeft(t *testing.T) {
 	require.NoError(t, o.store.MessageSent(t.Context(), models.InvitationRef(dossier, 1, 2), paris(25, 8, 1)))
 	require.Contains(t, plain(o.get(dossierPath).words()), "Sollicité le mercredi 25 novembre 2026 à 8 h 01", "when it really left")
 	require.Contains(t, plain(o.get(dossierPath+"/documents").words()), "envoyé le")
+}
+
+// F119: convocations that wait for the hours of mail are not said to have left.
+func TestF119ConsoleSaysWhenConvocationsLeave(t *testing.T) {
+	o := newOffice(t)
+	o.moveTo(paris(24, 21, 0))
+	o.mission(models.StageSessions, func(r *models.Request, s *models.Step) {
+		withSession(26, models.SessionConvoked)(r, s)
+		for i, at := range []time.Time{paris(25, 9, 0), paris(25, 8, 0)} {
+			who := "P-00000" + strconv.Itoa(i+1)
+			s.Messages = append(s.Messages, models.Message{Key: who, Dossier: dossier, Workflow: models.RequestID(dossier), Template: "convocation",
+				To: models.RoleParticipant, ToRef: who, Subject: models.SessionRef(dossier, 1), NotBefore: at})
+		}
+	})
+	page := plain(o.get(dossierPath + "/sessions").words())
+	require.Contains(t, page, "Convocations demandées")
+	require.Contains(t, page, "ConvocationsElles partiront le mercredi 25 novembre 2026 à 8 h 00")
+	o.moveTo(paris(25, 9, 0))
+	require.NotContains(t, plain(o.get(dossierPath+"/sessions").words()), "Elles partiront")
 }
 
 // Files are listed by what they are and of what, not by reference.

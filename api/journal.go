@@ -133,7 +133,7 @@ var journalSentences = map[string]bilingual{
 	"contract_cancelled":       {"Le document {subject} est annulé.", "Document {subject} is cancelled."},
 	"client_cancelled":         {"Le client annule.", "The client cancels."},
 	"sessions_planned":         {"Séances planifiées : {sessions}.", "Sessions planned: {sessions}."},
-	"session_convoked":         {"Les convocations de la séance {subject} partent.", "The convocations of session {subject} leave."},
+	"session_convoked":         {"Les convocations de la séance {subject} sont demandées.", "The convocations of session {subject} are asked for."},
 	"session_moved":            {"La séance {subject} est déplacée.", "Session {subject} is moved."},
 	"session_cancelled":        {"La séance {subject} est annulée.", "Session {subject} is cancelled."},
 	"session_validated":        {"La séance {subject} est validée.", "Session {subject} is validated."},
