@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -16,8 +17,10 @@ type invoice struct {
 	row       models.Invoice
 	mismatch  bool // amounts or VAT are not those agreed on (F200)
 	withdrawn bool
-	undone    bool // a mark was taken back: the step before is played again
-	watching  bool // the legal ceiling is watched
+	undone    bool     // a mark was taken back: the step before is played again
+	watching  bool     // the legal ceiling is watched
+	bill      []string // the message that brings the client's invoice
+	reminders []string // those that remind the client of it
 }
 
 // Invoice runs one invoice: received, conforming, paid.
@@ -72,7 +75,8 @@ func (v *invoice) run(ctx workflow.Context) {
 			return
 		}
 		v.row.Status = models.InvoiceIssued
-		v.send(ctx, letter{Template: "client_invoice", To: models.RoleBilling, Subject: v.row.Ref, Attach: []string{v.row.SHA256}, Args: v.args()})
+		key, _ := v.send(ctx, letter{Template: "client_invoice", To: models.RoleBilling, Subject: v.row.Ref, Attach: []string{v.row.SHA256}, Args: v.args()})
+		v.bill = []string{key}
 	default:
 		v.row.Status = models.InvoiceAwaited
 	}
@@ -223,7 +227,8 @@ func (v *invoice) awaitClient(ctx workflow.Context) {
 	v.row.DeadlineID = d.ID
 	v.project()
 	if v.waitUntil(ctx, d, paid) == models.Missed {
-		v.send(ctx, letter{Template: "client_invoice_reminder", To: models.RoleBilling, Subject: v.row.Ref, Args: v.args()})
+		key, _ := v.send(ctx, letter{Template: "client_invoice_reminder", To: models.RoleBilling, Subject: v.row.Ref, Args: v.args()})
+		v.reminders = append(v.reminders, key)
 		v.alertStaff(ctx, "client_payment_late", v.row.Ref)
 		v.awaitStaff(ctx, wait{Subject: v.row.Ref, Awaits: models.RoleFinance}, "client_payment_late", v.raiser(ctx), paid)
 	}
@@ -246,6 +251,7 @@ func (v *invoice) end(ctx workflow.Context) {
 	v.row.Status = models.InvoiceWithdrawn
 	v.project()
 	if v.row.Kind == models.InvoiceClient {
+		v.withdraw(slices.Concat(v.bill, v.reminders)...) // not left yet, they would ask for what is not owed
 		return
 	}
 	v.send(ctx, letter{Template: "invoice_withdrawn", To: models.RoleTrainer, ToRef: v.row.TrainerRef, Subject: v.row.Ref, Args: v.args()})
@@ -325,6 +331,7 @@ func (v *invoice) checkPay(today models.Date, in models.Pay) error {
 func (v *invoice) pay(ctx workflow.Context, in models.Pay) models.CommandResult {
 	v.row.Status, v.row.PaidOn = models.InvoicePaid, in.PaidOn
 	v.hush(everyAlarm)
+	v.withdraw(v.reminders...)
 	v.project()
 	v.lines(models.LinePaid)
 	if v.row.Kind.Payable() {

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -227,6 +228,27 @@ func TestInvoiceClient(t *testing.T) {
 		require.Equal(t, "client_payment_late", h.alerts()[0])
 		require.Empty(t, h.told(models.FactInvoicePaid))
 	})
+	for _, verb := range []models.Verb{models.VerbPay, models.VerbWithdraw} {
+		t.Run("F211 what has not left when it ends does not leave: "+string(verb), func(t *testing.T) {
+			h := newHarness(t)
+			h.mailFate = func(m models.Message) (string, time.Duration) {
+				if m.To == models.RoleBilling {
+					return models.MessageQueued, 0
+				}
+				return "", 0
+			}
+			bill := models.MessageQueued // who paid gets the invoice all the same
+			if verb == models.VerbPay {
+				h.paid("2026-12-15 10:00", "2026-12-14")
+			} else {
+				h.must("2026-12-15 10:00", verb)
+				bill = models.MessageWithdrawn
+			}
+			h.invoice(models.InvoiceClient)
+			require.Equal(t, bill, h.mails("client_invoice")[0].Status)
+			require.Equal(t, models.MessageWithdrawn, h.mails("client_invoice_reminder")[0].Status)
+		})
+	}
 	t.Run("F211 paid in time", func(t *testing.T) {
 		h := newHarness(t)
 		h.paid("2026-11-15 10:00", "2026-11-14")
