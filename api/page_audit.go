@@ -213,6 +213,9 @@ func (p choosePage) show(v *visit, page *web.Page) string {
 	v.initial()
 	var options []pick
 	for _, t := range p.audit.Slots {
+		if p.audit.CheckChoice(t, v.now) != nil {
+			continue // past since it was offered
+		}
 		options = append(options, pick{Value: t.UTC().Format(time.RFC3339), Label: web.DateTime(v.lang, t)})
 	}
 	var trainer []pageFact

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/stretchr/testify/require"
 
 	"jalon/models"
@@ -481,6 +482,31 @@ func TestF124HalfDaysAreSignedFromTheirStart(t *testing.T) {
 	require.Len(t, rows, 2)
 	require.Equal(t, models.AttendanceSigned, rows[0].State)
 	require.True(t, rows[0].SignedAt.Equal(paris(25, 10, 0)))
+}
+
+// F079: the client chooses among what is still to come; what passes while the page is read is refused.
+func TestF079SlotsThatArePastAreNotOffered(t *testing.T) {
+	h := newPageHouse(t)
+	choose := h.link(models.LinkChoose, dossier+"/audit/2", 1)
+	offered := func(p seen) []string {
+		return p.Find("input[name=slot]").Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("value", "") })
+	}
+	written := func(at time.Time) string { return at.UTC().Format(time.RFC3339) }
+	require.Len(t, offered(h.get(choose)), 3)
+	h.set(paris(26, 10, 0))
+	p := h.post(choose, form("action", "choose", "slot", written(paris(26, 10, 0))))
+	require.Equal(t, http.StatusUnprocessableEntity, p.status)
+	require.Contains(t, p.words(), "Ce créneau est déjà passé")
+	require.Equal(t, []string{written(paris(26, 15, 30)), written(paris(27, 9, 0))}, offered(p))
+	require.Equal(t, offered(p), offered(h.get(choose)))
+	h.set(paris(27, 9, 0))
+	for _, p := range []seen{h.get(choose), h.post(choose, form("action", "choose", "slot", written(paris(27, 9, 0))))} {
+		require.Empty(t, offered(p))
+		require.Contains(t, p.words(), "Les créneaux proposés sont tous passés.")
+		require.Equal(t, []string{"none"}, p.Find("input[name=action]").Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("value", "") }))
+		wellMade(t, p)
+	}
+	require.Equal(t, http.StatusOK, h.post(choose, form("action", "none")).status)
 }
 
 func TestF129AMissedSheetIsOnlyLate(t *testing.T) {
