@@ -105,3 +105,12 @@ func TestF136WhySomebodyWasAwayIsForWhoFollowsTheCourse(t *testing.T) {
 		})
 	}
 }
+
+// A line is written with the message it goes with, and may be read before that leaves, in the hours of mail.
+func TestJournalDoesNotSayThatWhatIsQueuedHasLeft(t *testing.T) {
+	for _, kind := range []string{"contract_sent", "session_convoked", "certificates_sent", "recap_sent"} {
+		line := models.JournalLine{Kind: kind, Subject: dossier, Args: models.Args{{Name: "participants", Value: "2"}}}
+		require.NotRegexp(t, "envoyé|part(ent)?[. ]", JournalSentence(line, models.French), kind)
+		require.NotRegexp(t, "sent|leave", JournalSentence(line, models.English), kind)
+	}
+}

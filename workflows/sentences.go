@@ -93,7 +93,7 @@ func happened(line models.JournalLine) string {
 	case "interview_recorded":
 		return "entretien tenu"
 	case "contract_sent":
-		return "document envoyé à signer"
+		return "signature demandée"
 	case "contract_signed":
 		return "document signé"
 	case "contract_declined":
@@ -107,7 +107,7 @@ func happened(line models.JournalLine) string {
 	case "sessions_planned":
 		return "séances planifiées"
 	case "session_convoked":
-		return "convocations envoyées"
+		return "convocations demandées"
 	case "session_moved":
 		return "séance déplacée"
 	case "session_cancelled":
@@ -123,15 +123,15 @@ func happened(line models.JournalLine) string {
 	case "absence_unjustified":
 		return "absence injustifiée"
 	case "certificates_sent":
-		return "certificats envoyés"
+		return "certificats établis"
 	case "evaluation_asked":
-		return "évaluation demandée"
+		return "évaluation ouverte"
 	case "evaluation_reminded":
 		return "évaluation relancée"
 	case "follow_up_given_up":
 		return "suivi abandonné"
 	case "recap_sent":
-		return "relevé envoyé"
+		return "relevé établi"
 	case "recap_accepted":
 		return "relevé accepté"
 	case "recap_contested":
