@@ -104,7 +104,7 @@ func (r *request) startSession(ctx workflow.Context, session models.Session) {
 		put(&s.Rows.NewSessions, session, func(s models.Session) string { return s.Ref })
 	})
 	childCtx, cancel := workflow.WithCancel(workflow.WithChildOptions(ctx,
-		child(models.SessionID(r.dossier, session.Number), "Séance "+itoa(session.Number)+" · "+r.dossier, enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL)))
+		child(models.SessionID(r.dossier, session.Number), sessionSummary(session), enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL)))
 	s := &planned{session: session, shares: shares, cancel: cancel}
 	r.sessions = append(r.sessions, s)
 	future := workflow.ExecuteChildWorkflow(childCtx, models.SessionType, spelled[any](ctx, in))
@@ -263,8 +263,9 @@ func (r *request) startFollowUp(ctx workflow.Context) {
 	in := models.FollowUpInput{Common: r.common, Dossier: r.dossier, CourseEnd: end, Owner: r.owner}
 	childCtx := workflow.WithChildOptions(ctx, child(models.FollowUpID(r.dossier), "Suivi de la formation · "+r.dossier,
 		enumspb.PARENT_CLOSE_POLICY_ABANDON))
+	r.followUp = workflow.ExecuteChildWorkflow(childCtx, models.FollowUpType, spelled[any](ctx, in))
 	// Started is awaited: a parent that completes before would leave no child behind.
-	_ = r.ready(ctx, workflow.ExecuteChildWorkflow(childCtx, models.FollowUpType, spelled[any](ctx, in)).GetChildWorkflowExecution())
+	_ = r.ready(ctx, r.followUp.GetChildWorkflowExecution())
 }
 
 // moneyFact follows the dossier's pay lines.

@@ -39,6 +39,7 @@ type process struct {
 	watches  []watch
 	expiries map[string]models.ExpiryResult // by deadline, read by key only
 	open     []*models.Deadline             // in order of opening
+	asking   map[string]time.Time           // when the mail leaves that asks later than its deadline opens, read by key only
 	numbered int                            // deadlines opened so far
 	seen     map[string]bool                // facts received, read by key only
 	held     []models.Fact                  // received after a deadline that has not been decided yet
@@ -52,10 +53,11 @@ type process struct {
 	waived      func() bool                                     // the step is skipped: every wait ends waived
 	reached     func(models.CommandResult) models.CommandResult // what a command's result has become once its step is written
 	stage       string
-	elsewhere   func() []string // what is awaited that another process follows, in words
-	foundBy     func(*indexed)  // what this kind of process adds to its search attributes
-	indexed     indexed         // search attributes as last written
-	history     []string        // what happened last, for the current details
+	elsewhere   func() []string               // what is awaited without a deadline here, in words, and where to look
+	owing       func(*models.Deadline) string // from whom a deadline awaits something, in words
+	foundBy     func(*indexed)                // what this kind of process adds to its search attributes
+	indexed     indexed                       // search attributes as last written
+	history     []string                      // what happened last, for the current details
 }
 
 func never() bool { return false }
@@ -71,10 +73,11 @@ func newProcess(ctx workflow.Context, common models.Common, dossier, owner strin
 	info := workflow.GetInfo(ctx)
 	p := &process{
 		common: common, cal: cal, id: info.WorkflowExecution.ID, run: info.OriginalRunID, dossier: dossier,
-		owner: owner, expiries: map[string]models.ExpiryResult{}, seen: map[string]bool{}, sent: map[string]int{},
+		owner: owner, expiries: map[string]models.ExpiryResult{}, asking: map[string]time.Time{}, seen: map[string]bool{}, sent: map[string]int{},
 		facts: workflow.GetSignalChannel(ctx, models.FactSignal), step: &models.Step{}, receive: receive, interrupted: never, waived: never, elsewhere: func() []string { return nil },
 		reached: func(r models.CommandResult) models.CommandResult { return r },
 	}
+	p.owing = p.owes
 	p.durable, _ = workflow.NewDisconnectedContext(ctx)
 	p.later = passes(ctx, gateAfterwards)
 	postponable := func(in models.Postpone) error { return p.checkPostpone(p.now(ctx), in) }

@@ -45,8 +45,9 @@ type request struct {
 	convention int                 // number of the programme within the client's signed document
 
 	sessions []*planned
-	settled  []string // pay lines transmitted
-	paid     []string // pay lines paid
+	settled  []string                     // pay lines transmitted
+	paid     []string                     // pay lines paid
+	followUp workflow.ChildWorkflowFuture // nil until there is something to follow up
 }
 
 // ending says how a dossier ends before its time.

@@ -4,18 +4,28 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"jalon/models"
 )
 
 // Sentences of the Temporal UI, in French, for the people who watch. They hold references and figures, never a name.
 
-// timerSummary is what the UI shows on a timer, e.g. « Silence vaut refus : 3 sollicitations en attente ».
+// moment is how they write an instant.
+const moment = "02/01/2006 15:04"
+
+// timerSummary is what the UI shows on a timer, e.g. « Silence vaut refus, sauf réponse d’ici là : 3 formateurs sollicités ».
 func timerSummary(d *models.Deadline) string {
 	if d.Kind == models.DeadlineSilence {
-		return fmt.Sprintf("Silence vaut refus : %s", plural(len(d.Asked), "formateur sollicité", "formateurs sollicités"))
+		// Set when the question leaves: who answers meanwhile is in the details, not here.
+		return fmt.Sprintf("Silence vaut refus, sauf réponse d’ici là : %s", plural(len(d.Asked), "formateur sollicité", "formateurs sollicités"))
 	}
 	return fmt.Sprintf("%s, sinon %s", models.French.AwaitedOf(*d), models.French.Otherwise(d.Kind))
+}
+
+// sessionSummary is what the UI shows on a session: set when it is planned, so that it tells the day it was planned for.
+func sessionSummary(s models.Session) string {
+	return fmt.Sprintf("Séance %d · planifiée pour le %s · %s", s.Number, models.French.ShortDay(models.ParisDate(s.StartAt)), s.Dossier)
 }
 
 func plural(n int, one, many string) string {
@@ -213,8 +223,7 @@ func (p *process) describe() string {
 			fmt.Fprintf(&b, "- … et %s\n", plural(len(p.open)-i, "autre attente", "autres attentes"))
 			break
 		}
-		fmt.Fprintf(&b, "- %s (%s, %s), avant le %s ; sinon %s\n", models.French.AwaitedOf(*d), models.French.RoleName(d.Awaits),
-			d.Subject, d.DueAt.In(p.cal.Location()).Format("02/01/2006 15:04"), models.French.Otherwise(d.Kind))
+		fmt.Fprintf(&b, "- %s\n", p.awaited(d))
 	}
 	for _, line := range followed {
 		fmt.Fprintf(&b, "- %s\n", line)
@@ -225,25 +234,123 @@ func (p *process) describe() string {
 	return b.String()
 }
 
+// awaited says what a deadline awaits, from whom, until when, and what happens otherwise. A date that comes by itself is
+// awaited from nobody.
+func (p *process) awaited(d *models.Deadline) string {
+	what, due := models.French.AwaitedOf(*d), p.clock(d.DueAt)
+	if d.Awaits == models.RoleSystem {
+		return fmt.Sprintf("%s (%s), le %s : %s", what, d.Subject, due, models.French.Otherwise(d.Kind))
+	}
+	asked := ""
+	if leaves, ok := p.asking[d.ID]; ok {
+		asked = " ; e-mail du " + p.clock(leaves)
+	}
+	return fmt.Sprintf("%s (%s ; %s%s), avant le %s ; sinon %s", what, d.Subject, p.owing(d), asked, due, models.French.Otherwise(d.Kind))
+}
+
+// owes says from whom a deadline awaits something, by reference where the process knows it.
+func (p *process) owes(d *models.Deadline) string {
+	who := models.French.RoleName(d.Awaits)
+	switch {
+	case d.Awaits == models.RoleParticipant && d.AwaitsRef != "":
+		return "participant " + d.AwaitsRef
+	case d.AwaitsRef != "":
+		return who + " " + d.AwaitsRef
+	case d.Awaits == models.RoleStaff && p.owner != "":
+		return who + ", d’abord " + p.owner
+	}
+	return who
+}
+
+// clock is an instant as the people who watch read it.
+func (p *process) clock(t time.Time) string { return t.In(p.cal.Location()).Format(moment) }
+
 // followed says what a person must look at, which the search attribute tells the newest of only; and what the dossier
 // waits for that other processes follow, with where to look.
 func (r *request) followed() []string {
 	var out []string
 	for _, a := range r.alerts {
-		out = append(out, fmt.Sprintf("À regarder depuis le %s : `%s` (%s)", a.Since.In(r.cal.Location()).Format("02/01/2006 15:04"), a.Alert, a.Subject))
+		out = append(out, fmt.Sprintf("À regarder depuis le %s : `%s` (%s)", r.clock(a.Since), a.Alert, a.Subject))
 	}
-	if r.row.Stage == models.StageSolicitation && r.search != nil && !r.search.ended {
-		out = append(out, "Choix d’un formateur : voir `"+models.SolicitationID(r.dossier, r.search.number)+"`")
+	if r.search != nil && !r.search.ended {
+		what := "Autres candidats, en réserve jusqu’à la signature du formateur retenu"
+		if r.row.Stage == models.StageSolicitation && r.chosen == nil {
+			what = "Choix d’un formateur"
+		}
+		out = append(out, what+" : voir `"+models.SolicitationID(r.dossier, r.search.number)+"`")
 	}
 	for _, s := range r.sessions {
 		if !s.ended {
 			out = append(out, fmt.Sprintf("Séance %d, fin le %s : voir `%s`", s.session.Number,
-				s.session.EndAt.In(r.cal.Location()).Format("02/01/2006 15:04"), models.SessionID(r.dossier, s.session.Number)))
+				r.clock(s.session.EndAt), models.SessionID(r.dossier, s.session.Number)))
 		}
+	}
+	if r.followUp != nil && !r.followUp.IsReady() {
+		out = append(out, "Certificats et évaluations : voir `"+models.FollowUpID(r.dossier)+"`, qui peut se poursuivre une fois le dossier clos")
+	}
+	if r.row.InvoiceRef != "" {
+		out = append(out, "Facture du client et son règlement : voir `"+models.InvoiceID(r.row.InvoiceRef)+"`, qui peut se poursuivre une fois le dossier clos")
 	}
 	if due := len(r.unpaid()); r.row.Stage == models.StageDelivered && due > 0 {
 		out = append(out, fmt.Sprintf("Rétribution de %s : relevé mensuel, facture et paiement, voir les processus où `Trainer = \"%s\"` ; puis le dossier se clôt",
 			plural(due, "séance", "séances"), r.row.TrainerRef))
 	}
 	return out
+}
+
+// kept says where to look for what follows the choice, and whom the search keeps meanwhile.
+func (s *solicitation) kept() []string {
+	if s.chosen == "" || s.over {
+		return nil
+	}
+	who := "personne d’autre n’a répondu favorablement"
+	if refs := s.refs(models.InvitationInterested); len(refs) > 0 {
+		who = plural(len(refs), "autre candidat", "autres candidats") + " (" + strings.Join(refs, ", ") + ")"
+	}
+	return []string{
+		"Recherche en réserve jusqu’à la signature de " + s.find(s.chosen).TrainerRef + " ; s’il quitte la mission, elle reprend : " + who,
+		"Audit, programme et contrat du formateur retenu : voir `" + models.RequestID(s.dossier) + "`",
+	}
+}
+
+// silent says how many of those asked still owe an answer, and who.
+func (s *solicitation) silent(d *models.Deadline) string {
+	if d.Kind != models.DeadlineSilence {
+		return s.owes(d)
+	}
+	asked := 0
+	var left []string
+	for _, inv := range s.invitations {
+		if inv.DeadlineID != d.ID {
+			continue
+		}
+		if asked++; inv.Status == models.InvitationSent {
+			left = append(left, inv.TrainerRef)
+		}
+	}
+	return fmt.Sprintf("%d sans réponse sur %d : %s", len(left), asked, strings.Join(left, ", "))
+}
+
+// refs are the trainers whose invitations stand so, in order.
+func (s *solicitation) refs(status models.InvitationStatus) (out []string) {
+	for _, inv := range s.invitations {
+		if inv.Status == status {
+			out = append(out, inv.TrainerRef)
+		}
+	}
+	return out
+}
+
+// title is a session's number and its hours, which staff may move.
+func (s *session) title() string {
+	return "Séance " + itoa(s.row.Number) + ", " + strings.Join(models.French.Times(s.row.HalfDays), " ; ")
+}
+
+// signatures says what participants sign on the day: no deadline of its own, the sheet closes it.
+func (s *session) signatures() []string {
+	if s.row.Status != models.SessionConvoked || s.row.SheetClosed() || s.interrupted() {
+		return nil
+	}
+	return []string{fmt.Sprintf("Émargement des participants : %s, chacune dès son début et jusqu’à la feuille signée par le formateur ; sinon la feuille est incomplète et l’équipe juge",
+		plural(len(s.row.HalfDays), "demi-journée", "demi-journées"))}
 }

@@ -49,7 +49,8 @@ func (s *session) setup(ctx workflow.Context) (err error) {
 	if s.process, err = newProcess(ctx, s.in.Common, s.in.Session.Dossier, s.in.Owner, s.fact); err != nil {
 		return err
 	}
-	s.subject = s.row.Ref
+	s.subject, s.stage = s.row.Ref, s.title()
+	s.elsewhere = s.signatures
 	s.foundBy = func(i *indexed) { i.trainer = s.row.TrainerRef }
 	s.interrupted = func() bool { return s.moved || s.ended || s.dropped }
 	judgeable := func(in models.Verdict) error { return s.checkJudge(s.now(ctx), in) }
@@ -415,6 +416,7 @@ func (s *session) reschedule(_ workflow.Context, in models.Reschedule) models.Co
 	if in.PlaceRef != "" {
 		s.row.PlaceRef = in.PlaceRef
 	}
+	s.stage = s.title()
 	s.project()
 	s.decisionLine("session_moved", s.row.Ref, in.By)
 	return models.CommandResult{Ref: s.row.Ref, Status: s.row.Status}

@@ -50,12 +50,7 @@ func (s *solicitation) setup(ctx workflow.Context) (err error) {
 	s.subject = models.SolicitationID(s.in.Dossier, s.in.Number)
 	s.stage = models.French.StageName(models.StageSolicitation)
 	s.interrupted = func() bool { return s.over }
-	s.elsewhere = func() []string {
-		if s.chosen == "" || s.over {
-			return nil
-		}
-		return []string{"Audit, programme et contrat du formateur retenu : voir `" + models.RequestID(s.dossier) + "`"}
-	}
+	s.elsewhere, s.owing = s.kept, s.silent
 	if err := command(ctx, s.process, models.VerbChoose, s.checkChoose, s.choose); err != nil {
 		return err
 	}

@@ -58,6 +58,9 @@ func (p *process) opens(ctx workflow.Context, w wait) pending {
 	d := &models.Deadline{ID: fmt.Sprintf("%s#%d", p.id, p.numbered), Kind: w.Kind,
 		Subject: w.Subject, Awaits: w.Awaits, AwaitsRef: w.AwaitsRef, OpenedAt: now, DueAt: due, Status: models.Open,
 		Consequence: w.Consequence, Postponable: !w.Fixed, Asked: w.Asked, LeftBy: p.leftBy(from, w.Delay)}
+	if len(w.Asked) > 0 && from.After(now) {
+		p.asking[d.ID] = from
+	}
 	p.open = append(p.open, d)
 	p.project(d)
 	if w.Turned != nil {
@@ -89,6 +92,7 @@ func (p *process) close(ctx workflow.Context, d *models.Deadline, o models.Outco
 		d.ClosedAt = d.DueAt // what a deadline causes is dated by it
 	}
 	p.open = slices.DeleteFunc(p.open, func(x *models.Deadline) bool { return x == d })
+	delete(p.asking, d.ID)
 	p.project(d)
 	if o == models.Met || o == models.Waived || o == models.Cancelled {
 		p.withdraw(d.Asked...) // a question that has not left yet is not asked any more
