@@ -90,7 +90,8 @@ func TestF001IntakeWithoutTemporalLosesNothing(t *testing.T) {
 		t.Errorf("brief %+v", b)
 	}
 	row, err := h.store.Fact(t.Context(), "request_received/"+b.Ref)
-	if err != nil || row.State != models.FactPending || row.Start == nil || row.Start.Request.Scope.GroupSize != 4 {
+	if err != nil || row.State != models.FactPending || row.Start == nil || row.Start.Request.Scope.GroupSize != 4 ||
+		row.Start.Request.Channel != models.ChannelPhone || row.Start.Request.Recorder != "" {
 		t.Fatalf("fact %+v (%v)", row, err)
 	}
 	if strings.Contains(mustJSON(t, row), "camille") || strings.Contains(mustJSON(t, row), "débute") {

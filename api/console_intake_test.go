@@ -75,6 +75,8 @@ func TestF001ConsoleOpensARequest(t *testing.T) {
 	}
 	require.Equal(t, dossiersPath+"/D-2026-000001", at)
 	require.Len(t, courier.facts, 1, "sent twice, it opens one")
+	opened := courier.facts[0].Start.Request
+	require.Equal(t, []string{"phone", "U-000001"}, []string{string(opened.Channel), opened.Recorder}, "the timeline tells how it arrived and who noted it")
 	require.Contains(t, o.get(at).words(), "Le dossier est ouvert.")
 	changed, err := url.ParseQuery(sent.Encode())
 	require.NoError(t, err)

@@ -220,7 +220,10 @@ func (s *Server) intake(ctx context.Context, in Intake) (models.Brief, error) {
 	fact := models.Fact{ID: string(models.FactIntake) + "/" + b.Ref, Kind: models.FactIntake, Workflow: models.RequestID(b.Ref),
 		Dossier: b.Ref, Subject: b.Ref, Channel: in.Channel, Actor: b.ContactRef, Recorder: call.Ref,
 		Start: &models.Start{Request: &models.RequestInput{Common: models.Common{Policy: policy, Clock: s.cfg.Clock},
-			Ref: b.Ref, Scope: b.Scope()}}}
+			Ref: b.Ref, Scope: b.Scope(), Channel: in.Channel}}}
+	if !call.Machine {
+		fact.Start.Request.Recorder = call.Ref
+	}
 	_, _, err = s.receive(ctx, fact, store.Alongside(func(tx *store.Store) error {
 		if fresh {
 			if err := tx.AddClient(ctx, client.Client, client.Contacts); err != nil {

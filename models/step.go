@@ -106,8 +106,10 @@ type Common struct {
 // RequestInput starts a TrainingRequest.
 type RequestInput struct {
 	Common
-	Ref   string `json:"ref"`
-	Scope Scope  `json:"scope"`
+	Ref      string  `json:"ref"`
+	Scope    Scope   `json:"scope"`
+	Channel  Channel `json:"channel,omitempty"`     // how it reached the agency
+	Recorder string  `json:"recorded_by,omitempty"` // staff who keyed it
 }
 
 // SolicitationInput starts a Solicitation.

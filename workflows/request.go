@@ -113,7 +113,8 @@ func (r *request) setup(ctx workflow.Context) (err error) {
 func (r *request) run(ctx workflow.Context) {
 	r.project()
 	r.stage = models.French.StageName(r.row.Stage)
-	r.journal(models.JournalLine{Kind: "request_opened", Subject: r.dossier, Actor: string(models.RoleClient)})
+	r.journal(models.JournalLine{Kind: "request_opened", Subject: r.dossier, Actor: string(models.RoleClient), Channel: r.in.Channel,
+		Recorder: r.in.Recorder})
 	received := letter{Template: "request_received", To: models.RoleClient, Subject: r.dossier,
 		Links: []models.Link{{Purpose: models.LinkCancel, Subject: r.dossier}}}
 	if r.common.Policy.SearchStart == models.SearchOnCreation { // all others wait for their qualification first

@@ -20,6 +20,15 @@ func working(t testing.TB) *harness {
 	return h
 }
 
+func TestRequestTellsHowItArrived(t *testing.T) {
+	h := working(t)
+	h.run(models.TrainingRequestType, models.RequestID(dossier), models.RequestInput{Common: h.common(), Ref: dossier, Scope: h.scope(),
+		Channel: models.ChannelPhone, Recorder: "U-000001"})
+	line := h.line("request_opened") // F001
+	require.Equal(t, models.ChannelPhone, line.Channel)
+	require.Equal(t, "U-000001", line.Recorder)
+}
+
 func TestRequestFromIntakeToClosure(t *testing.T) {
 	for halfDays := 1; halfDays <= 12; halfDays++ {
 		t.Run(fmt.Sprintf("%d half-days for %d people", halfDays, halfDays), func(t *testing.T) {
