@@ -504,6 +504,7 @@ type harness struct {
 	sent    int
 	timers  map[string]bool // running timers of workflows
 	unborn  map[string]bool // children asked for that do not run yet
+	called  []string        // what the UI calls children, in order
 	set     []int           // steps written when each timer was set
 	unset   []int           // and when each was cancelled
 
@@ -576,7 +577,9 @@ type birthsOutbound struct {
 }
 
 func (b *birthsOutbound) ExecuteChildWorkflow(ctx workflow.Context, childType string, args ...any) workflow.ChildWorkflowFuture {
-	b.h.unborn[workflow.GetChildWorkflowOptions(ctx).WorkflowID] = true
+	options := workflow.GetChildWorkflowOptions(ctx)
+	b.h.unborn[options.WorkflowID] = true
+	b.h.called = append(b.h.called, options.StaticSummary)
 	return b.Next.ExecuteChildWorkflow(ctx, childType, args...)
 }
 

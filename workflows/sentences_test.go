@@ -100,6 +100,8 @@ func TestCurrentDetails(t *testing.T) {
 			}
 		}
 		h.request()
+		first := row[models.Session](h.world, sessionRef)
+		require.Contains(t, h.called, "Séance 1 · planifiée pour le "+models.French.ShortDay(models.ParisDate(first.StartAt))+" · D-2026-000001")
 		require.Contains(t, sessions, "voir `request/D-2026-000001/session/")
 		require.NotContains(t, sessions, "solicitation/1")
 		require.NotContains(t, sessions, "follow-up")
