@@ -147,7 +147,7 @@ var decisions = map[string]*decision{
 			if x.row.Stage.Ended() || subject == "" {
 				return refuse(models.CodeClosed)
 			}
-			return x.meet([]string{subject})
+			return nil
 		},
 		fill: func(x *dossierDesk, f *draft) any {
 			p, err := x.s.store.Participant(x.ctx, x.c.Query("subject"))
@@ -167,7 +167,7 @@ var decisions = map[string]*decision{
 			} else if signed {
 				return refuse(models.CodeHasSigned)
 			}
-			return x.meet([]string{subject})
+			return nil
 		},
 		fill: func(*dossierDesk, *draft) any { return nil }},
 	"give-up-follow-up": {route: "/requests/{ref}/give-up-follow-up", tab: "sessions", fill: reason,
@@ -296,6 +296,10 @@ func (x *dossierDesk) serveDecision() {
 		return
 	}
 	subject := x.c.Query("subject")
+	if err := x.meet([]string{subject}); err != nil {
+		x.fail(err)
+		return
+	}
 	f := x.draft("decide."+c.name, c.method, c.route, func() error { return c.offers(x, subject) })
 	if f == nil {
 		return

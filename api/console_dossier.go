@@ -257,11 +257,12 @@ func (x *dossierDesk) recipient(m models.Message) string {
 	return x.person(m.To, m.ToRef)
 }
 
-// subject is what a reference of this dossier is about, in words; other references stay what they are.
+// subject is what a reference of this dossier is about, in words: somebody goes by their name, what is of no dossier stays
+// what it is.
 func (x *dossierDesk) subject(ref string) string {
 	rest, ok := strings.CutPrefix(ref, x.brief.Ref+"/")
 	if !ok {
-		return ref
+		return x.called(ref)
 	}
 	parts := strings.Split(rest, "/")
 	switch {
@@ -720,9 +721,10 @@ type journalEntry struct {
 }
 
 func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error) {
-	var who, notes []string
+	var who, notes, invoices []string
 	for _, l := range lines {
-		who = append(who, l.Actor, l.Recorder, l.Args.Get("trainer"), l.Args.Get("owner"))
+		who = append(who, l.Actor, l.Recorder, l.Subject, l.Args.Get("trainer"), l.Args.Get("owner"))
+		invoices = append(invoices, l.Subject)
 		if parts := strings.Split(l.Subject, "/"); len(parts) == 5 && parts[3] == "absence" {
 			who = append(who, parts[4])
 		}
@@ -731,6 +733,10 @@ func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error
 		}
 	}
 	if err := x.meet(who); err != nil {
+		return nil, err
+	}
+	numbers, err := x.invoiceNumbers(invoices)
+	if err != nil {
 		return nil, err
 	}
 	words, err := x.s.store.Notes(x.ctx, notes)
@@ -758,7 +764,7 @@ func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error
 	var out []journalEntry
 	for _, l := range lines {
 		said := l
-		said.Subject, said.Args = x.subject(l.Subject), slices.Clone(l.Args)
+		said.Subject, said.Args = cmp.Or(numbers[l.Subject], x.subject(l.Subject)), slices.Clone(l.Args)
 		for i, a := range said.Args {
 			if a.Name == "trainer" || a.Name == "owner" {
 				said.Args[i].Value = x.called(a.Value)

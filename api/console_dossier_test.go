@@ -681,6 +681,11 @@ func TestConsoleRecordsRows(t *testing.T) {
 	require.Equal(t, 1, page.Find(`a[href="`+removal+`P-000002"]`).Length())
 	require.Contains(t, o.get(removal+"P-000001").words(), "ne peut plus être retiré")
 	require.Equal(t, http.StatusSeeOther, o.fill(removal+"P-000002", typed("sure", "yes")).status)
+	require.Contains(t, o.get(dossierPath+"/people").words(), "Bo Complet ne fait plus partie du groupe.")
+	history := o.get(dossierPath + "/journal").words()
+	require.Contains(t, history, "La fiche du participant Bo Complet est modifiée.")
+	require.Contains(t, history, "Le participant Bo Complet est retiré.")
+	require.NotContains(t, history, "P-000002")
 	people, err = o.store.Participants(t.Context(), dossier, true)
 	require.NoError(t, err)
 	require.Len(t, people, 5)
@@ -700,7 +705,9 @@ func TestConsoleDossierPages(t *testing.T) {
 			Unit: models.UnitDay, Quantity: 100, RateCents: 45_000, Cents: 45_000, Status: models.LineDue}}
 		s.Rows.Invoices = []models.Invoice{{Ref: "I-2026-000001", Number: "F-2026-0001", Kind: models.InvoiceClient, Dossier: dossier, Status: models.InvoiceIssued, PromiseOn: "2026-11-24", NetCents: 240_000, TotalCents: 288_000}}
 		s.Journal = []models.JournalLine{{ID: "j1", Dossier: dossier, At: paris(24, 10, 0), Kind: "invitation_interested", Subject: dossier + "/1/invitation/1", Actor: "T-000042",
-			Channel: models.ChannelPhone, Recorder: "U-000001", Note: "N-000001"}}
+			Channel: models.ChannelPhone, Recorder: "U-000001", Note: "N-000001"},
+			{ID: "j2", Dossier: dossier, At: paris(24, 9, 0), Kind: "request_opened", Subject: dossier, Actor: string(models.RoleClient), Channel: models.ChannelPhone, Recorder: "U-000001"},
+			{ID: "j3", Dossier: dossier, At: paris(24, 11, 0), Kind: "invoice_issued", Subject: "I-2026-000001", Actor: string(models.RoleSystem)}}
 		s.Messages = []models.Message{
 			{Key: "m1", Dossier: dossier, Workflow: models.RequestID(dossier), Template: "convocation", To: models.RoleParticipant, ToRef: "P-000001", Subject: dossier, NotBefore: paris(26, 9, 0), Status: models.MessageQueued},
 			{Key: "m2", Dossier: dossier, Workflow: models.RequestID(dossier), Template: "staff_alert", To: models.RoleStaff, Subject: dossier, Args: models.Args{{Name: "alert", Value: "sheet_incomplete"}}, NotBefore: paris(25, 9, 0), Status: models.MessageQueued}}
@@ -713,7 +720,7 @@ func TestConsoleDossierPages(t *testing.T) {
 	require.NoError(t, o.store.SaveDocument(t.Context(), models.Document{SHA256: content, Kind: models.DocumentConvention, Subject: dossier + "/contract/1", Dossier: dossier, Name: "convention.pdf", MediaType: "application/pdf", CreatedAt: o.now}))
 	for tab, says := range map[string][]string{
 		"":           {"Alix", "À regarder", "(séance 1) (depuis le mardi 24 novembre 2026", "jugez la séance", "(document 1) (depuis le lundi 23 novembre 2026", "appelez le client", "Formatrice Alpha", "Qualifier la demande", "par téléphone, noté par Amel Exemple", "Le formateur souhaite la mission (Formatrice Alpha)."},
-		"/journal":   {"Parce que <script>"},
+		"/journal":   {"Parce que <script>", "La demande est arrivée.Camille Exemple, client, par téléphone, noté par Amel Exemple", "La facture F-2026-0001 est émise."},
 		"/deadlines": {"Programme adapté du formateur (version 1)", "Manquée", "Formatrice Alpha, formateur", "Avertissement avant le terme légal"},
 		"/people":    {"Camille Exemple", "+33 1 99 00 00 09", "Recherche n° 1", "Souhaite la mission", "Sans réponse", "sans-nom@example.org"},
 		"/sessions":  {"Validée", "2 demi-journées planifiées ou tenues, sur 4 commandées."},

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"cmp"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -88,6 +90,11 @@ func serveDue(d *desk) {
 	}
 	p.Chips = d.spanChips(f, b.counts, when, query)
 	p.Pickers = []picker{d.rolePicker(f.Awaits, b.counts), d.kindPicker(f.Kind, b.counts), d.ownerPicker(query.Get("owner"), b.users)}
+	accounts, err := d.accounts(b.rows)
+	if err != nil {
+		d.fail(err)
+		return
+	}
 	for _, row := range b.rows {
 		i := slices.IndexFunc(bounds, row.DueAt.Before)
 		if i < 0 {
@@ -98,14 +105,17 @@ func serveDue(d *desk) {
 			p.Groups = append(p.Groups, dueGroup{Name: name, Title: d.t("due." + name)})
 		}
 		g := &p.Groups[len(p.Groups)-1]
-		g.Lines = append(g.Lines, d.dueLine(row, b.owners))
+		g.Lines = append(g.Lines, d.dueLine(row, b.owners, accounts))
 	}
 	d.render(http.StatusOK, "console_due", &web.Page{Title: d.t("due.title"), State: "list", Data: p})
 }
 
-func (d *desk) dueLine(row store.DueRow, owners map[string]string) dueLine {
+func (d *desk) dueLine(row store.DueRow, owners map[string]string, accounts map[string]account) dueLine {
 	line := dueLine{dueWords: d.dueWords(row.Deadline, row.Person), Title: row.Title, Client: row.Client, Owner: owners[row.Owner], Alerted: row.Alert != ""}
 	line.Ref, line.Href = d.leadsTo(row.Deadline)
+	if a, ok := accounts[row.Subject]; ok && row.Dossier == "" {
+		line.Ref, line.Title = a.Name, a.Who
+	}
 	switch {
 	case !row.Postponable:
 		line.Fixed = d.t("due.legal")
@@ -124,6 +134,38 @@ func (d *desk) leadsTo(x models.Deadline) (name, href string) {
 		return x.Subject, ""
 	}
 	return x.Subject, ConsoleAddress("", x.Subject)
+}
+
+// account is an invoice or a trainer's month as people know it, and whose it is.
+type account struct{ Name, Who string }
+
+// accounts are what deadlines outside dossiers are about, by their subjects.
+func (d *desk) accounts(rows []store.DueRow) (map[string]account, error) {
+	out, trainers := map[string]account{}, map[string]string{}
+	var invoices []string
+	for _, row := range rows {
+		if row.Dossier != "" {
+			continue
+		}
+		if trainer, month, ok := models.PayMonthOf(row.Subject); ok {
+			out[row.Subject] = account{Name: d.t("money.recap_of", "month", web.MonthName(d.lang, month))}
+			trainers[row.Subject] = trainer
+		} else {
+			invoices = append(invoices, row.Subject)
+		}
+	}
+	list, err := d.invoicesOf(invoices)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range list {
+		out[i.Ref], trainers[i.Ref] = account{Name: cmp.Or(i.Number, i.Ref)}, i.TrainerRef
+	}
+	names, err := d.s.store.Names(d.ctx, slices.Collect(maps.Values(trainers)))
+	for subject, trainer := range trainers {
+		out[subject] = account{out[subject].Name, cmp.Or(names[trainer], trainer)}
+	}
+	return out, err
 }
 
 func (d *desk) spanChips(f store.DueFilter, counts []store.DueCount, when string, query url.Values) []chip {
@@ -226,7 +268,13 @@ func servePostpone(d *desk) {
 		local := x.DueAt.In(web.Zone)
 		d.values = url.Values{"time": {local.Format("15:04")}}
 	}
-	line := d.dueLine(store.DueRow{Deadline: x}, nil)
+	row := store.DueRow{Deadline: x}
+	accounts, err := d.accounts([]store.DueRow{row})
+	if err != nil {
+		d.fail(err)
+		return
+	}
+	line := d.dueLine(row, nil, accounts)
 	facts := []pageFact{{d.t("due.what"), strings.TrimSpace(line.What + " " + line.Of)}, {d.t("due.from"), line.From},
 		{d.t("due.until"), web.DateTime(d.lang, x.DueAt)}, {d.t("due.otherwise"), line.Otherwise}}
 	d.render(status, "console_postpone", &web.Page{Title: d.t("postpone.title"), State: "form", Faults: d.faults, Values: d.values,

@@ -77,6 +77,33 @@ func TestDueFilters(t *testing.T) {
 
 }
 
+// A month and an invoice are of no dossier: the board calls them as the money pages do, the invoice by its reference until
+// it has a number.
+func TestDueNamesMonthsAndInvoices(t *testing.T) {
+	o := newOffice(t)
+	o.dossiers()
+	month := models.RemunerationID(models.PayerAgency, "T-000001", "2026-10")
+	recap := models.RecapRef(models.PayerAgency, "T-000001", "2026-10", 1)
+	step := models.Step{Rows: models.Rows{Invoices: []models.Invoice{{Ref: "I-2026-000008", Number: "F-2026-0003", Kind: models.InvoiceSelfBilled, TrainerRef: "T-000001"},
+		{Ref: "I-2026-000009", Kind: models.InvoiceSupplier, TrainerRef: "T-000001"}}}}
+	for id, x := range map[string]models.Deadline{"a": {Workflow: month, Subject: month, Kind: models.DeadlineRecapDay}, "b": {Workflow: month, Subject: recap, Kind: models.DeadlineRecap},
+		"c": {Workflow: "invoice/I-2026-000008", Subject: "I-2026-000008", Kind: models.DeadlineConformity}, "d": {Workflow: "invoice/I-2026-000009", Subject: "I-2026-000009", Kind: models.DeadlineInvoiceUpload}} {
+		x.ID, x.Awaits, x.Status, x.DueAt, x.Postponable = id, models.RoleSystem, models.Open, paris(28, 9, 0), true
+		step.Deadlines = append(step.Deadlines, x)
+	}
+	o.apply(step)
+	says := map[models.DeadlineKind]string{models.DeadlineRecapDay: "Relevé, octobre 2026 François Fabulé", models.DeadlineRecap: "Relevé, octobre 2026 François Fabulé",
+		models.DeadlineConformity: "F-2026-0003 François Fabulé", models.DeadlineInvoiceUpload: "I-2026-000009 François Fabulé"}
+	for kind, words := range says {
+		p := o.get("/console/due?kind=" + string(kind))
+		wellMade(t, p)
+		require.Contains(t, plainly(p.Find("tbody tr").Text()), words, kind)
+	}
+	require.Contains(t, plainly(o.get(postponePath+"?id=a").words()), "Relevé, octobre 2026, François Fabulé")
+	o.as("cleo")
+	require.NotContains(t, o.get("/console/due").html, "F-2026-0003", "invoices are not for pedagogy")
+}
+
 // Each postpones what they decide: others are not offered it, and their calls are refused.
 func TestDueIsPostponedByWhoDecidesIt(t *testing.T) {
 	o := newOffice(t)

@@ -198,6 +198,7 @@ func TestConsoleOneInvoice(t *testing.T) {
 	words = o.get(invoices + "I-2026-000005").words()
 	require.Contains(t, words, "Le numéro SIREN manque")
 	require.Contains(t, words, "saisi par Amel Exemple")
+	require.Contains(t, words, "La facture A-5 n’est pas conforme.")
 	paper := o.get(invoices + "I-2026-000001/document")
 	require.Equal(t, "application/pdf", paper.header.Get("Content-Type"))
 	require.Equal(t, http.StatusNotFound, o.get(invoices+"I-2026-000004/document").status)

@@ -44,6 +44,15 @@ func RemunerationID(payer, trainer string, month Month) string {
 	return fmt.Sprintf("remuneration/%s/%s/%s", payer, trainer, month)
 }
 
+// PayMonthOf is whose month a workflow ID or the reference of a recap is about, and which.
+func PayMonthOf(ref string) (trainer string, month Month, ok bool) {
+	parts := strings.Split(strings.TrimPrefix(ref, "remuneration/"), "/")
+	if len(parts) != 3 && (len(parts) != 5 || parts[3] != "recap") {
+		return "", "", false
+	}
+	return parts[1], Month(parts[2]), strings.HasPrefix(parts[1], "T-")
+}
+
 // InvoiceID is the workflow ID of an invoice.
 func InvoiceID(ref string) string { return "invoice/" + ref }
 

@@ -74,6 +74,11 @@ func (s *Store) Invoice(ctx context.Context, ref string) (models.Invoice, error)
 	return one[models.Invoice](ctx, s, "ref = ?", ref)
 }
 
+// InvoicesByRefs lists invoices by reference; unknown references are left out.
+func (s *Store) InvoicesByRefs(ctx context.Context, refs []string) ([]models.Invoice, error) {
+	return all[models.Invoice](ctx, s, "ref", "ref IN ?", refs)
+}
+
 // InvoiceFilter narrows a list of invoices; empty fields do not.
 type InvoiceFilter struct {
 	Kind    models.InvoiceKind
