@@ -65,7 +65,10 @@ func (x *dossierDesk) session(number string) (models.Session, error) {
 }
 
 var decisions = map[string]*decision{
-	"qualify": {route: "/requests/{ref}/qualify", offers: takes(models.VerbQualify), fill: (*dossierDesk).fillNeeds},
+	"qualify": {route: "/requests/{ref}/qualify", offers: takes(models.VerbQualify), fill: (*dossierDesk).fillNeeds,
+		until: func(x *dossierDesk, now models.Request) bool {
+			return now.Stage != models.StageQualification && x.goesOn(now)
+		}},
 	"rework": {route: "/requests/{ref}/rework", grave: true, offers: takes(models.VerbRework), fill: (*dossierDesk).fillNeeds,
 		until: func(x *dossierDesk, now models.Request) bool { return now.Solicitation > x.row.Solicitation }},
 	"reassign": {route: "/requests/{ref}/reassign", offers: takes(models.VerbReassign), fill: (*dossierDesk).fillOwner},
