@@ -136,15 +136,7 @@ var decisions = map[string]*decision{
 			return err == nil && s.Status == models.SessionCancelled
 		}},
 	"register": {route: "/requests/{ref}/registrations", tab: "people", fill: (*dossierDesk).fillRegister,
-		offers: func(x *dossierDesk, _ string) error {
-			switch {
-			case x.row.Stage.Delivered():
-				return refuse(models.CodeWrongStage)
-			case x.standing.Ending: // nobody joins what only ends
-				return refuse(models.CodeConflict)
-			}
-			return nil
-		}},
+		offers: func(x *dossierDesk, _ string) error { return x.standing.TakesParticipants() }},
 	"complete-participant": {method: http.MethodPut, route: "/requests/{ref}/registrations/{participant}", tab: "people",
 		offers: func(x *dossierDesk, subject string) error {
 			if x.row.Stage.Ended() || subject == "" {

@@ -567,15 +567,16 @@ func (s *Server) register(ctx context.Context, ref string, people []NewParticipa
 	if err != nil {
 		return nil, err
 	}
-	if r.Stage.Delivered() {
-		return nil, refuse(models.CodeWrongStage) // all that was ordered is held
-	}
 	sessions, err := s.store.Sessions(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	if line, err := s.ending(ctx, r, sessions); line != nil || err != nil {
-		return nil, firstError(err, refuse(models.CodeConflict)) // nobody joins what only ends
+	ending, err := s.ending(ctx, r, sessions)
+	if err == nil {
+		err = models.Standing{Stage: r.Stage, Ending: ending != nil}.TakesParticipants()
+	}
+	if err != nil {
+		return nil, err
 	}
 	call := callFrom(ctx)
 	var out []Registration

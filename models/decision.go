@@ -70,6 +70,18 @@ func (s Standing) Takes(v Verb) error {
 	return nil
 }
 
+// TakesParticipants tells whether people may be registered for a request standing so: not once all that was ordered is held
+// (wrong_stage), and nobody joins what only ends (conflict).
+func (s Standing) TakesParticipants() error {
+	switch {
+	case s.Stage.Delivered():
+		return NewError(CodeWrongStage, "all that was ordered is held")
+	case s.Ending:
+		return NewError(CodeConflict, "the dossier is being cancelled")
+	}
+	return nil
+}
+
 func (s Standing) at(v Verb) bool {
 	stages, ok := takenAt[v]
 	switch {
