@@ -33,6 +33,7 @@ type dossierDesk struct {
 	ending      *models.JournalLine // that it is cancelled, while sessions under way still end
 	names       map[string]string   // of people met so far, by reference
 	signatories []string            // once asked for
+	failed      []models.Message    // that reached nobody, once asked for
 }
 
 // tabs are the pages of a dossier, each with who may see it; the first one has its address.
@@ -470,7 +471,7 @@ func (x *dossierDesk) alerts() (out []alertBox, err error) {
 	if err != nil {
 		return nil, err
 	}
-	undelivered, err := x.s.store.UndeliveredOf(x.ctx, x.brief.Ref, undeliverable(alerts)...)
+	undelivered, err := x.undeliveredOf(undeliverable(alerts)...)
 	if err != nil {
 		return nil, err
 	}
@@ -490,6 +491,25 @@ func (x *dossierDesk) alerts() (out []alertBox, err error) {
 		out = append(out, b)
 	}
 	return out, nil
+}
+
+// allUndelivered are the messages that reached nobody, read once: alerts, timeline and what can be sent again tell of them.
+func (x *dossierDesk) allUndelivered() ([]models.Message, error) {
+	if x.failed == nil {
+		var err error
+		if x.failed, err = x.s.store.Undelivered(x.ctx, x.brief.Ref); err != nil {
+			return nil, err
+		}
+	}
+	return x.failed, nil
+}
+
+func (x *dossierDesk) undeliveredOf(subjects ...string) (map[string][]models.Message, error) {
+	if len(subjects) == 0 {
+		return nil, nil
+	}
+	rows, err := x.allUndelivered()
+	return models.ByAlert(rows, subjects...), err
 }
 
 // undelivered says of each mail that reached nobody what it is, to whom, why and of when.
@@ -604,7 +624,7 @@ func (x *dossierDesk) showSituation(p *dossierPage) (err error) {
 	if p.Parked, err = x.parkedLines(parked.Items, "dossier"); err != nil {
 		return err
 	}
-	undelivered, err := x.s.store.Undelivered(x.ctx, x.brief.Ref)
+	undelivered, err := x.allUndelivered()
 	if err != nil {
 		return err
 	}
@@ -749,7 +769,7 @@ func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error
 			failed = append(failed, l.Subject)
 		}
 	}
-	undelivered, err := x.s.store.UndeliveredOf(x.ctx, x.brief.Ref, failed...)
+	undelivered, err := x.undeliveredOf(failed...)
 	if err != nil {
 		return nil, err
 	}

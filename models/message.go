@@ -57,6 +57,22 @@ func (m Message) Of(subject string) bool {
 	return subject == m.Key || subject == m.AlertSubject()
 }
 
+// ByAlert groups messages by the subjects that AlertUndeliverable, or a line of the journal, is about.
+func ByAlert(messages []Message, subjects ...string) map[string][]Message {
+	out := make(map[string][]Message, len(subjects))
+	for _, subject := range subjects {
+		out[subject] = nil
+	}
+	for _, m := range messages {
+		for subject := range out {
+			if m.Of(subject) {
+				out[subject] = append(out[subject], m)
+			}
+		}
+	}
+	return out
+}
+
 // Tried is when a message left, or was last tried, or, never tried, when it was asked for.
 func (m Message) Tried() time.Time {
 	switch {

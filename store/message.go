@@ -43,18 +43,7 @@ func (s *Store) UndeliveredOf(ctx context.Context, dossier string, subjects ...s
 		return nil, nil
 	}
 	rows, err := s.Undelivered(ctx, dossier)
-	out := make(map[string][]models.Message, len(subjects))
-	for _, subject := range subjects {
-		out[subject] = nil
-	}
-	for _, m := range rows {
-		for subject := range out {
-			if m.Of(subject) {
-				out[subject] = append(out[subject], m)
-			}
-		}
-	}
-	return out, err
+	return models.ByAlert(rows, subjects...), err
 }
 
 // ClaimMessages takes queued messages that may leave now (business time) and whose lease is over, oldest first, and
