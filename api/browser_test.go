@@ -106,13 +106,14 @@ func picture(t *testing.T, ctx context.Context, name string) {
 		return
 	}
 	var png []byte
-	require.NoError(t, chromedp.Run(ctx, loaded(), chromedp.FullScreenshot(&png, 100)))
+	require.NoError(t, chromedp.Run(ctx, chromedp.FullScreenshot(&png, 100)))
 	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".png"), png, 0o600))
 }
 
-// loaded waits for all of the page: what a click opened may be there before its style sheets are.
-func loaded() chromedp.Action {
-	return chromedp.Poll(`document.readyState === "complete"`, nil)
+// opened waits for what shows that a page has opened, then for all of that page: it may show before its style sheets are
+// there, wider than it will be, and what is clicked on then still moves.
+func opened(selector string) chromedp.Action {
+	return chromedp.Tasks{chromedp.WaitVisible(selector), chromedp.Poll(`document.readyState === "complete"`, nil)}
 }
 
 // fits fails when a page is wider than the screen, or something to touch is smaller than a finger.
@@ -120,7 +121,6 @@ func fits(t *testing.T, ctx context.Context) {
 	t.Helper()
 	var wide, small []string
 	require.NoError(t, chromedp.Run(ctx,
-		loaded(),
 		chromedp.Evaluate(`[document.documentElement, document.querySelector("main"), ...document.querySelectorAll(".scroll")]
 			.filter(e => e.scrollWidth > e.clientWidth).map(e => e.tagName + " " + e.scrollWidth)`, &wide),
 		chromedp.Evaluate(`[...document.querySelectorAll("button, .button, .pick, select, input:not([type=hidden],[type=checkbox],[type=radio]), summary")]
@@ -137,7 +137,6 @@ func accessible(t *testing.T, ctx context.Context) {
 	var lang string
 	var untold []string
 	require.NoError(t, chromedp.Run(ctx,
-		loaded(),
 		chromedp.Evaluate(`document.documentElement.lang`, &lang),
 		chromedp.Evaluate(faultsUntold, &untold),
 		chromedp.ActionFunc(func(ctx context.Context) error { return tree.read(ctx) })))

@@ -18,7 +18,7 @@ func (o *office) visits(t *testing.T, ctx context.Context, login string) {
 		chromedp.Navigate(o.http.URL+"/sign-in"),
 		chromedp.SendKeys("#f-login", login, chromedp.ByQuery),
 		chromedp.SendKeys("#f-password", officePassword+kb.Enter, chromedp.ByQuery),
-		chromedp.WaitVisible(`.console [data-state=list]`)))
+		opened(`.console [data-state=list]`)))
 }
 
 // looks opens a page as a phone and as a desk show it, in light and dark.
@@ -62,7 +62,7 @@ func TestBrowserDossiersAndDue(t *testing.T) {
 	require.Equal(t, "f-words", focus)
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.KeyEvent("lefevre"+kb.Enter),
-		chromedp.WaitVisible(`.box[role=status]`),
+		opened(`.box[role=status]`),
 		chromedp.Location(&address),
 		chromedp.Text("table.board tbody", &text)))
 	require.NotContains(t, address, "lefevre")
@@ -78,7 +78,7 @@ func TestBrowserDossiersAndDue(t *testing.T) {
 	_, err := chromedp.RunResponse(ctx, chromedp.Click(`form:has(#f-alert) button`))
 	require.NoError(t, err)
 	require.NoError(t, chromedp.Run(ctx,
-		chromedp.WaitVisible(`details[open] #f-alert`),
+		opened(`details[open] #f-alert`),
 		chromedp.Location(&address),
 		chromedp.Text("table.board tbody", &text)))
 	require.Contains(t, address, "alert=any")
@@ -95,12 +95,12 @@ func TestBrowserDossiersAndDue(t *testing.T) {
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.Navigate(o.http.URL+duePath+"?when=today"),
 		chromedp.Click(`a[href*=postpone]`),
-		chromedp.WaitVisible(`#f-date`),
+		opened(`#f-date`),
 		chromedp.SetValue("#f-date", "2026-11-25", chromedp.ByQuery),
 		chromedp.SetValue("#f-time", "16:30", chromedp.ByQuery),
 		chromedp.SendKeys("#f-reason", "Le client rappelle", chromedp.ByQuery),
 		chromedp.Click(`form[action*=postpone] button`),
-		chromedp.WaitVisible(`[role=alert]`),
+		opened(`[role=alert]`),
 		chromedp.Text(`[role=alert] a`, &fault)))
 	require.NotEmpty(t, fault)
 	fits(t, ctx)

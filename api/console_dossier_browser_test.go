@@ -25,7 +25,7 @@ func TestBrowserDossier(t *testing.T) {
 		chromedp.Navigate(o.http.URL+"/sign-in"),
 		chromedp.SendKeys("#f-login", "amel", chromedp.ByQuery),
 		chromedp.SendKeys("#f-password", officePassword+kb.Enter, chromedp.ByQuery),
-		chromedp.WaitVisible(`.console .menu`)))
+		opened(`.console .menu`)))
 
 	// By keyboard alone, from the dossier to a form that says what is wrong and keeps what was typed.
 	var heading, focus, note string
@@ -34,7 +34,7 @@ func TestBrowserDossier(t *testing.T) {
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.Focus(`a[href*="record/answer"]`),
 		chromedp.KeyEvent(kb.Enter),
-		chromedp.WaitVisible("form.decide"),
+		opened("form.decide"),
 		chromedp.Text("h1", &heading)))
 	require.Contains(t, heading, "Réponse de")
 	fits(t, ctx)
@@ -44,7 +44,7 @@ func TestBrowserDossier(t *testing.T) {
 		chromedp.SendKeys("#f-note", "Disponible en décembre", chromedp.ByQuery),
 		chromedp.Focus("#f-rate"),
 		chromedp.KeyEvent(kb.Enter),
-		chromedp.WaitVisible("[role=alert] a"),
+		opened("[role=alert] a"),
 		chromedp.Click("[role=alert] a"),
 		chromedp.Evaluate(`document.activeElement.id || document.querySelector(":target").id`, &focus),
 		chromedp.Value("#f-note", &note, chromedp.ByQuery)))

@@ -144,19 +144,19 @@ func TestBrowserIntake(t *testing.T) {
 	var heading string
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.Click(`a[href="`+intakePath+`"]`),
-		chromedp.WaitVisible("#f-words"),
+		opened("#f-words"),
 		chromedp.SendKeys("#f-words", "atelier", chromedp.ByQuery),
 		chromedp.Click(`form.search button`),
-		chromedp.WaitVisible(`a[href*="client=C-000001"]`)))
+		opened(`a[href*="client=C-000001"]`)))
 	fits(t, ctx)
 	accessible(t, ctx)
 	picture(t, ctx, "intake-found")
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.Click(`a[href*="client=C-000001"]`),
-		chromedp.WaitVisible("form.decide"),
+		opened("form.decide"),
 		chromedp.SendKeys("#f-title", "Tableur, suite", chromedp.ByQuery),
 		chromedp.Click("form.decide .actions button"),
-		chromedp.WaitVisible("[role=alert] a"),
+		opened("[role=alert] a"),
 		chromedp.Text("h1", &heading)))
 	require.Equal(t, "Nouvelle demande", heading)
 	fits(t, ctx)

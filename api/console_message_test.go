@@ -178,7 +178,7 @@ func TestBrowserParkedMessages(t *testing.T) {
 		chromedp.Navigate(o.http.URL+"/sign-in"),
 		chromedp.SendKeys("#f-login", "amel", chromedp.ByQuery),
 		chromedp.SendKeys("#f-password", officePassword+kb.Enter, chromedp.ByQuery),
-		chromedp.WaitVisible(`.console .menu`)))
+		opened(`.console .menu`)))
 
 	// By keyboard alone, from the dossier to what was found, and back.
 	press := func(selector string) chromedp.Action {
@@ -187,9 +187,9 @@ func TestBrowserParkedMessages(t *testing.T) {
 		})
 	}
 	var said string
-	require.NoError(t, chromedp.Run(ctx, chromedp.Navigate(o.http.URL+dossierPath), press(`a[href*="messages/left"]`), chromedp.WaitVisible("form.decide")))
+	require.NoError(t, chromedp.Run(ctx, chromedp.Navigate(o.http.URL+dossierPath), press(`a[href*="messages/left"]`), opened("form.decide")))
 	fits(t, ctx)
-	require.NoError(t, chromedp.Run(ctx, press("form.decide button"), chromedp.WaitVisible(".box.good"), chromedp.Text(".box.good", &said, chromedp.ByQuery)))
+	require.NoError(t, chromedp.Run(ctx, press("form.decide button"), opened(".box.good"), chromedp.Text(".box.good", &said, chromedp.ByQuery)))
 	require.True(t, strings.HasPrefix(said, "Le message est tenu pour parti"))
 	fits(t, ctx)
 	o.looks(t, ctx, "parked", messagesPath)

@@ -14,7 +14,7 @@ import (
 // signedIn opens the console in a browser as somebody.
 func (o *office) signedIn(login string) chromedp.Tasks {
 	return chromedp.Tasks{chromedp.Navigate(o.http.URL + signInPath), chromedp.SendKeys("#f-login", login, chromedp.ByQuery),
-		chromedp.SendKeys("#f-password", officePassword+kb.Enter, chromedp.ByQuery), chromedp.WaitVisible(".menu")}
+		chromedp.SendKeys("#f-password", officePassword+kb.Enter, chromedp.ByQuery), opened(".menu")}
 }
 
 // TestBrowserMoneyAndTeam walks every page of money and team on a phone, at a desk and in the dark.
@@ -50,7 +50,7 @@ func TestBrowserMoneyAndTeam(t *testing.T) {
 				require.NoError(t, chromedp.Run(ctx, dark("")))
 			}
 		}
-		require.NoError(t, chromedp.Run(ctx, chromedp.Click(".who button", chromedp.ByQuery), chromedp.WaitVisible("#f-login")))
+		require.NoError(t, chromedp.Run(ctx, chromedp.Click(".who button", chromedp.ByQuery), opened("#f-login")))
 	}
 }
 
@@ -68,16 +68,16 @@ func TestBrowserPaysByKeyboard(t *testing.T) {
 	ctx := browser(t)
 	var said, fault string
 	require.NoError(t, chromedp.Run(ctx, viewport(1280, 900), o.signedIn("bo"), chromedp.Navigate(o.http.URL+moneyPath),
-		chromedp.Focus(`table.board th a`, chromedp.ByQuery), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible("#f-payment_reference"),
+		chromedp.Focus(`table.board th a`, chromedp.ByQuery), chromedp.KeyEvent(kb.Enter), opened("#f-payment_reference"),
 		chromedp.SetValue("#f-paid_on", "2026-11-26", chromedp.ByQuery), // tomorrow
 		chromedp.Focus("#f-payment_reference", chromedp.ByQuery), chromedp.KeyEvent("VIR 42"+kb.Enter),
-		chromedp.WaitVisible("[role=alert] a"), chromedp.Text("[role=alert] a", &fault)))
+		opened("[role=alert] a"), chromedp.Text("[role=alert] a", &fault)))
 	require.Equal(t, "Cette date est encore à venir.", fault)
 	accessible(t, ctx)
 	picture(t, ctx, "money-refused")
 	require.NoError(t, chromedp.Run(ctx, chromedp.SetValue("#f-paid_on", "2026-11-25", chromedp.ByQuery),
 		chromedp.Focus("#f-payment_reference", chromedp.ByQuery), chromedp.KeyEvent(kb.Enter),
-		chromedp.WaitVisible(".box.good"), chromedp.Text(".box.good", &said)))
+		opened(".box.good"), chromedp.Text(".box.good", &said)))
 	require.Equal(t, "Le paiement est confirmé.", said)
 	verb, arg := x.last(t)
 	require.Equal(t, []any{"invoice/I-2026-000001 pay", "2026-11-25"}, []any{verb, arg["paid_on"]})
@@ -91,10 +91,10 @@ func TestBrowserPlansAnAbsence(t *testing.T) {
 	require.NoError(t, chromedp.Run(ctx, o.signedIn("amel"), chromedp.Navigate(o.http.URL+teamPath),
 		chromedp.SetValue("#f-user", "U-000003", chromedp.ByQuery), chromedp.SetValue("#f-from", "2026-12-01", chromedp.ByQuery),
 		chromedp.SetValue("#f-until", "2026-11-30", chromedp.ByQuery), chromedp.SetValue("#f-backup", "U-000001", chromedp.ByQuery),
-		chromedp.Submit("#f-until", chromedp.ByQuery), chromedp.WaitVisible("[role=alert] a")))
+		chromedp.Submit("#f-until", chromedp.ByQuery), opened("[role=alert] a")))
 	accessible(t, ctx)
 	require.NoError(t, chromedp.Run(ctx, chromedp.SetValue("#f-until", "2026-12-04", chromedp.ByQuery), chromedp.Submit("#f-until", chromedp.ByQuery),
-		chromedp.WaitVisible(".box.good"), chromedp.Text(".box.good", &said), chromedp.Text(".leaves li span", &days, chromedp.ByQuery)))
+		opened(".box.good"), chromedp.Text(".box.good", &said), chromedp.Text(".leaves li span", &days, chromedp.ByQuery)))
 	require.Equal(t, "L’absence est prévue.", said)
 	require.Contains(t, days, "du 1er décembre 2026 au 4 décembre 2026")
 	accessible(t, ctx)

@@ -27,7 +27,7 @@ func TestBrowserAnswers(t *testing.T) {
 		chromedp.SendKeys("#f-rate", "quatre cents", chromedp.ByQuery),
 		chromedp.SendKeys("#f-message", "Disponible en décembre", chromedp.ByQuery),
 		chromedp.Click(`form:has([value=accept]) button`),
-		chromedp.WaitVisible(`[role=alert]`),
+		opened(`[role=alert]`),
 		chromedp.Text(`[role=alert] a`, &fault),
 		chromedp.Click(`[role=alert] a`),
 		chromedp.Evaluate(`document.activeElement.id || document.querySelector(":target").id`, &focus),
@@ -42,7 +42,7 @@ func TestBrowserAnswers(t *testing.T) {
 		chromedp.SendKeys("#f-rate", "420", chromedp.ByQuery),
 		chromedp.SetValue("#f-unit", "day", chromedp.ByQuery),
 		chromedp.Click(`form:has([value=accept]) button`),
-		chromedp.WaitVisible(`[data-state=done]`)))
+		opened(`[data-state=done]`)))
 	row := h.fact(models.LinkAnswer, dossier+"/1/invitation/1", 0)
 	require.Equal(t, models.Cents(42_000), row.Data.RateCents)
 	require.NoError(t, chromedp.Run(ctx,
@@ -60,13 +60,13 @@ func TestBrowserSigns(t *testing.T) {
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.Navigate(h.link(models.LinkSign, dossier+"/contract/2")),
 		chromedp.Click(`nav a[hreflang=en]`),
-		chromedp.WaitVisible(`html[lang=en] main`)))
+		opened(`html[lang=en] main`)))
 	fits(t, ctx)
 	accessible(t, ctx)
 	require.NoError(t, chromedp.Run(ctx,
 		chromedp.Click(`.pick`), // the whole label is the target
 		chromedp.SendKeys("#f-name", "Camille Durand\r", chromedp.ByQuery),
-		chromedp.WaitVisible(`html[lang=en] [data-state=done]`)))
+		opened(`html[lang=en] [data-state=done]`)))
 	row := h.fact(models.LinkSign, dossier+"/contract/2", 0)
 	require.Equal(t, sha, row.Data.SHA256)
 	require.Equal(t, "T-000042", row.Actor)

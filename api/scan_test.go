@@ -283,9 +283,9 @@ func TestBrowserRecordsWithAScan(t *testing.T) {
 		chromedp.Navigate(o.http.URL+"/sign-in"),
 		chromedp.SendKeys("#f-login", "amel", chromedp.ByQuery),
 		chromedp.SendKeys("#f-password", officePassword+kb.Enter, chromedp.ByQuery),
-		chromedp.WaitVisible(`.console .menu`),
+		opened(`.console .menu`),
 		chromedp.Navigate(o.http.URL+path),
-		chromedp.WaitVisible("form.decide")))
+		opened("form.decide")))
 	fits(t, ctx)
 	scan, _ := pictures(t, 4)
 	paper := filepath.Join(t.TempDir(), "papier.png")
@@ -294,7 +294,7 @@ func TestBrowserRecordsWithAScan(t *testing.T) {
 		chromedp.SetUploadFiles("#f-scan", []string{paper}, chromedp.ByQuery),
 		chromedp.Focus("form.decide button", chromedp.ByQuery),
 		chromedp.KeyEvent(kb.Enter),
-		chromedp.WaitVisible("[role=alert] a"))) // whether it was signed is not said
+		opened("[role=alert] a"))) // whether it was signed is not said
 	accessible(t, ctx)
 	fits(t, ctx)
 	picture(t, ctx, "record-scan-refused")
@@ -303,7 +303,7 @@ func TestBrowserRecordsWithAScan(t *testing.T) {
 		chromedp.Focus(`input[name=outcome][value=signed]`, chromedp.ByQuery), chromedp.KeyEvent(" "),
 		chromedp.SetUploadFiles("#f-scan", []string{paper}, chromedp.ByQuery),
 		chromedp.Focus("form.decide button", chromedp.ByQuery), chromedp.KeyEvent(kb.Enter),
-		chromedp.WaitVisible(".box.good"), chromedp.Text(".box.good", &said, chromedp.ByQuery)))
+		opened(".box.good"), chromedp.Text(".box.good", &said, chromedp.ByQuery)))
 	require.True(t, strings.HasPrefix(said, "C’est enregistré."), said)
 	docs, err := o.store.Documents(t.Context(), dossier)
 	require.NoError(t, err)

@@ -54,8 +54,11 @@ func TestConsoleWalk(t *testing.T) {
 		}
 	}
 	page := in.URL + "/console/dossiers/" + brief.Ref
+	opened := func(selector string) chromedp.Action { // with its style sheets: until then what is clicked on moves
+		return chromedp.Tasks{chromedp.WaitVisible(selector), chromedp.Poll(`document.readyState === "complete"`, nil)}
+	}
 	stage := func(want string) chromedp.Action { // of the page that says what was just done
-		return chromedp.Tasks{chromedp.WaitVisible("main > [role=status]"), chromedp.ActionFunc(func(ctx context.Context) error {
+		return chromedp.Tasks{opened("main > [role=status]"), chromedp.ActionFunc(func(ctx context.Context) error {
 			var got string
 			if err := chromedp.Text("[aria-current=step]", &got).Do(ctx); err != nil || got != want {
 				return fmt.Errorf("stage %q, want %q: %w", got, want, err)
@@ -64,16 +67,16 @@ func TestConsoleWalk(t *testing.T) {
 		})}
 	}
 	do("sign in", chromedp.Navigate(page), chromedp.SendKeys("#f-login", "amel"), chromedp.SendKeys("#f-password", password+kb.Enter),
-		chromedp.WaitVisible(`a[href$="/decide/qualify"]`))
-	do("start the search", chromedp.Click(`a[href$="/decide/qualify"]`), chromedp.WaitVisible("#f-owner"), chromedp.Click(".decide .actions button"),
-		stage("Recherche d’un formateur"), chromedp.WaitVisible(`a[href*="/record/answer"]`))
-	do("record an answer by phone", chromedp.Click(`a[href*="/record/answer"]`), chromedp.WaitVisible("#f-rate"), chromedp.Click(`[name=answer][value=interested]`),
+		opened(`a[href$="/decide/qualify"]`))
+	do("start the search", chromedp.Click(`a[href$="/decide/qualify"]`), opened("#f-owner"), chromedp.Click(".decide .actions button"),
+		stage("Recherche d’un formateur"), opened(`a[href*="/record/answer"]`))
+	do("record an answer by phone", chromedp.Click(`a[href*="/record/answer"]`), opened("#f-rate"), chromedp.Click(`[name=answer][value=interested]`),
 		chromedp.SendKeys("#f-rate", "412,50"), chromedp.SetValue("#f-rate_in", "day"), chromedp.SendKeys("#f-note", "Disponible en décembre"), chromedp.Click(".decide .actions button"),
-		stage("Recherche d’un formateur"), chromedp.WaitVisible(`a[href*="/decide/choose?"]`))
-	do("retain the trainer", chromedp.Click(`a[href*="/decide/choose?"]`), chromedp.WaitVisible("[name=invitation]:checked"), chromedp.SendKeys("#f-reason", "La mieux placée"),
-		chromedp.Click(".decide .actions button"), stage("Audit"), chromedp.WaitVisible(`a[href*="/record/slots"]`))
+		stage("Recherche d’un formateur"), opened(`a[href*="/decide/choose?"]`))
+	do("retain the trainer", chromedp.Click(`a[href*="/decide/choose?"]`), opened("[name=invitation]:checked"), chromedp.SendKeys("#f-reason", "La mieux placée"),
+		chromedp.Click(".decide .actions button"), stage("Audit"), opened(`a[href*="/record/slots"]`))
 	var before, after string
-	do("postpone the slots", chromedp.Text(`ul.awaited li:has(a[href*="from=dossier"])`, &before), chromedp.Click(`ul.awaited li:last-child a[href*=postpone]`), chromedp.WaitVisible("#f-date"),
+	do("postpone the slots", chromedp.Text(`ul.awaited li:has(a[href*="from=dossier"])`, &before), chromedp.Click(`ul.awaited li:last-child a[href*=postpone]`), opened("#f-date"),
 		chromedp.SetValue("#f-date", "2026-12-18"), chromedp.SendKeys("#f-reason", "Le formateur est en congé"), chromedp.Click(`form[action*=postpone] button`),
 		stage("Audit"), chromedp.Text("ul.awaited", &after))
 	if !regexp.MustCompile(`18 décembre 2026`).MatchString(after) || !regexp.MustCompile(`Le formateur est en congé`).MatchString(after) {
