@@ -673,8 +673,11 @@ func (x *dossierDesk) asked(search int) []asked {
 		if m := x.asks[i.Ref]; m.Waits(x.now) && i.Status == models.InvitationSent {
 			a.State, a.When = x.t("dossier.invitation.unsent"), x.t("dossier.will_leave", "when", web.DateTime(x.lang, m.NotBefore))
 		}
-		if m := x.asks[i.Ref]; i.Status == models.InvitationUndeliverable && m.Key != "" && !m.Undelivered() {
+		switch m := x.asks[i.Ref]; {
+		case i.Status == models.InvitationUndeliverable && m.Key != "" && !m.Undelivered():
 			a.State = x.t("dossier.invitation.again") // its search waits for nothing, but an answer counts
+		case i.Status == models.InvitationNotRetained && m.Undelivered():
+			a.State = x.t("dossier.invitation." + string(models.InvitationUndeliverable)) // the search ended, nobody asked
 		}
 		switch i.Status {
 		case models.InvitationInterested, models.InvitationChosen:

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,6 +84,18 @@ func TestConsoleSendsAgainWhatReachedNobody(t *testing.T) {
 	require.Equal(t, string(models.CodeNotParked), o.get(again).code())
 	o.get(messages + "?lang=en")
 	require.NotRegexp(t, `\[[a-z_]+\.[a-z_.]+\]`, o.get(again).html)
+}
+
+// The list of who was asked says, once the search ended, who was told so and whom no mail reached.
+func TestConsoleSaysWhoWasNeverReached(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageContract, func(r *models.Request, s *models.Step) {
+		searched(r, s)
+		s.Rows.Invitations[1].Status, s.Rows.Invitations[2].Status = models.InvitationNotRetained, models.InvitationNotRetained
+	})
+	o.undelivered(invitationTo(3, "T-000042"))
+	words := o.get(dossierPath + "/people").words()
+	require.Equal(t, []int{1, 1}, []int{strings.Count(words, "Candidature non retenue"), strings.Count(words, "Message non remis")}, words)
 }
 
 // What a message asked for or told of may be over since: it is not sent again, here nor through the API.

@@ -29,6 +29,7 @@ type Message struct {
 	SentAt     time.Time `gorm:"serializer:instant;type:varchar(27)" json:"sent_at,omitzero"`
 	Failure    string    `json:"failure,omitempty"` // a code, never the provider's words
 	CreatedAt  time.Time `gorm:"serializer:instant;type:varchar(27);autoCreateTime:false" json:"created_at,omitzero" required:"true"`
+	Follows    string    `gorm:"-" json:"follows,omitempty" hidden:"true"` // of a step: key of the message that must have left for this one to leave
 }
 
 // Waits tells whether a message may not leave yet: most wait for the hours of mail.
@@ -96,6 +97,15 @@ func (m Message) Precedes(at time.Time) bool {
 // Undelivered tells whether a message reached nobody, for want of an address or because of a wrong one.
 func (m Message) Undelivered() bool {
 	return slices.Contains(MessagesUndelivered, m.Status)
+}
+
+// Left tells whether a message is on its way to somebody, as far as anybody knows.
+func (m Message) Left() bool {
+	switch m.Status {
+	case MessageSending, MessageSent, MessageDelivered:
+		return true
+	}
+	return m.Status == MessageParked && !m.AttemptAt.IsZero()
 }
 
 // Settleable refuses what nobody can say of a message: only a parked one can be found to have left or not

@@ -233,3 +233,50 @@ func TestNoAlertIsTakenBackOfWhatEnded(t *testing.T) {
 		}
 	})
 }
+
+// TestFollowsWhatLeft tells of the end of a search (F075) who got its question, and nobody else, though the outbox holds what
+// the history says.
+func TestFollowsWhatLeft(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		require.NoError(t, s.SaveTrainer(ctx, models.Trainer{Ref: "T-1", Email: "alpha@example.com"}))
+		attempt := func(key string) {
+			ok, err := s.RecordAttempt(ctx, key, noon)
+			require.NoError(t, err)
+			require.True(t, ok)
+		}
+		step := models.Step{Workflow: request, Seq: 1, Dossier: dossier}
+		for _, key := range []string{"sent", "sending", "bounced", "parked", "unwritten", "again", "queued"} {
+			step.Messages = append(step.Messages, models.Message{Key: key, Template: "invitation", To: models.RoleTrainer, ToRef: "T-1"})
+		}
+		step.Messages = append(step.Messages, models.Message{Key: "nowhere", Template: "invitation", To: models.RoleTrainer, ToRef: "T-2"})
+		apply(t, s, step)
+		for _, key := range []string{"sent", "sending", "bounced", "parked", "again"} {
+			attempt(key)
+		}
+		require.NoError(t, s.MessageSent(ctx, "sent", noon))
+		require.NoError(t, s.MessageFailed(ctx, "bounced", models.MessageBounced, "bounced", noon))
+		require.NoError(t, s.MessageFailed(ctx, "parked", models.MessageParked, "unclear", noon))
+		require.NoError(t, s.MessageFailed(ctx, "unwritten", models.MessageParked, "template", noon))
+		require.NoError(t, s.MessageFailed(ctx, "again", models.MessageBounced, "bounced", noon))
+		require.NoError(t, s.Resend(ctx, store.Settlement{ID: "1", Key: "again", At: noon}))
+		attempt("again")
+
+		told := map[string]string{"sent": models.MessageQueued, "sending": models.MessageQueued, "parked": models.MessageQueued, "again": models.MessageQueued,
+			"bounced": models.MessageWithdrawn, "unwritten": models.MessageWithdrawn, "queued": models.MessageWithdrawn, "nowhere": models.MessageWithdrawn,
+			"unknown": models.MessageWithdrawn}
+		closed := models.Step{Workflow: request, Seq: 2, Dossier: dossier}
+		for key := range told {
+			m := models.Message{Key: key + "/closed", Template: "invitation_closed", To: models.RoleTrainer, ToRef: "T-1", Follows: key}
+			if key == "nowhere" {
+				m.ToRef = "T-2"
+			}
+			closed.Messages, closed.Withdraw = append(closed.Messages, m), append(closed.Withdraw, key)
+		}
+		apply(t, s, closed)
+		for key, want := range told {
+			m, err := s.Message(ctx, key+"/closed")
+			require.NoError(t, err)
+			require.Equal(t, want, m.Status, key)
+		}
+	})
+}

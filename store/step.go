@@ -450,16 +450,33 @@ func (s *Store) Overdue(ctx context.Context, d models.Deadline, at time.Time) (b
 	return silent, err
 }
 
-// enqueue puts the step's messages in the outbox, once.
+// enqueue puts the step's messages in the outbox, once. One that follows another that did not leave is withdrawn there, so
+// that the outbox holds what the history says.
 func (s *Store) enqueue(ctx context.Context, step models.Step) error {
-	var out []models.Message
+	var out, unwanted []models.Message
 	briefs := map[string]models.Brief{}
 	for _, m := range step.Messages {
 		copies, err := s.expand(ctx, m, briefs)
 		if err != nil {
 			return err
 		}
+		if m.Follows != "" {
+			first, err := s.lockMessage(ctx, m.Follows)
+			if err := unlessUnknown(err); err != nil {
+				return err
+			}
+			if !first.Left() {
+				unwanted = append(unwanted, copies...)
+				continue
+			}
+		}
 		out = append(out, copies...)
+	}
+	for i := range unwanted {
+		unwanted[i].Status = models.MessageWithdrawn
+	}
+	if _, err := insert(ctx, s, unwanted...); err != nil {
+		return err
 	}
 	with, without, err := s.byAddress(ctx, out)
 	if err != nil {

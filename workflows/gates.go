@@ -24,6 +24,8 @@ const (
 	gateWithdrawal gate = "alert-of-a-withdrawal"
 	// gateOneAlert: what the outbox says is settled takes back that alert alone; others about the same subject went with it.
 	gateOneAlert gate = "one-alert-taken-back"
+	// gateBounced: the end of a search is told to who was sent again an invitation that bounced; they used to wait for an answer.
+	gateBounced gate = "end-told-after-a-bounce"
 )
 
 // passes tells whether the process takes the new way. Asked only where ways part, it costs two events there and none

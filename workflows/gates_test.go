@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -147,6 +148,42 @@ func TestGateWithdrawal(t *testing.T) {
 			require.Len(t, shown, len(want), "on the dossier, while another is looked for")
 			require.Empty(t, after, "another is retained")
 			require.Equal(t, models.StageClosed, h.current.Stage)
+		})
+	}
+}
+
+// TestGateBounced: who was sent again an invitation that bounced is told of the end of the search as the others are (F075), and
+// who never got one is not; a search that ended before the gate told neither.
+func TestGateBounced(t *testing.T) {
+	for before, want := range map[bool]struct {
+		told   []string
+		status models.InvitationStatus
+	}{
+		false: {[]string{trainer(2), trainer(4), trainer(5)}, models.InvitationNotRetained},
+		true:  {[]string{trainer(4), trainer(5)}, models.InvitationUndeliverable},
+	} {
+		t.Run(fmt.Sprintf("before: %v", before), func(t *testing.T) {
+			h := newHarness(t)
+			if before {
+				h.before("end-told-after-a-bounce")
+			}
+			h.mailFate = func(m models.Message) (string, time.Duration) {
+				if m.Template == "invitation" && slices.Contains([]string{inv(2), inv(3)}, m.Subject) {
+					return models.MessageBounced, 0
+				}
+				return "", 0
+			}
+			h.answers(map[int]string{1: "interested"})
+			h.at("2026-11-02 12:00", func() { h.resent(inv(2) + "/invitation/" + trainer(2)) })
+			h.at("2026-11-02 15:00", func() { h.choose(row[models.Invitation](h.world, inv(1))) })
+			h.at("2026-11-03 15:00", func() { h.engaged() })
+			h.search()
+			var told []string
+			for _, m := range h.left("invitation_closed") {
+				told = append(told, m.ToRef)
+			}
+			require.Equal(t, want.told, told)
+			require.Equal(t, []models.InvitationStatus{want.status, want.status}, []models.InvitationStatus{h.status(2), h.status(3)})
 		})
 	}
 }

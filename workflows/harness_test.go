@@ -305,6 +305,11 @@ func (w *world) enqueue(m models.Message) {
 		return
 	}
 	w.keys = append(w.keys, m.Key)
+	if first, known := w.messages[m.Follows]; m.Follows != "" && !(known && first.Left()) {
+		m.Status = models.MessageWithdrawn
+		w.messages[m.Key] = m
+		return
+	}
 	fate, delay := "", time.Duration(0)
 	if w.mailFate != nil {
 		fate, delay = w.mailFate(m)
@@ -347,6 +352,18 @@ func (w *world) undeliverable(name, status string) {
 		Channel: models.ChannelWebhook, ReceivedAt: w.h.env.Now().UTC(), Data: models.FactData{Ref: name}}
 	w.receive(f)
 	w.h.later(0, func() { w.h.deliver(f) })
+}
+
+// resent has a message that bounced leave again, as staff may ask: no process is told.
+func (w *world) resent(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	m := w.messages[name]
+	if m.Status != models.MessageBounced {
+		w.t.Errorf("message %s did not bounce: it is %s", name, m.Status)
+	}
+	m.Status, m.SentAt = models.MessageSent, w.h.env.Now().UTC()
+	w.messages[name] = m
 }
 
 func (w *world) post(s models.Step, f models.Fact) {

@@ -181,7 +181,7 @@ func (p *process) tell(f models.Fact) {
 }
 
 // letter is a message to record. When is the business instant before which it does not leave, AtOnce that the mail
-// hours do not hold it back.
+// hours do not hold it back, Follows the key of a message without which it is not wanted.
 type letter struct {
 	Template string
 	To       models.Role
@@ -192,6 +192,7 @@ type letter struct {
 	Args     models.Args
 	When     time.Time
 	AtOnce   bool
+	Follows  string
 }
 
 // message makes the row of a letter. Its key is what it is for, numbered when it is sent again.
@@ -212,7 +213,7 @@ func (p *process) message(ctx workflow.Context, l letter) models.Message {
 		leaves = p.cal.MailTime(leaves, p.common.Policy.MailHours)
 	}
 	return models.Message{Key: key, Template: l.Template, To: l.To, ToRef: l.ToRef, Subject: l.Subject, Links: l.Links,
-		Attach: l.Attach, Args: l.Args, NotBefore: leaves}
+		Attach: l.Attach, Args: l.Args, NotBefore: leaves, Follows: l.Follows}
 }
 
 // send records a message and returns its key and the instant at which it is to leave.

@@ -427,7 +427,15 @@ func (s *solicitation) widened(_ workflow.Context, in models.Widen) models.Comma
 func (s *solicitation) dismiss(ctx workflow.Context) {
 	for i := range s.invitations {
 		inv := &s.invitations[i]
-		if inv.Status != models.InvitationInterested && inv.Status != models.InvitationSent {
+		closed := letter{Template: "invitation_closed", To: models.RoleTrainer, ToRef: inv.TrainerRef, Subject: inv.Ref}
+		switch inv.Status {
+		case models.InvitationInterested, models.InvitationSent:
+		case models.InvitationUndeliverable: // it may have been sent again: only the outbox knows
+			if !passes(ctx, gateBounced) {
+				continue
+			}
+			closed.Follows = s.keyOf(*inv)
+		default:
 			continue
 		}
 		unasked := inv.Status == models.InvitationSent && s.now(ctx).Before(s.leaves[inv.Ref])
@@ -440,7 +448,7 @@ func (s *solicitation) dismiss(ctx workflow.Context) {
 		if unasked || inv.TrainerRef == s.given { // who never got the question, or got the mission
 			continue
 		}
-		s.send(ctx, letter{Template: "invitation_closed", To: models.RoleTrainer, ToRef: inv.TrainerRef, Subject: inv.Ref})
+		s.send(ctx, closed)
 	}
 }
 

@@ -245,7 +245,7 @@ func TestSolicitationMail(t *testing.T) {
 			h.messages[k] = m
 		})
 		h.search()
-		require.Equal(t, models.InvitationUndeliverable, h.status(1))
+		require.Equal(t, inv(1), h.line("invitation_undeliverable").Subject)
 		require.Equal(t, models.InvitationSilent, h.status(2))
 	})
 	t.Run("F070 the delay counts from the mail that left late", func(t *testing.T) {
