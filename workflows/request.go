@@ -107,14 +107,17 @@ func (r *request) setup(ctx workflow.Context) (err error) {
 	r.waived = func() bool { return r.waivedStep != "" && r.waivedStep == r.row.Stage }
 	r.row = models.Request{Ref: r.in.Ref, Stage: models.StageQualification, Policy: r.common.Policy.Name,
 		PolicyHash: r.common.Policy.Version, Topic: r.scope.Topic, Owner: r.scope.Owner, OpenedAt: r.now(ctx)}
+	r.stage = models.French.StageName(r.row.Stage)
+	// A command that came before the first task acts as soon as it is registered: what it tells comes after the arrival, which
+	// makes no step by itself.
+	r.journal(models.JournalLine{Kind: "request_opened", Subject: r.dossier, Actor: string(models.RoleClient), Channel: r.in.Channel,
+		Recorder: r.in.Recorder})
+	r.gathered = 0
 	return r.commands(ctx)
 }
 
 func (r *request) run(ctx workflow.Context) {
 	r.project()
-	r.stage = models.French.StageName(r.row.Stage)
-	r.journal(models.JournalLine{Kind: "request_opened", Subject: r.dossier, Actor: string(models.RoleClient), Channel: r.in.Channel,
-		Recorder: r.in.Recorder})
 	received := letter{Template: "request_received", To: models.RoleClient, Subject: r.dossier,
 		Links: []models.Link{{Purpose: models.LinkCancel, Subject: r.dossier}}}
 	if r.common.Policy.SearchStart == models.SearchOnCreation { // all others wait for their qualification first

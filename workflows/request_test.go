@@ -125,6 +125,22 @@ func TestRequestFromIntakeToClosure(t *testing.T) {
 }
 
 func TestRequestQualification(t *testing.T) {
+	t.Run("F003 what is decided before the first task comes after the arrival", func(t *testing.T) {
+		h := working(t)
+		h.when(models.StageQualification, func() {})
+		qualify := models.Qualify{By: staff, Scope: h.scope()}
+		h.later(0, func() { h.do(h.id, models.VerbQualify, qualify) })
+		h.request()
+		require.Equal(t, []string{"request_opened", "request_qualified"}, h.kinds()[:2])
+		require.Equal(t, models.RequestID(dossier)+"#1.1", h.journal[0].ID, "lines of one moment are told in the order of their keys")
+		require.Equal(t, models.StageClosed, h.current.Stage)
+
+		h = working(t)
+		h.later(0, func() { h.do(h.id, models.VerbCancel, decision()) })
+		h.request()
+		require.Equal(t, []string{"request_opened", "request_cancelled"}, h.kinds()[:2])
+		require.Len(t, h.written(h.id), 1, "the arrival makes no step by itself: dossiers of earlier versions replay")
+	})
 	t.Run("F003 the search starts on creation", func(t *testing.T) {
 		h := working(t)
 		h.policy.SearchStart = models.SearchOnCreation
