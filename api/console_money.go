@@ -372,7 +372,7 @@ func (d *desk) happenings(facts []models.Inbox, at string, subjects ...string) (
 		if err != nil {
 			return nil, err
 		}
-		lines = append(lines, page.Items...)
+		lines = append(lines, slices.DeleteFunc(page.Items, models.JournalLine.Echo)...)
 	}
 	slices.SortStableFunc(lines, func(a, b models.JournalLine) int { return b.At.Compare(a.At) })
 	var notes, people, invoices []string

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/csv"
+	"fmt"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -209,6 +210,29 @@ func TestConsoleOneInvoice(t *testing.T) {
 	require.Contains(t, p.words(), "Seule la comptabilité décide")
 	require.Equal(t, http.StatusForbidden, o.post(invoices+"I-2026-000001/pay", url.Values{"paid_on": {"2026-11-24"}}).status)
 	require.Equal(t, []string{"record"}, o.get(invoices+"I-2026-000004").offered())
+}
+
+// What an invoice tells the dossiers that it pays for, they write too: its own page tells it once, and theirs go on telling it.
+func TestConsoleTellsAPaymentOnce(t *testing.T) {
+	o := newOffice(t)
+	o.money()
+	paid := models.Args{{Name: "paid_on", Value: "2026-11-19"}}
+	var told []models.JournalLine
+	for _, ref := range []string{"D-2026-000001", "D-2026-000002"} {
+		for i, kind := range []models.FactKind{models.FactLinesSettled, models.FactInvoicePaid} {
+			told = append(told, models.JournalLine{ID: fmt.Sprintf("%s#9.%d", models.RequestID(ref), i), Dossier: ref, Kind: string(kind), Subject: "I-2026-000006",
+				Actor: string(models.RoleSystem), Args: paid, At: paris(19, 9, 1)})
+		}
+	}
+	o.apply(models.Step{Journal: append(told,
+		models.JournalLine{ID: "invoice/I-2026-000006#4.1", Kind: "invoice_paid", Subject: "I-2026-000006", Actor: "U-000002", Args: paid, At: paris(19, 9, 0)},
+		// A client's invoice is of a dossier, which it does not tell.
+		models.JournalLine{ID: "invoice/I-2026-000007#4.1", Dossier: "D-2026-000001", Kind: "invoice_paid", Subject: "I-2026-000007", Actor: "U-000002", Args: paid, At: paris(19, 9, 0)})})
+	o.as("bo")
+	for _, ref := range []string{"6", "7"} {
+		require.Equal(t, 1, strings.Count(o.get(invoices+"I-2026-00000"+ref).words(), "A-"+ref+" est payée le"), ref)
+	}
+	require.Contains(t, o.get(dossiersPath+"/D-2026-000001/journal").words(), "A-6 est payée le")
 }
 
 // ordered are the commands that stood-in processes took.

@@ -1,6 +1,9 @@
 package models
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Stage is where a training request stands.
 type Stage string
@@ -182,6 +185,16 @@ type JournalLine struct {
 // Excuse tells whether a line's note is why somebody was away (F136), which may be about their health; late too.
 func (l JournalLine) Excuse() bool {
 	return l.Kind == string(FactAbsenceJustified) || l.Args.Get("fact") == string(FactAbsenceJustified)
+}
+
+// Echo tells whether a line is what a dossier wrote of an invoice or a month that told it: these tell it themselves, once, and
+// as many dossiers as they pay for repeat it.
+func (l JournalLine) Echo() bool {
+	switch FactKind(l.Kind) {
+	case FactLinesSettled, FactInvoicePaid, FactInvoiceUnpaid:
+		return l.Dossier != "" && strings.HasPrefix(l.ID, RequestID(l.Dossier)+"#")
+	}
+	return false
 }
 
 // Args are the named values of a sentence, in a fixed order.
