@@ -327,12 +327,15 @@ type dossierPage struct {
 	Recent     []journalEntry
 	ReadOnly   string // why nothing can be decided
 
-	Journal   []journalEntry
-	Past      []pastDeadline
-	Messages  []messageLine
-	Documents []documentLine
-	ToSign    []signatureLine
-	Versions  []versionView
+	Journal  []journalEntry
+	Past     []pastDeadline
+	Messages []messageLine
+	// MessagesCaption says which they are, OtherMessages leads to the others.
+	MessagesCaption string
+	OtherMessages   *web.NavItem
+	Documents       []documentLine
+	ToSign          []signatureLine
+	Versions        []versionView
 
 	// People.
 	Client       []pageFact
@@ -892,9 +895,22 @@ func (x *dossierDesk) showMessages(p *dossierPage) error {
 	if err != nil {
 		return err
 	}
-	page, err := x.s.store.MessagesBack(x.ctx, x.brief.Ref, from, 40)
+	takenBack := x.c.Query("taken_back") != ""
+	page, err := x.s.store.MessagesBack(x.ctx, x.brief.Ref, takenBack, from, 40)
 	if err != nil {
 		return err
+	}
+	if takenBack {
+		p.MessagesCaption, p.OtherMessages = x.t("dossier.messages_taken_back_caption"), &web.NavItem{Href: x.at("messages"), Label: x.t("dossier.messages_other")}
+	} else {
+		n, err := x.s.store.TakenBack(x.ctx, x.brief.Ref)
+		if err != nil {
+			return err
+		}
+		p.MessagesCaption = x.t("dossier.messages_caption")
+		if n > 0 { // reminders, mostly, of what was answered: they would hide what left
+			p.OtherMessages = &web.NavItem{Href: x.at("messages") + "?taken_back=1", Label: x.t("dossier.messages_taken_back", "count", int(n))}
+		}
 	}
 	p.Pages = x.pages(from, page.Next)
 	var who []string
@@ -919,6 +935,8 @@ func (x *dossierDesk) showMessages(p *dossierPage) error {
 			case !x.heldBack(m):
 				line.State = x.t("dossier.message.planned")
 			}
+		case models.MessageWithdrawn, models.MessageSuperseded:
+			line.When = x.t("dossier.would_leave", "when", web.DateTime(x.lang, m.NotBefore))
 		case models.MessageSent, models.MessageDelivered:
 			line.Tone = "good"
 		case models.MessageBounced, models.MessageNoAddress, models.MessageParked:

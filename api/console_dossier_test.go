@@ -837,6 +837,18 @@ func TestMessagesThatWaitForTheHoursOfMailAreNotSaidToHaveLeft(t *testing.T) {
 	require.Contains(t, states, "Prévu plus tard", "reminders of days to come")
 	require.Contains(t, states, "En attente des heures d’envoi")
 
+	// What was taken back is kept apart: reminders of what was answered would come before what left.
+	o.apply(models.Step{Dossier: dossier, Withdraw: []string{"r" + models.InvitationRef(dossier, 1, 1)}})
+	page = o.get(dossierPath + "/messages")
+	require.NotContains(t, page.words(), "Retiré avant l’envoi")
+	folded := page.Find(`a[href="` + dossierPath + `/messages?taken_back=1"]`)
+	require.Equal(t, "Voir 1 message retiré avant l’envoi", folded.Text())
+	page = o.get(folded.AttrOr("href", ""))
+	wellMade(t, page)
+	require.Equal(t, 1, page.Find("tbody tr").Length())
+	require.Contains(t, plain(page.words()), "Retiré avant l’envoi aurait dû partir le")
+	require.Equal(t, 1, page.Find(`main a[href="`+dossierPath+`/messages"]:contains("Revenir aux autres messages")`).Length())
+
 	o.moveTo(paris(25, 8, 0)) // they leave now
 	page = o.get(dossierPath)
 	require.NotContains(t, page.words(), "attendent les heures d’envoi")

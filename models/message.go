@@ -141,6 +141,9 @@ const (
 // MessagesUndelivered are the statuses of a message that reached nobody.
 var MessagesUndelivered = []string{MessageBounced, MessageNoAddress}
 
+// MessagesTakenBack are the statuses of a message that was not wanted any more before it left.
+var MessagesTakenBack = []string{MessageWithdrawn, MessageSuperseded}
+
 // UndeliveredNamed is how many undelivered messages are named where an alert is read; more are counted.
 const UndeliveredNamed = 12
 

@@ -19,10 +19,11 @@ func (s *Store) JournalBack(ctx context.Context, dossier string, from Cursor, li
 		place: func(l models.JournalLine) Cursor { return Cursor{At: l.At, ID: l.ID} }}, from, limit)
 }
 
-// MessagesBack lists a dossier's messages, newest first: by the moment at which they left, or are to leave. Those of a step
-// are made in one instant, and leave over weeks.
-func (s *Store) MessagesBack(ctx context.Context, dossier string, from Cursor, limit int) (Page[models.Message], error) {
-	return page(s.db.WithContext(ctx).Where("dossier = ?", dossier), order[models.Message]{at: "COALESCE(NULLIF(sent_at, ''), not_before)", id: "key", desc: true,
+// MessagesBack lists a dossier's messages, or those that were taken back, newest first: by the moment at which they left, or are
+// (were) to leave. Those of a step are made in one instant, and leave over weeks. They are few enough to be sorted as they are
+// read, which costs less than an index that every mail that leaves would change.
+func (s *Store) MessagesBack(ctx context.Context, dossier string, takenBack bool, from Cursor, limit int) (Page[models.Message], error) {
+	return page(s.messagesOf(ctx, dossier, takenBack), order[models.Message]{at: "COALESCE(NULLIF(sent_at, ''), not_before)", id: "key", desc: true,
 		place: func(m models.Message) Cursor {
 			at := m.SentAt
 			if at.IsZero() {
@@ -30,6 +31,20 @@ func (s *Store) MessagesBack(ctx context.Context, dossier string, from Cursor, l
 			}
 			return Cursor{At: at, ID: m.Key}
 		}}, from, limit)
+}
+
+// TakenBack counts the messages of a dossier that were taken back before they left.
+func (s *Store) TakenBack(ctx context.Context, dossier string) (n int64, err error) {
+	err = s.messagesOf(ctx, dossier, true).Model(&models.Message{}).Count(&n).Error
+	return n, failure(err)
+}
+
+func (s *Store) messagesOf(ctx context.Context, dossier string, takenBack bool) *gorm.DB {
+	in := "NOT IN"
+	if takenBack {
+		in = "IN"
+	}
+	return s.db.WithContext(ctx).Where("dossier = ? AND status "+in+" ?", dossier, models.MessagesTakenBack)
 }
 
 // MessagesOf lists the messages of a dossier of some templates, in the order in which they leave.

@@ -59,23 +59,35 @@ func TestReadsOfOneDossier(t *testing.T) {
 		step.Messages = []models.Message{{Key: "m/2", NotBefore: noon.Add(time.Hour)}, {Key: "m/0", NotBefore: noon.Add(3 * time.Hour)}}
 		for i := range step.Messages {
 			m := &step.Messages[i]
-			m.Dossier, m.Workflow, m.Template, m.To, m.Status = dossier, request, "attend", models.RoleParticipant, models.MessageQueued
+			m.Dossier, m.Workflow, m.Template, m.To, m.Status = dossier, request, "attend", models.RoleStaff, models.MessageQueued
 		}
 		_, err = s.Apply(ctx, step)
 		require.NoError(t, err)
 		left, err := s.RecordAttempt(ctx, "m/1", noon)
 		require.True(t, left, err)
 		require.NoError(t, s.MessageSent(ctx, "m/1", noon.Add(2*time.Hour)))
-		var keys []string
-		for from := (store.Cursor{}); ; {
-			messages, err := s.MessagesBack(ctx, dossier, from, 1)
-			require.NoError(t, err)
-			keys = append(keys, messages.Items[0].Key)
-			if from = messages.Next; from.ID == "" {
-				break
+		read := func(takenBack bool) (keys []string) {
+			for from := (store.Cursor{}); ; {
+				messages, err := s.MessagesBack(ctx, dossier, takenBack, from, 1)
+				require.NoError(t, err)
+				for _, m := range messages.Items {
+					keys = append(keys, m.Key)
+				}
+				if from = messages.Next; from.ID == "" {
+					return keys
+				}
 			}
 		}
-		require.Equal(t, []string{"m/0", "m/1", "m/2"}, keys, "newest first")
+		require.Equal(t, []string{"m/0", "m/1", "m/2"}, read(false), "newest first")
+		require.Empty(t, read(true))
+		step.Seq, step.Messages, step.Withdraw = 3, nil, []string{"m/0", "m/1", "m/2"}
+		_, err = s.Apply(ctx, step)
+		require.NoError(t, err)
+		require.Equal(t, []string{"m/1"}, read(false), "what left cannot be taken back")
+		require.Equal(t, []string{"m/0", "m/2"}, read(true))
+		n, err := s.TakenBack(ctx, dossier)
+		require.NoError(t, err)
+		require.EqualValues(t, 2, n)
 	})
 }
 
