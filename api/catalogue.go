@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -64,6 +65,22 @@ func (s *Server) policy(name string) (models.Policy, error) {
 		return models.Policy{}, &named{models.NewError(models.CodePolicyUnsupported, "not honoured yet: "+strings.Join(missing, ", ")), missing}
 	}
 	return p, nil
+}
+
+// labels are the names of all policies in words. They are read once: each is a file to parse, and lists name them all.
+func labels(p Policies) map[string]models.Label {
+	out := map[string]models.Label{}
+	for _, name := range p.Names() {
+		if way, err := p.Load(name); err == nil { // one that cannot be read goes by its own name
+			out[name] = way.Label
+		}
+	}
+	return out
+}
+
+// policyName is what a policy is called; its own name if it is gone.
+func (s *Server) policyName(lang models.Lang, name string) string {
+	return cmp.Or(s.policies[name].In(lang), name)
 }
 
 // ClockView is the business time and what it comes from.

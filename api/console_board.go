@@ -484,7 +484,7 @@ func (d *desk) dossiers(f filtering, from store.Cursor, limit int) (store.Page[s
 func (d *desk) policyOptions() []option {
 	out := []option{{Label: d.t("dossiers.policy_all")}}
 	for _, name := range d.s.cfg.Policies.Names() {
-		out = append(out, option{Value: name, Label: name})
+		out = append(out, option{Value: name, Label: d.s.policyName(d.lang, name)})
 	}
 	return out
 }
@@ -581,7 +581,7 @@ func exportDossiers(d *desk) {
 				for _, a := range line.Alerts {
 					alerts = append(alerts, a.Sentence)
 				}
-				cells := []string{line.Ref, line.Stage, line.Title, line.Client, line.Owner, line.Trainer, row.Policy, at(row.OpenedAt), strings.Join(alerts, " "), at(row.AlertAt), "", "", ""}
+				cells := []string{line.Ref, line.Stage, line.Title, line.Client, line.Owner, line.Trainer, d.s.policyName(d.lang, row.Policy), at(row.OpenedAt), strings.Join(alerts, " "), at(row.AlertAt), "", "", ""}
 				if n := line.Next; n != nil {
 					cells[10], cells[11], cells[12] = n.What, n.From, at(row.Next.DueAt)
 				}

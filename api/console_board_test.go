@@ -360,8 +360,21 @@ func TestDossiersExport(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, [][]string{
 		{"Référence", "Étape", "Intitulé", "Client", "Responsable", "Formateur", "Façon de travailler", "Ouvert le", "À regarder", "Depuis le", "Prochaine échéance", "Attendu de", "Échéance"},
-		{"D-2026-000002", "Programme", "'=Formules " + hostile, "Société " + hostile, "Bo Exemple", "François Fabulé", "standard", "2026-11-20 09:00",
+		{"D-2026-000002", "Programme", "'=Formules " + hostile, "Société " + hostile, "Bo Exemple", "François Fabulé", "Standard", "2026-11-20 09:00",
 			"Le programme adapté n’a pas été déposé à temps.", "2026-11-23 09:00", "Programme adapté du formateur", "formateur", "2026-11-25 10:00"}}, rows)
+}
+
+// A way of working is called by its name in words wherever one is picked; the address keeps its short one.
+func TestConsoleCallsPoliciesByTheirNames(t *testing.T) {
+	o := newOffice(t)
+	o.as("amel")
+	picked := func(path string) []string {
+		return o.get(path).Find("select[name=policy] option").Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("value", "?") + "=" + s.Text() })
+	}
+	require.Subset(t, picked(dossiersPath+"?lang=en"), []string{"=All", "optedif=Automatic trainer search"})
+	require.Subset(t, picked(dossiersPath+"?lang=fr"), []string{"=Toutes", "optedif=Recherche automatique de formateur"})
+	require.Equal(t, []string{"standard=Standard"}, picked(intakeFormPath), "those that take requests")
+	require.Equal(t, "mine", o.policyName(models.French, "mine"), "of a dossier whose policy is gone")
 }
 
 func TestExportsHoldNoFormulas(t *testing.T) {

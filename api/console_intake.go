@@ -156,7 +156,11 @@ func (f *draft) fillIntake(client ClientView) (body, somebody map[string]any) {
 	f.group("follow", f.t("intake.follow"), func() {
 		body["owner"] = f.owner(f.who.Ref, false)
 		ways := slices.DeleteFunc(slices.Clone(f.s.cfg.Policies.Names()), func(name string) bool { _, err := f.s.policy(name); return err != nil })
-		body["policy"] = f.choose("policy", "select", opt{initial: policies.Default, words: themselves(ways)}, ways...)
+		words := map[string]string{}
+		for _, name := range ways {
+			words[name] = f.s.policyName(f.lang, name)
+		}
+		body["policy"] = f.choose("policy", "select", opt{initial: policies.Default, words: words}, ways...)
 	})
 	body["channel"] = channel
 	maps.Copy(body, who)

@@ -96,6 +96,7 @@ type Server struct {
 	rules    map[string]Rule  // by method and route
 	bodies   map[string]int64 // body limits other than the usual, by method and route
 	calendar models.Calendar
+	policies map[string]models.Label // what they are called, by name
 	https    bool
 }
 
@@ -134,7 +135,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, store: cfg.Store, log: cfg.Log, rules: map[string]Rule{},
+	s := &Server{cfg: cfg, store: cfg.Store, log: cfg.Log, rules: map[string]Rule{}, policies: labels(cfg.Policies),
 		bodies: map[string]int64{http.MethodPost + " " + linkPath: uploadLimit + formLimit}, calendar: calendar,
 		https:   public.Scheme == "https",
 		limits:  newLimiter(cfg.RateLimit, cfg.RateBurst, cfg.Now),

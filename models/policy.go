@@ -138,6 +138,14 @@ type Label struct {
 	EN string `json:"en"`
 }
 
+// In is the name in a language.
+func (l Label) In(lang Lang) string {
+	if lang == English {
+		return l.EN
+	}
+	return l.FR
+}
+
 // LegalCap holds the longest lawful payment terms, in calendar days (C. com. L441-10, CGI 289 I-3).
 type LegalCap struct {
 	FromIssue       int `json:"from_issue"`       // of an ordinary invoice, when a term is agreed
