@@ -38,15 +38,22 @@ func invitationTo(n int, trainer string) models.Message {
 		Workflow: models.SolicitationID(dossier, 1), Links: []models.Link{{Purpose: models.LinkAnswer, Subject: ref}}}
 }
 
-// Staff correct an address, then send again what bounced, where it still asks for something.
-func TestConsoleSendsAgainWhatReachedNobody(t *testing.T) {
-	o := newOffice(t)
+// bouncedInvitation is the mail of a trainer asked who is known not to have got it.
+func (o *office) bouncedInvitation() models.Message {
+	o.t.Helper()
 	o.mission(models.StageSolicitation, func(r *models.Request, s *models.Step) {
 		searched(r, s)
 		s.Rows.Invitations[2].Status = models.InvitationUndeliverable
 	})
 	m := invitationTo(3, "T-000042")
 	o.undelivered(m)
+	return m
+}
+
+// Staff correct an address, then send again what bounced, where it still asks for something.
+func TestConsoleSendsAgainWhatReachedNobody(t *testing.T) {
+	o := newOffice(t)
+	m := o.bouncedInvitation()
 	messages, again := dossierPath+"/messages", settlePath(verbAgain, m.Key, "dossier")
 	page := o.get(messages)
 	wellMade(t, page)
@@ -335,12 +342,7 @@ func TestConsoleSendsAgainWhatIsAboutMoney(t *testing.T) {
 func TestBrowserSendsAgain(t *testing.T) {
 	o := newOffice(t)
 	ctx := browser(t)
-	o.mission(models.StageSolicitation, func(r *models.Request, s *models.Step) {
-		searched(r, s)
-		s.Rows.Invitations[2].Status = models.InvitationUndeliverable
-	})
-	m := invitationTo(3, "T-000042")
-	o.undelivered(m)
+	m := o.bouncedInvitation()
 	o.visits(t, ctx, "amel")
 	for name, path := range map[string]string{"undelivered-messages": dossierPath + "/messages", "undelivered-again": settlePath(verbAgain, m.Key, "dossier"), "undelivered-dossier": dossierPath} {
 		o.looks(t, ctx, name, path)
