@@ -375,6 +375,14 @@ func TestConsoleCallsPoliciesByTheirNames(t *testing.T) {
 	require.Subset(t, picked(dossiersPath+"?lang=fr"), []string{"=Toutes", "optedif=Recherche automatique de formateur"})
 	require.Equal(t, []string{"standard=Standard"}, picked(intakeFormPath), "those that take requests")
 	require.Equal(t, "mine", o.policyName(models.French, "mine"), "of a dossier whose policy is gone")
+
+	o.mission(models.StageSessions, nil)
+	require.NotContains(t, o.get(dossierPath).words(), "Façon de travailler", "the usual one")
+	brief, err := o.store.Brief(t.Context(), dossier)
+	require.NoError(t, err)
+	brief.Policy = "fresque"
+	require.NoError(t, o.store.SaveBrief(t.Context(), brief))
+	require.Contains(t, o.get(dossierPath).words(), "Façon de travaillerRéseau d’ateliers")
 }
 
 func TestExportsHoldNoFormulas(t *testing.T) {

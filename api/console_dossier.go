@@ -11,6 +11,7 @@ import (
 
 	"jalon/mail"
 	"jalon/models"
+	"jalon/policies"
 	"jalon/store"
 	"jalon/web"
 )
@@ -461,6 +462,9 @@ func (x *dossierDesk) head() []pageFact {
 	facts = append(facts, x.fact("group", x.t("people.count", "count", x.brief.GroupSize))...)
 	if !x.brief.WantedFrom.IsZero() {
 		facts = append(facts, x.fact("wanted", web.Day(x.lang, x.brief.WantedFrom))...)
+	}
+	if way := x.brief.Policy; way != "" && way != policies.Default { // why its stages and decisions are not the usual ones
+		facts = append(facts, pageFact{x.t("dossiers.policy"), x.s.policyName(x.lang, way)})
 	}
 	if x.brief.Urgent {
 		facts = append(facts, pageFact{x.t("dossier.priority"), x.t("dossier.urgent")})
