@@ -172,7 +172,7 @@ func (m *remuneration) arbitrate(ctx workflow.Context) {
 
 // applyCorrections takes over what staff decided; a line decided at nothing is cancelled.
 func (m *remuneration) applyCorrections(ctx workflow.Context) {
-	var kept []models.PayLine
+	var kept, cancelled []models.PayLine
 	for _, l := range m.lines {
 		l.Status = models.LineDue
 		for _, c := range m.corrected.Corrections {
@@ -187,8 +187,9 @@ func (m *remuneration) applyCorrections(ctx workflow.Context) {
 		}
 		l.Status = models.LineCancelled
 		m.line(l)
-		m.tellDossiers(models.FactLinesCancelled, m.recap.Ref, []models.PayLine{l}, models.FactData{})
+		cancelled = append(cancelled, l)
 	}
+	m.tellDossiers(models.FactLinesCancelled, m.recap.Ref, cancelled, models.FactData{})
 	m.lines = kept
 }
 

@@ -195,7 +195,8 @@ func TestRemunerationContested(t *testing.T) {
 		h.at("2026-12-09 10:00", func() { h.correct(staff, decided(1, 0), decided(2, 0)) })
 		h.month(2, "2026-11")
 		require.Empty(t, h.told(models.FactInvoiceDue))
-		require.Len(t, h.told(models.FactLinesCancelled), 2)
+		require.Len(t, h.told(models.FactLinesCancelled), 1, "once, whatever the lines")
+		require.Equal(t, []string{models.SessionRef(dossier, 1), models.SessionRef(dossier, 2)}, h.told(models.FactLinesCancelled)[0].Data.Lines)
 		require.Equal(t, models.LineCancelled, h.lines[models.SessionRef(dossier, 1)].Status)
 	})
 	t.Run("F181 contested twice, with nobody in a hurry", func(t *testing.T) {
