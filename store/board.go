@@ -18,6 +18,7 @@ type BoardFilter struct {
 	Alert     string         // one alert, the newest or not
 	Alerted   bool           // any alert
 	Policy    string
+	Trainer   string    // retained
 	DueBefore time.Time // something is awaited, due before
 	Search    string    // words, each found in the reference, the title, the topic, the client, its contacts or the trainer
 }
@@ -110,7 +111,7 @@ func (s *Store) board(ctx context.Context, f BoardFilter, columns string) *gorm.
 		// An expression: SQLite then walks the dossiers by age, instead of sorting all those of the stages.
 		db = db.Where("r.stage || '' IN ?", f.Stages)
 	}
-	for _, c := range []struct{ column, value string }{{"r.owner", f.Owner}, {"r.policy", f.Policy}} {
+	for _, c := range []struct{ column, value string }{{"r.owner", f.Owner}, {"r.policy", f.Policy}, {"r.trainer_ref", f.Trainer}} {
 		if c.value != "" {
 			db = db.Where(c.column+" = ?", c.value)
 		}

@@ -73,7 +73,19 @@ func TestBoardUsesIndexes(t *testing.T) {
 			_, err := s.Due(ctx, DueFilter{Awaits: models.RoleStaff}, from, 0)
 			return err
 		},
-		"its counts":          func(ctx context.Context) error { _, err := s.DueCounts(ctx, DueFilter{}, []time.Time{now}); return err },
+		"its counts": func(ctx context.Context) error { _, err := s.DueCounts(ctx, DueFilter{}, []time.Time{now}); return err },
+		"missions of a trainer": func(ctx context.Context) error {
+			_, err := s.Board(ctx, BoardFilter{Trainer: "T-1"}, from, 0)
+			return err
+		},
+		"trainers": func(ctx context.Context) error {
+			_, err := s.FindTrainers(ctx, TrainerFilter{Active: true}, Cursor{ID: "T-1"}, 0)
+			return err
+		},
+		"trainers with a skill": func(ctx context.Context) error {
+			_, err := s.FindTrainers(ctx, TrainerFilter{Topic: "tableur"}, Cursor{}, 0)
+			return err
+		},
 		"requests not opened": func(ctx context.Context) error { _, err := s.Waiting(ctx, 50); return err },
 	} {
 		asked = nil
@@ -83,7 +95,10 @@ func TestBoardUsesIndexes(t *testing.T) {
 			var plan []struct{ Detail string }
 			require.NoError(t, s.db.Raw("EXPLAIN QUERY PLAN "+q.sql, q.vars...).Scan(&plan).Error)
 			for _, step := range plan {
-				if regexp.MustCompile(`^SCAN (r|a|alerts|d|e|o|inbox)\b`).MatchString(step.Detail) {
+				if name == "missions of a trainer" && strings.Contains(step.Detail, " r ") {
+					require.Contains(t, step.Detail, "trainer_ref=?", q.sql)
+				}
+				if regexp.MustCompile(`^SCAN (r|a|alerts|d|e|o|i|inbox|trainers|skills)\b`).MatchString(step.Detail) {
 					require.Regexp(t, "USING (COVERING )?INDEX", step.Detail, "%s: %s", name, q.sql)
 				}
 				// What is due, and the alerts that stand, are little.

@@ -60,7 +60,8 @@ func Fill(t testing.TB, s *store.Store, n int) Filled {
 			must(tx.SaveContact(ctx, models.Contact{Ref: "C" + ref, ClientRef: ref, Name: name(i), Email: fmt.Sprintf("contact-%d@example.org", i), Lang: models.French}))
 		}
 		for i := range trainers {
-			must(tx.SaveTrainer(ctx, models.Trainer{Ref: fmt.Sprintf("T-%06d", i+1), Name: name(i * 3), Email: fmt.Sprintf("trainer-%d@example.org", i), Active: true}))
+			must(tx.SaveTrainer(ctx, models.Trainer{Ref: fmt.Sprintf("T-%06d", i+1), Name: name(i * 3), Email: fmt.Sprintf("trainer-%d@example.org", i), Active: i%9 > 0, Validated: i%3 > 0,
+				Skills: []models.Skill{{Topic: fmt.Sprint("topic-", i%len(fillTitles)), Level: i%5 + 1}, {Topic: fmt.Sprint("topic-", (i+1)%len(fillTitles)), Level: 3}}}))
 		}
 		for i, title := range fillTitles {
 			must(tx.SaveCourse(ctx, models.Course{Topic: fmt.Sprint("topic-", i), TitleFR: title, TitleEN: title}))
