@@ -90,16 +90,19 @@ type filtering struct {
 	lost  bool // the search it names is forgotten
 }
 
-func (d *desk) filtering() (filtering, error) {
-	f := filtering{query: d.c.Request.URL.Query()}
-	for _, name := range []string{"cursor", "lang"} {
-		f.query.Del(name)
-	}
-	for name := range f.query {
-		if f.query.Get(name) == "" {
-			f.query.Del(name)
+// filters are what the address of a list asks for, without its cursor.
+func (d *desk) filters() url.Values {
+	query := d.c.Request.URL.Query()
+	for name := range query {
+		if name == "cursor" || name == "lang" || query.Get(name) == "" {
+			query.Del(name)
 		}
 	}
+	return query
+}
+
+func (d *desk) filtering() (filtering, error) {
+	f := filtering{query: d.filters()}
 	stages := f.query["stage"]
 	if len(stages) == 0 {
 		stages = []string{filterOpen}
@@ -135,10 +138,7 @@ func (d *desk) filtering() (filtering, error) {
 	default:
 		return f, models.NewError(models.CodeMalformed, "sort")
 	}
-	if n := f.query.Get("search"); n != "" {
-		f.Search = d.s.sessions.GetString(d.ctx, searchKey(n))
-		f.lost = f.Search == ""
-	}
+	f.Search, f.lost = d.sought(f.query)
 	return f, nil
 }
 
@@ -154,21 +154,20 @@ func (d *desk) ownerFilter(query url.Values) (ref string, nobody bool) {
 	}
 }
 
-// href is the address of the list with some filters changed, in pairs; an empty value takes one off.
-func (f filtering) href(pairs ...string) string {
-	query := url.Values{}
-	for name, values := range f.query {
-		query[name] = values
-	}
+func (f filtering) href(pairs ...string) string { return narrowed(dossiersPath, f.query, pairs...) }
+
+// narrowed is the address of a list with some of its filters changed, in pairs; an empty value takes one off.
+func narrowed(path string, filters url.Values, pairs ...string) string {
+	query := maps.Clone(filters)
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if query.Del(pairs[i]); pairs[i+1] != "" {
 			query.Set(pairs[i], pairs[i+1])
 		}
 	}
 	if len(query) == 0 {
-		return dossiersPath
+		return path
 	}
-	return dossiersPath + "?" + query.Encode()
+	return path + "?" + query.Encode()
 }
 
 // Words searched for name people, so they stay out of addresses: the session keeps the last ones, addresses their number.
@@ -185,9 +184,8 @@ func searchDossiers(d *desk) {
 		d.fail(err)
 		return
 	}
-	words := []rune(strings.Join(strings.Fields(d.values.Get("words")), " "))
-	words = words[:min(len(words), web.MaxLine)]
-	if ref := strings.ToUpper(string(words)); strings.HasPrefix(ref, "D-") {
+	words := d.words()
+	if ref := strings.ToUpper(words); strings.HasPrefix(ref, "D-") {
 		if _, err := d.s.store.Request(d.ctx, ref); err == nil {
 			d.c.Redirect(http.StatusSeeOther, dossiersPath+"/"+ref)
 			return
@@ -199,15 +197,59 @@ func searchDossiers(d *desk) {
 			f.query[name] = values
 		}
 	}
-	number := ""
-	if len(words) > 0 {
-		n := d.s.sessions.GetInt(d.ctx, searchesKey) + 1
-		number = strconv.Itoa(n)
-		d.s.sessions.Put(d.ctx, searchesKey, n)
-		d.s.sessions.Put(d.ctx, searchKey(number), string(words))
-		d.s.sessions.Remove(d.ctx, searchKey(strconv.Itoa(n-searchesKept)))
+	d.c.Redirect(http.StatusSeeOther, f.href("search", d.keepSearch(words)))
+}
+
+// words are those of a search that was sent.
+func (d *desk) words() string {
+	words := []rune(strings.Join(strings.Fields(d.values.Get("words")), " "))
+	return string(words[:min(len(words), web.MaxLine)])
+}
+
+// keepSearch keeps the words of a search and numbers it; no words, no number.
+func (d *desk) keepSearch(words string) string {
+	if words == "" {
+		return ""
 	}
-	d.c.Redirect(http.StatusSeeOther, f.href("search", number))
+	n := d.s.sessions.GetInt(d.ctx, searchesKey) + 1
+	number := strconv.Itoa(n)
+	d.s.sessions.Put(d.ctx, searchesKey, n)
+	d.s.sessions.Put(d.ctx, searchKey(number), words)
+	d.s.sessions.Remove(d.ctx, searchKey(strconv.Itoa(n-searchesKept)))
+	return number
+}
+
+// sought are the words of the search that an address names; lost: they are forgotten.
+func (d *desk) sought(query url.Values) (words string, lost bool) {
+	n := query.Get("search")
+	if n == "" {
+		return "", false
+	}
+	words = d.s.sessions.GetString(d.ctx, searchKey(n))
+	return words, words == ""
+}
+
+// searchBox is where words are looked for in a list, and says when they are.
+type searchBox struct {
+	Action, Label, Hint, Submit string
+	Words                       string
+	Keep                        []field
+	Lost                        string // says that the search is forgotten
+	Says                        string // says that the list is searched
+	All, AllLabel               string // the list without search
+}
+
+// searchBox is that of a list whose words begin with prefix.
+func (d *desk) searchBox(prefix, path string, filters kept, words string, lost bool) searchBox {
+	b := searchBox{Action: path + "/search", Label: d.t(prefix + ".words"), Hint: d.t(prefix + ".words_hint"), Submit: d.t("dossiers.search"), Words: words,
+		Keep: filters.Keep("search"), All: narrowed(path, url.Values(filters), "search", ""), AllLabel: d.t("dossiers.without_search")}
+	switch {
+	case lost:
+		b.Lost = d.t("dossiers.lost")
+	case words != "":
+		b.Says = d.t(prefix+".searched", "words", words)
+	}
+	return b
 }
 
 // option is a choice of a filter.
@@ -354,36 +396,42 @@ func (d *desk) team() ([]models.User, map[string]string, error) {
 
 // dossiersPage is what the list shows.
 type dossiersPage struct {
-	Intake    string // where a request is opened
-	Chips     []chip
-	Pickers   []picker
-	Stages    []option // several at once
-	query     url.Values
-	Search    string
-	Number    string // of the search
-	Lost      bool
-	Everybody string // the list without search
-	Waiting   []string
-	Parked    *parkedBox
-	Rows      []dossierLine
-	Caption   string
-	Export    string
-	Pages     *web.Pages
-	Filtered  bool // anything but the list as it opens
-	Narrowed  bool // by what the folded form holds
+	Intake  string // where a request is opened
+	Chips   []chip
+	Pickers []picker
+	Stages  []option // several at once
+	kept
+	Search   searchBox
+	Waiting  []string
+	Parked   *parkedBox
+	Dossiers dossierTable
+	Export   string
+	Pages    *web.Pages
+	Filtered bool // anything but the list as it opens
+	Narrowed bool // by what the folded form holds
+}
+
+// dossierTable is a list of dossiers.
+type dossierTable struct {
+	Caption string
+	Rows    []dossierLine
+	Trained bool // says who the trainer is
 }
 
 // field is a hidden input.
 type field struct{ Name, Value string }
 
+// kept are the filters of a list.
+type kept url.Values
+
 // Keep are the filters that a form carries on, all but those it sets itself.
-func (p dossiersPage) Keep(except ...string) []field {
+func (k kept) Keep(except ...string) []field {
 	var out []field
-	for _, name := range slices.Sorted(maps.Keys(p.query)) {
+	for _, name := range slices.Sorted(maps.Keys(k)) {
 		if slices.Contains(except, name) {
 			continue
 		}
-		for _, v := range p.query[name] {
+		for _, v := range k[name] {
 			out = append(out, field{name, v})
 		}
 	}
@@ -442,17 +490,17 @@ func serveDossiers(d *desk) {
 		d.fail(err)
 		return
 	}
-	p := dossiersPage{Intake: d.intakeLink(), Parked: parked, Search: f.Search, Number: f.query.Get("search"), Lost: f.lost, Everybody: f.href("search", ""), Waiting: waiting,
-		query: f.query, Pages: b.pages, Filtered: len(f.query) > 0,
+	p := dossiersPage{Intake: d.intakeLink(), Parked: parked, Search: d.searchBox("dossiers", dossiersPath, kept(f.query), f.Search, f.lost), Waiting: waiting,
+		kept: kept(f.query), Pages: b.pages, Filtered: len(f.query) > 0, Dossiers: dossierTable{Trained: true},
 		Export: dossiersPath + ".csv?" + f.query.Encode()}
 	for _, name := range []string{"owner", "alert", "due", "policy", "sort"} {
 		p.Narrowed = p.Narrowed || f.query.Has(name)
 	}
 	chips, alerts, shown := d.stageChips(f, b.counts)
 	p.Chips = chips
-	p.Caption = d.t("dossiers.caption", "count", shown)
+	p.Dossiers.Caption = d.t("dossiers.caption", "count", shown)
 	if f.byDue {
-		p.Caption = d.t("dossiers.caption_due")
+		p.Dossiers.Caption = d.t("dossiers.caption_due")
 	}
 	p.Pickers = []picker{
 		d.ownerPicker(f.query.Get("owner"), b.users),
@@ -466,7 +514,7 @@ func serveDossiers(d *desk) {
 		p.Stages = append(p.Stages, option{string(stage), d.lang.StageName(stage), slices.Contains(f.query["stage"], string(stage))})
 	}
 	for _, row := range b.rows {
-		p.Rows = append(p.Rows, d.dossierLine(row, b.owners))
+		p.Dossiers.Rows = append(p.Dossiers.Rows, d.dossierLine(row, b.owners))
 	}
 	d.render(http.StatusOK, "console_board", &web.Page{Title: d.t("dossiers.title"), State: "list", Data: p})
 }
