@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 
 	"jalon/models"
@@ -18,10 +20,13 @@ const (
 	trainerRoute = "/trainers/{ref}"
 )
 
+// correcting ends the address where somebody is corrected.
+const correcting = "/correct"
+
 func (s *Server) registerConsoleCorrections() {
 	for route, serve := range map[string]func(*desk){clientRoute: correctClient, contactRoute: correctContact, trainerRoute: correctTrainer} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
-			s.console(method, ginPath(route), Staff, serve)
+			s.console(method, ginPath(route)+correcting, Staff, serve)
 		}
 	}
 }
@@ -34,7 +39,7 @@ func (d *desk) correction(label, who, back, route string, refs ...string) *corre
 	if !d.may(http.MethodPut, route) {
 		return nil
 	}
-	return &correction{ConsolePath + filled(route, refs...) + "?" + url.Values{"back": {back}}.Encode(), d.t(label), who}
+	return &correction{ConsolePath + filled(route, refs...) + correcting + "?" + url.Values{"back": {back}}.Encode(), d.t(label), who}
 }
 
 // filled is a route with its parameters, in order; those it does not have are left out.
@@ -55,12 +60,12 @@ func (d *desk) openCorrection(prefix string) *draft {
 		return nil
 	}
 	f.corrects = true
-	f.say = func(_ models.Code, location string) string { return f.misspelt(location) }
+	f.say = f.misspelt
 	return f
 }
 
 // misspelt says how something about a person is written; empty for what no words say it of.
-func (f *draft) misspelt(location string) string {
+func (f *draft) misspelt(_ models.Code, location string) string {
 	key := "correct.fault_" + location[strings.LastIndexByte(location, '.')+1:]
 	if !web.Has(key) {
 		return ""
@@ -145,17 +150,14 @@ func correctTrainer(d *desk) {
 	if f == nil {
 		return
 	}
-	_, courses, err := d.courses()
-	if err != nil {
-		f.wrong("", Sentence(models.CodeUnavailable, d.lang))
-	}
-	var skills []string
-	for _, k := range t.Skills {
-		skills = append(skills, d.t("correct.skill", "topic", courses[k.Topic], "level", k.Level))
-	}
-	f.facts = []pageFact{{d.t("correct.reference"), t.Ref}, {d.t("correct.skills"), cmp.Or(strings.Join(skills, "\n"), "–")}}
-	body := map[string]any{"skills": t.Skills} // kept
-	f.group("reach", d.t("correct.reach"), func() {
+	f.facts = []pageFact{{d.t("correct.reference"), t.Ref}}
+	f.save(t.Name, filled(trainerRoute, t.Ref), f.profile(t))
+}
+
+// profile asks for all that is known of a trainer.
+func (f *draft) profile(t models.Trainer) map[string]any {
+	body := map[string]any{}
+	f.group("reach", f.t("correct.reach"), func() {
 		body["name"] = f.text("name", opt{initial: t.Name})
 		body["email"] = f.text("email", opt{initial: t.Email, most: 254})
 		body["phone"] = f.text("phone", opt{initial: t.Phone, optional: true, most: 40, class: "short"})
@@ -163,7 +165,8 @@ func correctTrainer(d *desk) {
 		body["address"] = f.area("address", opt{initial: t.Address, optional: true, most: 500})
 		body["department"] = strings.ToUpper(f.text("department", opt{initial: t.Department, optional: true, class: "short"}))
 	})
-	f.group("pay", d.t("correct.pay"), func() {
+	f.group("skills", f.t("correct.skills"), func() { body["skills"] = f.skills(t.Skills) })
+	f.group("pay", f.t("correct.pay"), func() {
 		body["legal_form"] = f.choose("legal_form", "select", opt{initial: string(t.LegalForm)}, texts(legalForms)...)
 		body["company_number"] = unspaced(f.text("company_number", opt{initial: t.Company, optional: true, most: 30, class: "short"}))
 		body["vat_status"] = f.choose("vat_status", "select", opt{initial: string(cmp.Or(t.VATStatus, models.VATFranchise))}, texts(vatStates)...)
@@ -171,7 +174,7 @@ func correctTrainer(d *desk) {
 		body["iban"] = strings.ToUpper(unspaced(f.text("iban", opt{initial: t.IBAN, optional: true, most: 60})))
 		body["self_billing_mandate"] = f.yes("self_billing_mandate", t.SelfBilling)
 	})
-	f.group("work", d.t("correct.work"), func() {
+	f.group("work", f.t("correct.work"), func() {
 		body["activity_number"] = unspaced(f.text("activity_number", opt{initial: t.NDA, optional: true, most: 30, class: "short"}))
 		body["quality_label"] = f.yes("quality_label", t.Label)
 		rate := f.amount("rate", 0, opt{initial: f.euroText(t.RateCents), optional: true, class: "short"})
@@ -182,7 +185,62 @@ func correctTrainer(d *desk) {
 		body["validated"] = f.yes("validated", t.Validated)
 		body["active"] = f.yes("active", t.Active)
 	})
-	f.save(t.Name, filled(trainerRoute, t.Ref), body)
+	f.add(control{Kind: "more", Field: web.Field{Label: f.t("correct.more_skills")}})
+	return body
+}
+
+// noLevel is chosen for a skill that is held no more.
+const noLevel = "0"
+
+// skills asks what a trainer teaches: how well each skill held, and rows for others (F020).
+func (f *draft) skills(held []models.Skill) []models.Skill {
+	topics, titles, err := f.courses()
+	if err != nil {
+		f.wrong("", Sentence(models.CodeUnavailable, f.lang))
+	}
+	levels, words := []string{"1", "2", "3", "4", "5"}, map[string]string{noLevel: f.t("correct.no_level")}
+	for _, level := range levels {
+		words[level] = f.t("correct.level", "level", level)
+	}
+	known, asked := map[string]string{}, slices.Clone(topics) // level by topic
+	for _, k := range held {
+		if known[k.Topic] = strconv.Itoa(k.Level); !slices.Contains(topics, k.Topic) {
+			asked = append(asked, k.Topic)
+		}
+	}
+	out, listed := []models.Skill{}, map[string]string{}
+	list := func(topic, level, field string) {
+		n, _ := strconv.Atoi(level)
+		f.at["skills["+strconv.Itoa(len(out))+"]"] = field
+		out, listed[topic] = append(out, models.Skill{Topic: topic, Level: n}), level
+	}
+	for _, topic := range asked {
+		name := "skill-" + topic
+		if known[topic] == "" && !f.values.Has(name) {
+			continue
+		}
+		level := f.choose(name, "select", opt{label: cmp.Or(titles[topic], topic), initial: cmp.Or(known[topic], noLevel), words: words}, slices.Concat(levels, []string{noLevel})...)
+		if level != noLevel {
+			list(topic, level, name)
+		}
+	}
+	for n := range f.rowsShown(3, 30) {
+		id := "new-skill-" + strconv.Itoa(n+1)
+		f.group(id, f.t("correct.new_skill", "n", n+1), func() {
+			topic := f.choose(id+"-topic", "select", opt{label: f.t("correct.topic"), optional: true, plain: true, words: titles}, topics...)
+			level := f.choose(id+"-level", "select", opt{label: f.t("correct.its_level"), optional: true, plain: true, words: words}, levels...)
+			switch {
+			case topic == "" && level == "":
+			case topic == "":
+				f.wrong(id+"-topic", f.t("fault.choose", "label", f.t("correct.topic")))
+			case level == "":
+				f.wrong(id+"-level", f.t("fault.choose", "label", f.t("correct.its_level")))
+			case listed[topic] != level: // the same again: the form was sent twice
+				list(topic, level, id+"-topic")
+			}
+		})
+	}
+	return out
 }
 
 // yes asks for a yes or a no.

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,18 +29,18 @@ func TestF018ConsoleCorrectsAClientAContactAndATrainer(t *testing.T) {
 	o.mission(models.StageAudit, retained)
 	people := dossierPath + "/people"
 
-	o.corrected(people, `a[href^="/console/clients/C-000001?"]`, typed("name", "Atelier Exemple", "address", "1 rue Exemple\n75001 Paris", "company_number", "999 999 998", "vat_number", ""), "La fiche du client est corrigée.")
+	o.corrected(people, `a[href^="/console/clients/C-000001/correct?"]`, typed("name", "Atelier Exemple", "address", "1 rue Exemple\n75001 Paris", "company_number", "999 999 998", "vat_number", ""), "La fiche du client est corrigée.")
 	c, err := o.store.Client(ctx, "C-000001")
 	require.NoError(t, err)
 	require.Equal(t, models.Client{Ref: "C-000001", Type: models.ClientSME, Name: "Atelier Exemple", Company: "999999998", Address: "1 rue Exemple\n75001 Paris"}, c)
 	require.Contains(t, o.get(people).words(), "1 rue Exemple 75001 Paris")
 
-	o.corrected(people, `a[href^="/console/clients/C-000001/contacts/X-000001?"]`, typed("email", "camille@example.com", "lang", "en"), "La fiche de l’interlocuteur est corrigée.")
+	o.corrected(people, `a[href^="/console/clients/C-000001/contacts/X-000001/correct?"]`, typed("email", "camille@example.com", "lang", "en"), "La fiche de l’interlocuteur est corrigée.")
 	x, err := o.store.Contact(ctx, "X-000001")
 	require.NoError(t, err)
 	require.Equal(t, models.Contact{Ref: "X-000001", ClientRef: "C-000001", Name: "Camille Exemple", Email: "camille@example.com", Phone: "+33 1 99 00 00 09", Lang: models.English}, x)
 
-	o.corrected(people, `a[href^="/console/trainers/T-000042?"]`, typed("legal_form", "micro_entrepreneur", "iban", "fr76 3000 6000 0112 3456 7890 189",
+	o.corrected(people, `a[href^="/console/trainers/T-000042/correct?"]`, typed("legal_form", "micro_entrepreneur", "iban", "fr76 3000 6000 0112 3456 7890 189",
 		"company_number", "999 999 980", "department", "2a", "rate", "1 200,50", "self_billing_mandate", "yes"), "La fiche du formateur est corrigée.")
 	trainer, err := o.store.Trainer(ctx, "T-000042")
 	require.NoError(t, err)
@@ -52,9 +53,9 @@ func TestF018ConsoleCorrectsAClientAContactAndATrainer(t *testing.T) {
 		bad  url.Values
 		says string
 	}{
-		ConsolePath + "/clients/C-000001":                   {typed("company_number", "99"), "Un SIREN a neuf chiffres."},
-		ConsolePath + "/clients/C-000001/contacts/X-000001": {typed("email", "Camille <camille@example.org>"), "Écrivez une adresse e-mail seule"},
-		ConsolePath + "/trainers/T-000042":                  {typed("iban", "FR76"), "Écrivez un IBAN complet"},
+		ConsolePath + "/clients/C-000001/correct":                   {typed("company_number", "99"), "Un SIREN a neuf chiffres."},
+		ConsolePath + "/clients/C-000001/contacts/X-000001/correct": {typed("email", "Camille <camille@example.org>"), "Écrivez une adresse e-mail seule"},
+		ConsolePath + "/trainers/T-000042/correct":                  {typed("iban", "FR76"), "Écrivez un IBAN complet"},
 	} {
 		page := o.get(path)
 		wellMade(t, page)
@@ -69,16 +70,16 @@ func TestF018ConsoleCorrectsAClientAContactAndATrainer(t *testing.T) {
 		}
 		require.NotContains(t, o.get(path+"?lang=en").words(), "Corriger")
 		o.get(path + "?lang=fr")
-		require.Equal(t, http.StatusNotFound, o.get(path+"9").status)
+		require.Equal(t, http.StatusNotFound, o.get(strings.Replace(path, "/correct", "9/correct", 1)).status)
 	}
-	require.Equal(t, http.StatusNotFound, o.get(ConsolePath+"/clients/C-000009/contacts/X-000001").status)
-	require.Equal(t, ConsolePath, o.get(ConsolePath+"/trainers/T-000042?back=https://example.org").Find(".back a").AttrOr("href", ""))
+	require.Equal(t, http.StatusNotFound, o.get(ConsolePath+"/clients/C-000009/contacts/X-000001/correct").status)
+	require.Equal(t, ConsolePath, o.get(ConsolePath+"/trainers/T-000042/correct?back=https://example.org").Find(".back a").AttrOr("href", ""))
 
 	for _, login := range []string{"bo", "cleo"} { // as the API has it
 		o.as(login)
-		require.Zero(t, o.get(people).Find(`a[href*="/clients/"], a[href*="/trainers/"]`).Length())
-		require.Equal(t, http.StatusForbidden, o.get(ConsolePath+"/trainers/T-000042").status)
-		require.Equal(t, http.StatusForbidden, o.post(ConsolePath+"/trainers/T-000042", typed("name", "X")).status)
+		require.Zero(t, o.get(people).Find(`a[href*="/correct?"]`).Length())
+		require.Equal(t, http.StatusForbidden, o.get(ConsolePath+"/trainers/T-000042/correct").status)
+		require.Equal(t, http.StatusForbidden, o.post(ConsolePath+"/trainers/T-000042/correct", typed("name", "X")).status)
 	}
 }
 
@@ -86,7 +87,7 @@ func TestF018ConsoleCorrectsAClientAContactAndATrainer(t *testing.T) {
 func TestConsoleCorrectsWhatWasChangedAlone(t *testing.T) {
 	o := newOffice(t)
 	o.mission(models.StageAudit, retained)
-	path := ConsolePath + "/trainers/T-000042"
+	path := ConsolePath + "/trainers/T-000042/correct"
 	trainer, err := o.store.Trainer(t.Context(), "T-000042")
 	require.NoError(t, err)
 	trainer.LegalForm, trainer.IBAN = models.FormCompany, "FR7630006000011234567890189"
@@ -121,17 +122,17 @@ func TestF203ConsoleCorrectsFromAnInvoiceAndAStatement(t *testing.T) {
 	require.NoError(t, err)
 	brief.BillingRef = "X-000009"
 	require.NoError(t, o.store.SaveBrief(ctx, brief))
-	trainer := `a[href^="/console/trainers/T-000001?"]`
+	trainer := `a[href^="/console/trainers/T-000001/correct?"]`
 	o.corrected(ConsoleAddress("", "I-2026-000001"), trainer, typed("legal_form", "company", "iban", "DE89 3704 0044 0532 0130 00"), "La fiche du formateur est corrigée.")
 	o.corrected(ConsoleAddress("", month+"/recap/1"), trainer, typed("email", "fabule@example.org"), "La fiche du formateur est corrigée.")
 	paid, err := o.store.Trainer(ctx, "T-000001")
 	require.NoError(t, err)
 	require.Equal(t, []string{"DE89370400440532013000", "fabule@example.org"}, []string{paid.IBAN, paid.Email})
-	require.Equal(t, 1, o.get(ConsoleAddress("", "I-2026-000007")).Find(`a[href^="/console/clients/C-000001?"]`).Length(), "the client of its dossier owes it")
-	o.corrected(ConsoleAddress("", "I-2026-000007"), `a[href^="/console/clients/C-000001/contacts/X-000009?"]`, typed("email", "compta@example.com"), "La fiche de l’interlocuteur est corrigée.")
+	require.Equal(t, 1, o.get(ConsoleAddress("", "I-2026-000007")).Find(`a[href^="/console/clients/C-000001/correct?"]`).Length(), "the client of its dossier owes it")
+	o.corrected(ConsoleAddress("", "I-2026-000007"), `a[href^="/console/clients/C-000001/contacts/X-000009/correct?"]`, typed("email", "compta@example.com"), "La fiche de l’interlocuteur est corrigée.")
 	o.as("bo")
 	for _, ref := range []string{"I-2026-000001", "I-2026-000007", month + "/recap/1"} {
-		require.Zero(t, o.get(ConsoleAddress("", ref)).Find(`a[href*="/console/clients/"], a[href*="/console/trainers/"]`).Length())
+		require.Zero(t, o.get(ConsoleAddress("", ref)).Find(`a[href*="/correct?"]`).Length())
 	}
 }
 
@@ -140,8 +141,8 @@ func TestBrowserCorrections(t *testing.T) {
 	ctx := browser(t)
 	o.mission(models.StageAudit, retained)
 	o.visits(t, ctx, "amel")
-	for name, path := range map[string]string{"people": dossierPath + "/people", "correct-client": ConsolePath + "/clients/C-000001", "correct-contact": ConsolePath + "/clients/C-000001/contacts/X-000001",
-		"correct-trainer": ConsolePath + "/trainers/T-000042?lang=en"} {
+	for name, path := range map[string]string{"people": dossierPath + "/people", "correct-client": ConsolePath + "/clients/C-000001/correct", "correct-contact": ConsolePath + "/clients/C-000001/contacts/X-000001/correct",
+		"correct-trainer": ConsolePath + "/trainers/T-000042/correct?lang=en"} {
 		o.looks(t, ctx, name, path)
 		fits(t, ctx)
 	}

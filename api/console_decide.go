@@ -497,12 +497,13 @@ func (f *draft) field(name, kind string, o opt) control {
 	if c.Hint == "" && f.has(name+"_hint") {
 		c.Hint = f.word(name + "_hint")
 	}
-	if !f.posted && !f.more {
+	fresh := !f.posted && !f.more
+	if fresh {
 		f.values.Set(name, o.initial)
 	}
 	if f.corrects {
 		drawn := drawnAs + name
-		if !f.posted || f.values.Get(name) == f.values.Get(drawn) {
+		if fresh || f.values.Get(name) == f.values.Get(drawn) {
 			f.values.Set(name, o.initial)
 			f.values.Set(drawn, o.initial)
 		}

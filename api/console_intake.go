@@ -83,11 +83,11 @@ func serveIntake(d *desk) {
 	if f == nil {
 		return
 	}
-	f.say = func(_ models.Code, location string) string {
+	f.say = func(code models.Code, location string) string {
 		if location == "body.address" {
 			return f.t("intake.fault_address")
 		}
-		return f.misspelt(location)
+		return f.misspelt(code, location)
 	}
 	body, somebody := f.fillIntake(client)
 	var opened models.Brief

@@ -61,7 +61,7 @@ func TestConsoleSendsAgainWhatReachedNobody(t *testing.T) {
 	require.Equal(t, again, page.Find(`.acts a`).AttrOr("href", ""))
 	require.Contains(t, o.get(dossierPath+"/people").words(), "Message non remis")
 	require.Equal(t, 1, o.get(dossierPath).Find(`section[aria-labelledby=h-resendable] a[href="`+again+`"]`).Length(), "where the alert is read")
-	require.NotZero(t, o.get(dossierPath).Find(`a[href^="/console/trainers/T-000042?"]`).Length(), "corrected where it is seen")
+	require.NotZero(t, o.get(dossierPath).Find(`a[href^="/console/trainers/T-000042/correct?"]`).Length(), "corrected where it is seen")
 
 	trainer, err := o.store.Trainer(t.Context(), "T-000042")
 	require.NoError(t, err)
