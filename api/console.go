@@ -96,6 +96,7 @@ var places = []struct {
 }{
 	{"/dossiers", "console.dossiers", Everyone},
 	{"/due", "console.due", Everyone},
+	{"/trainers", "console.trainers", Everyone},
 	{"/money", "console.money", StaffMoney},
 	{"/team", "console.team", Everyone},
 }
@@ -256,6 +257,7 @@ func (s *Server) registerConsole() {
 	s.registerConsoleMessages()
 	s.registerConsoleDossier()
 	s.registerConsoleMoney()
+	s.registerConsoleTrainers()
 	s.registerConsoleTeam()
 	s.registerConsoleCorrections()
 	s.page(http.MethodGet, signInPath, Public, s.serveSignIn)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -77,6 +78,13 @@ func BenchmarkConsole(b *testing.B) {
 				}},
 				{"invoice", func() string { return "/console/money/invoices/" + pick(filled.Invoices...) }},
 				{"recap", func() string { return "/console/money/recaps/" + pick(filled.Months...) }},
+				{"trainers", func() string {
+					return "/console/trainers?" + url.Values{"show": {pick("", "unchecked", "all")}, "topic": {pick("", "topic-1", "topic-4")}}.Encode()
+				}},
+				{"trainers_searched", func() string {
+					return o.post("/console/trainers/search", url.Values{"words": {pick("échantillon", "amelie", "trainer-12", "nobody of this name", "T-00012")}, "show": {pick("", "all")}}).header.Get("Location")
+				}},
+				{"trainer", func() string { return fmt.Sprintf("/console/trainers/T-%06d", random.IntN(dossiers/20)+1) }},
 				{"team", func() string { return "/console/team" }},
 			} {
 				b.Run(page.name, func(b *testing.B) {

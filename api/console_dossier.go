@@ -663,10 +663,11 @@ func (x *dossierDesk) showSituation(p *dossierPage) (err error) {
 
 // asked is a trainer who was asked, and what became of it.
 type asked struct {
-	Name, State, Tone, Rate, When, Extra string
-	Choose, Record                       string // addresses, empty where it cannot be
-	ChooseLabel, RecordLabel             string
-	Correct                              *correction // of who could not be reached
+	Name, Href                     string // the trainer, and where they are shown
+	State, Tone, Rate, When, Extra string
+	Choose, Record                 string // addresses, empty where it cannot be
+	ChooseLabel, RecordLabel       string
+	Correct                        *correction // of who could not be reached
 }
 
 func (x *dossierDesk) asked(search int) []asked {
@@ -675,37 +676,10 @@ func (x *dossierDesk) asked(search int) []asked {
 		if i.Search != search {
 			continue
 		}
-		a := asked{ChooseLabel: x.t("dossier.choose"), RecordLabel: x.t("dossier.record_answer"), Name: x.called(i.TrainerRef), State: x.t("dossier.invitation." + string(i.Status)),
-			When: x.t("dossier.asked_on", "when", web.DateTime(x.lang, x.leftAt(i.Ref, i.SentAt)))}
-		if m := x.asks[i.Ref]; m.Waits(x.now) && i.Status == models.InvitationSent {
-			a.State, a.When = x.t("dossier.invitation.unsent"), x.t("dossier.will_leave", "when", web.DateTime(x.lang, m.NotBefore))
-		}
-		switch m := x.asks[i.Ref]; {
-		case i.Status == models.InvitationUndeliverable && m.Key != "" && !m.Undelivered():
-			a.State = x.t("dossier.invitation.again") // its search waits for nothing, but an answer counts
-		case i.Status == models.InvitationNotRetained && m.Undelivered():
-			a.State = x.t("dossier.invitation." + string(models.InvitationUndeliverable)) // the search ended, nobody asked
-		}
-		switch i.Status {
-		case models.InvitationInterested, models.InvitationChosen:
-			a.Tone = "good"
-		case models.InvitationSent:
-			a.Tone = "warn"
-		case models.InvitationUndeliverable:
-			a.Tone = "bad"
+		a := x.invited(i, x.asks[i.Ref])
+		a.Name, a.Href, a.ChooseLabel, a.RecordLabel = x.called(i.TrainerRef), trainerPage(i.TrainerRef), x.t("dossier.choose"), x.t("dossier.record_answer")
+		if i.Status == models.InvitationUndeliverable {
 			a.Correct = x.correction("correct.link", a.Name, x.at("people"), trainerRoute, i.TrainerRef)
-		}
-		if i.LateAnswer != "" {
-			a.Extra = x.t("dossier.late_answer", "answer", x.t("dossier.invitation."+i.LateAnswer))
-		}
-		if i.Upskilling {
-			a.Extra += " " + x.t(map[bool]string{true: "dossier.upskilling_agreed", false: "dossier.upskilling"}[i.UpskillOK])
-		}
-		if i.RateCents > 0 {
-			a.Rate = x.lang.RateName(i.RateCents, i.RateUnit)
-		}
-		if !i.AnsweredAt.IsZero() {
-			a.When = x.t("dossier.answered_on", "when", web.DateTime(x.lang, i.AnsweredAt))
 		}
 		if search == x.row.Solicitation && x.standing.Takes(models.VerbChoose) == nil {
 			if i.Choosable() == nil && x.may("POST", "/requests/{ref}/choose") {
@@ -720,9 +694,44 @@ func (x *dossierDesk) asked(search int) []asked {
 	return out
 }
 
-// leftAt is when the message that asks really left; decided is when it was decided to ask, for what no message tells of.
-func (x *dossierDesk) leftAt(subject string, decided time.Time) time.Time {
-	if m := x.asks[subject]; !m.SentAt.IsZero() {
+// invited is what became of asking a trainer, by the message that asked.
+func (d *desk) invited(i models.Invitation, m models.Message) asked {
+	a := asked{State: d.t("dossier.invitation." + string(i.Status)), When: d.t("dossier.asked_on", "when", web.DateTime(d.lang, leftAt(m, i.SentAt)))}
+	if m.Waits(d.now) && i.Status == models.InvitationSent {
+		a.State, a.When = d.t("dossier.invitation.unsent"), d.t("dossier.will_leave", "when", web.DateTime(d.lang, m.NotBefore))
+	}
+	switch {
+	case i.Status == models.InvitationUndeliverable && m.Key != "" && !m.Undelivered():
+		a.State = d.t("dossier.invitation.again") // its search waits for nothing, but an answer counts
+	case i.Status == models.InvitationNotRetained && m.Undelivered():
+		a.State = d.t("dossier.invitation." + string(models.InvitationUndeliverable)) // the search ended, nobody asked
+	}
+	switch i.Status {
+	case models.InvitationInterested, models.InvitationChosen:
+		a.Tone = "good"
+	case models.InvitationSent:
+		a.Tone = "warn"
+	case models.InvitationUndeliverable:
+		a.Tone = "bad"
+	}
+	if i.LateAnswer != "" {
+		a.Extra = d.t("dossier.late_answer", "answer", d.t("dossier.invitation."+i.LateAnswer))
+	}
+	if i.Upskilling {
+		a.Extra += " " + d.t(map[bool]string{true: "dossier.upskilling_agreed", false: "dossier.upskilling"}[i.UpskillOK])
+	}
+	if i.RateCents > 0 {
+		a.Rate = d.lang.RateName(i.RateCents, i.RateUnit)
+	}
+	if !i.AnsweredAt.IsZero() {
+		a.When = d.t("dossier.answered_on", "when", web.DateTime(d.lang, i.AnsweredAt))
+	}
+	return a
+}
+
+// leftAt is when a message that asks really left; decided is when it was decided to ask, for what no message tells of.
+func leftAt(m models.Message, decided time.Time) time.Time {
+	if !m.SentAt.IsZero() {
 		return m.SentAt
 	}
 	return decided
@@ -984,7 +993,7 @@ func (x *dossierDesk) showDocuments(p *dossierPage) error {
 	for i := len(x.contracts) - 1; i >= 0; i-- {
 		c := x.contracts[i]
 		line := signatureLine{What: x.t("dossier.contract_kind." + string(c.Kind)), Who: x.person(c.Signer, c.TrainerRef),
-			State: x.t("dossier.contract_state." + c.Status), When: x.t("dossier.left", "when", web.DateTime(x.lang, x.leftAt(c.Ref, c.SentAt)))}
+			State: x.t("dossier.contract_state." + c.Status), When: x.t("dossier.left", "when", web.DateTime(x.lang, leftAt(x.asks[c.Ref], c.SentAt)))}
 		if m := x.asks[c.Ref]; m.Waits(x.now) {
 			line.When = x.t("dossier.leaves", "when", web.DateTime(x.lang, m.NotBefore))
 		}
@@ -1094,6 +1103,7 @@ func (x *dossierDesk) sendFile() {
 // personCard is somebody with how to reach them.
 type personCard struct {
 	Name, Role, Email, Phone string
+	Href                     string // where they are shown
 	Correct                  *correction
 }
 
@@ -1148,7 +1158,7 @@ func (x *dossierDesk) showPeople(p *dossierPage) error {
 		if err != nil {
 			return err
 		}
-		p.Trainer = &personCard{Name: t.Name, Role: x.lang.RateName(x.row.RateCents, x.row.RateUnit), Email: t.Email, Phone: t.Phone,
+		p.Trainer = &personCard{Name: t.Name, Href: trainerPage(t.Ref), Role: x.lang.RateName(x.row.RateCents, x.row.RateUnit), Email: t.Email, Phone: t.Phone,
 			Correct: x.correction("correct.link", t.Name, x.at("people"), trainerRoute, t.Ref)}
 	}
 	for n := x.row.Solicitation; n > 0; n-- {
