@@ -150,7 +150,7 @@ func (p *paper) totals(price Price) {
 func (p *paper) signatures(first string, a Agency, second, who string) {
 	p.room(58)
 	p.heading("Signatures")
-	p.text("Fait le " + fr.ShortDay(models.ParisDate(p.at)) + ". Chaque partie en reçoit un exemplaire. Signé en ligne : l’empreinte SHA-256 de ce fichier, la date et l’auteur de chaque signature sont conservés avec lui.")
+	p.text("Établi le " + fr.ShortDay(models.ParisDate(p.at)) + ". Chaque partie en reçoit un exemplaire signé. Signé en ligne, c’est ce fichier suivi d’une page de signature, qui dit qui a signé, quand et sous quelle empreinte SHA-256.")
 	p.boxes(box{lines: said([]string{first, a.Name, a.Representative}), stamp: a.Stamp}, box{lines: append([]string{second}, strings.Split(who, "\n")...)})
 }
 
