@@ -77,10 +77,12 @@ var enclosures = map[string][]models.DocumentKind{
 	"sessions_planned_trainer":  {models.DocumentProgramme, models.DocumentSheet},
 	"session_moved_trainer":     {models.DocumentSheet},
 	"invoice_ask":               {models.DocumentInvoiceDraft},
+	"contract_signed":           {models.DocumentSigned},
 }
 
 // enclose draws what goes with a message, dated as the message is, so that a retry draws the same, and returns the
-// SHA-256 of each. What there is nothing to draw from stays out: the mail says what matters by itself.
+// SHA-256 of each. What there is nothing to draw from stays out: the mail says what matters by itself, but for the one
+// that is there to bring a signed copy.
 func (l *Letters) enclose(ctx context.Context, m models.Message) ([]string, error) {
 	c := clerk{l.Store, l.Documents, l.Agency}
 	var out []string
@@ -100,6 +102,13 @@ func (l *Letters) enclose(ctx context.Context, m models.Message) ([]string, erro
 			in.Subject = m.Subject + "|" + m.ToRef
 		case models.DocumentSheet:
 			in.Subject = m.Dossier
+		case models.DocumentSigned:
+			d, err := c.signed(ctx, m.Subject)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, d.SHA256)
+			continue
 		}
 		sha, err := c.file(ctx, in)
 		if code := models.ErrorCode(err); code == models.CodeDocumentIncomplete || code == models.CodeUnknown {

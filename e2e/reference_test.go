@@ -30,7 +30,7 @@ func referenceMails() map[string]int {
 		"request_received": 1, "invitation": 5, "invitation_reminder": -5, "invitation_closed": 1,
 		"audit_slots": 1, "audit_choice": 1, "audit_booked_trainer": 1, "audit_booked_client": 1, "audit_report_reminder": -1,
 		"programme_ask": 1, "programme_returned": 1, "programme_approved": 1, "interview_notice": -1,
-		"trainer_contract": 1, "contract_client": 1, "sessions_planned_trainer": 1, "sessions_planned_client": 1,
+		"trainer_contract": 1, "contract_client": 1, "contract_signed": 2, "sessions_planned_trainer": 1, "sessions_planned_client": 1,
 		"convocation": 12, "attend": 12, "sheet_ask": 3, "absence_told": 2, "certificate": 4, "hot_evaluation": 4, "client_invoice": 1,
 	}
 }
@@ -115,6 +115,25 @@ func TestReferenceMission(t *testing.T) {
 			for _, words := range []string{"Certificat de réalisation", hours, "24 novembre 2026", "26 novembre 2026"} {
 				if !strings.Contains(texts[n], words) {
 					t.Errorf("certificate of participant %d lacks %q:\n%s", i, words, texts[n])
+				}
+			}
+		}
+	})
+	t.Run("F096 F101 each signer gets the signed copy", func(t *testing.T) {
+		copies := map[string]string{} // by contract
+		for _, d := range rows[models.Document](h, m, "documents") {
+			if d.Kind == models.DocumentSigned {
+				copies[d.Subject] = h.text(d.SHA256)
+			}
+		}
+		contracts := rows[models.Contract](h, m, "contracts")
+		if len(contracts) != 2 || len(copies) != 2 {
+			t.Fatalf("%d contracts, %d signed copies", len(contracts), len(copies))
+		}
+		for _, c := range contracts {
+			for _, words := range []string{"Page de signature", c.SHA256, "Nom saisi pour signer", "Par le lien personnel", c.SignedAt.UTC().Format(time.RFC3339)[:17]} {
+				if !strings.Contains(copies[c.Ref], words) {
+					t.Errorf("the signed copy of %s lacks %q:\n%s", c.Ref, words, copies[c.Ref])
 				}
 			}
 		}

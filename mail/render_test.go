@@ -59,7 +59,7 @@ interview_notice trainer_contract trainer_contract_reminder trainer_contract_exp
 sessions_planned_trainer session_moved_trainer session_cancelled_trainer sheet_ask sheet_reminder recap recap_reminder
 self_billed_invoice invoice_ask invoice_reminder invoice_rejected invoice_conform invoice_paid invoice_withdrawn
 request_received audit_choice audit_choice_reminder audit_booked_client audit_cancelled_client contract_client
-contract_client_reminder sessions_planned_client session_moved_client session_cancelled_client trainer_changed_client
+contract_client_reminder contract_signed sessions_planned_client session_moved_client session_cancelled_client trainer_changed_client
 request_cancelled_client request_handed_over_client client_invoice client_invoice_reminder convocation
 session_moved_participant session_cancelled_participant course_cancelled_participant attend absence_told certificate
 hot_evaluation hot_reminder cold_evaluation staff_alert staff_alert_unread staff_request_cancelled finance_conformity finance_payment_due finance_payment_late`)
@@ -257,7 +257,7 @@ func TestF079TrainerIsToldHowToReachTheClient(t *testing.T) {
 
 // TestGoldenMails compares some mails with what was read and approved; JALON_UPDATE_GOLDEN=1 writes them again.
 func TestGoldenMails(t *testing.T) {
-	for _, name := range []string{"invitation", "audit_choice", "contract_client", "convocation", "recap", "staff_alert"} {
+	for _, name := range []string{"invitation", "audit_choice", "contract_client", "contract_signed", "convocation", "recap", "staff_alert"} {
 		for _, lang := range Languages {
 			data := full()
 			if lang == models.English {

@@ -41,6 +41,9 @@ const (
 // Signable tells whether a signature or a refusal can be recorded: who refused may still sign.
 func (c Contract) Signable() bool { return c.Status == ContractPending || c.Status == ContractDeclined }
 
+// WasSigned tells whether there is, or will be, a signed copy: what was signed stays so when it loses its effect.
+func (c Contract) WasSigned() bool { return !c.SignedAt.IsZero() }
+
 // withdrawalDays is how long a consumer goes back on a contract signed at a distance, without a reason (C. conso. L221-18).
 const withdrawalDays = 14
 
@@ -90,6 +93,7 @@ const (
 	DocumentProgramme       DocumentKind = "programme"
 	DocumentConvocation     DocumentKind = "convocation"
 	DocumentInvoiceDraft    DocumentKind = "invoice_draft" // for a supplier to check, number and issue
+	DocumentSigned          DocumentKind = "signed_copy"   // a convention or contract as signed, and who signed it
 	DocumentEvidence        DocumentKind = "evidence"      // a scan of what staff recorded for somebody
 	DocumentMoneyEvidence   DocumentKind = "money_evidence"
 	// What a participant says of the course, or why they were away, which may be medical.

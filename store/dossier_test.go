@@ -149,3 +149,39 @@ func TestClientsAreFound(t *testing.T) {
 		require.Len(t, found, 1)
 	})
 }
+
+// A document is signed by the fact that its process took, whoever else said so (F101); what the agency decided before it is found.
+func TestSignatureOfADocument(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		contract := models.ContractRef(dossier, 1)
+		_, err := s.Signature(ctx, contract)
+		require.ErrorIs(t, err, store.ErrNotFound)
+		for _, f := range []models.Fact{{ID: "declined", Kind: models.FactContractDeclined, Subject: contract}, {ID: "forged", Kind: models.FactContractSigned, Subject: contract},
+			{ID: "signed", Kind: models.FactContractSigned, Subject: contract}, {ID: "other", Kind: models.FactContractSigned, Subject: models.ContractRef(dossier, 2)}} {
+			f.Workflow, f.Dossier = request, dossier
+			_, _, err := s.Receive(ctx, f, func() time.Time { return noon })
+			require.NoError(t, err)
+		}
+		_, err = s.Signature(ctx, contract)
+		require.ErrorIs(t, err, store.ErrNotFound, "no process took it yet")
+		_, err = s.Apply(ctx, models.Step{Workflow: request, Run: "run", Seq: 1, At: noon, Dossier: dossier, Handled: []models.FactHandling{{ID: "declined", State: models.FactApplied},
+			{ID: "forged", State: models.FactIgnored}, {ID: "signed", State: models.FactApplied}, {ID: "other", State: models.FactApplied}},
+			Journal: []models.JournalLine{{Kind: "trainer_chosen", At: noon.Add(-time.Hour)}, {Kind: "programme_approved"}, {Kind: "owner_changed"}, {Kind: "programme_approved", Subject: "later", At: noon.Add(time.Hour)}}})
+		require.NoError(t, err)
+		f, err := s.Signature(ctx, contract)
+		require.NoError(t, err)
+		require.Equal(t, "signed", f.ID)
+
+		for _, c := range []struct {
+			upTo time.Time
+			kind string
+		}{{noon.Add(-time.Hour), "trainer_chosen"}, {noon, "programme_approved"}} {
+			line, err := s.LastLine(ctx, dossier, c.upTo, "trainer_chosen", "programme_approved")
+			require.NoError(t, err)
+			require.Equal(t, c.kind, line.Kind)
+			require.Empty(t, line.Subject)
+		}
+		_, err = s.LastLine(ctx, dossier, noon.Add(-2*time.Hour), "trainer_chosen", "programme_approved")
+		require.ErrorIs(t, err, store.ErrNotFound)
+	})
+}

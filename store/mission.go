@@ -46,6 +46,11 @@ func (s *Store) Contracts(ctx context.Context, dossier string) ([]models.Contrac
 	return all[models.Contract](ctx, s, "number", "dossier = ?", dossier)
 }
 
+// Signature reads the fact that signed a document; ErrNotFound while none did.
+func (s *Store) Signature(ctx context.Context, contract string) (models.Inbox, error) {
+	return one[models.Inbox](ctx, s, "dossier = ? AND kind = ? AND subject = ? AND state = ?", models.DossierOf(contract), models.FactContractSigned, contract, models.FactApplied)
+}
+
 // Document reads the row of a stored file by its content's SHA-256.
 func (s *Store) Document(ctx context.Context, sha256 string) (models.Document, error) {
 	return one[models.Document](ctx, s, "sha256 = ?", sha256)

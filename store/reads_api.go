@@ -140,6 +140,13 @@ func (s *Store) LineOf(ctx context.Context, subject, kind string) (models.Journa
 	return one[models.JournalLine](ctx, s, "subject = ? AND kind = ?", subject, kind)
 }
 
+// LastLine is the latest line of some kinds in the timeline of a dossier up to an instant; ErrNotFound if there is none.
+func (s *Store) LastLine(ctx context.Context, dossier string, upTo time.Time, kinds ...string) (models.JournalLine, error) {
+	var line models.JournalLine
+	err := s.db.WithContext(ctx).Where("dossier = ? AND at <= ? AND kind IN ?", dossier, instant(upTo), kinds).Order("at DESC, id DESC").Take(&line).Error
+	return line, failure(err)
+}
+
 // JournalOf lists the timeline of one thing, an invoice or a recap, oldest first.
 func (s *Store) JournalOf(ctx context.Context, subject string, from Cursor, limit int) (Page[models.JournalLine], error) {
 	return page(s.db.WithContext(ctx).Where("subject = ?", subject), order[models.JournalLine]{at: "at", id: "id",

@@ -205,9 +205,12 @@ func (r *request) contractFact(f models.Fact) string {
 			return models.FactIgnored
 		}
 		c.Status, c.SignedAt = models.ContractSigned, f.ReceivedAt
+		l := letter{Template: "contract_signed", To: c.Signer, Subject: c.Ref}
 		if c.Signer == models.RoleTrainer {
+			l.ToRef = c.TrainerRef
 			r.engage(c)
 		}
+		r.send(r.durable, l) // with the signed copy, drawn when it leaves (docs/adr/0009)
 	} else {
 		c.Status, c.Note = models.ContractDeclined, f.Data.Note
 		if c.Signer == models.RoleTrainer && r.left == nil {

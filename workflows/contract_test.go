@@ -32,6 +32,32 @@ func TestContract(t *testing.T) {
 			require.Len(t, h.kinds("contract_signed"), 2)
 		})
 	}
+	t.Run("F096 F101 who signs is sent the signed copy, once, with the step that records it", func(t *testing.T) {
+		h := working(t)
+		for _, template := range []string{"trainer_contract", "contract_client"} {
+			usual := h.onMail[template]
+			h.onMail[template] = func(m models.Message) {
+				usual(m)
+				usual(m) // a repeat changes nothing
+			}
+		}
+		with := map[models.Role]string{}
+		h.writing = func(s models.Step) {
+			for _, c := range s.Rows.Contracts {
+				for _, m := range s.Messages {
+					if c.Status == models.ContractSigned && m.Template == "contract_signed" && m.Subject == c.Ref {
+						with[m.To] = m.ToRef
+					}
+				}
+			}
+		}
+		h.request()
+		require.Equal(t, map[models.Role]string{models.RoleTrainer: trainer(1), models.RoleClient: ""}, with)
+		require.Len(t, h.left("contract_signed"), 2)
+		for _, m := range h.left("contract_signed") {
+			require.Empty(t, m.Attach, "it is drawn when the mail leaves")
+		}
+	})
 	t.Run("F101 an individual signs a training contract", func(t *testing.T) {
 		h := working(t)
 		s := h.scope()
@@ -152,6 +178,7 @@ func TestContract(t *testing.T) {
 			h.fact(models.Fact{Kind: models.FactContractSigned, Subject: m.Subject, Data: models.FactData{SHA256: sha("forged")}})
 			h.later(time.Hour, func() {
 				require.Equal(t, models.ContractPending, row[models.Contract](h.world, m.Subject).Status)
+				require.Empty(t, h.mails("contract_signed"))
 				usual(m)
 			})
 		}

@@ -277,7 +277,7 @@ func (c *check) mails(ctx context.Context) error {
 // single are the templates that one person gets once about one thing, whatever happens: others are repeated when what
 // they tell happens again.
 var single = []string{"request_received", "invitation", "invitation_reminder", "audit_report_reminder", "programme_ask", "programme_returned",
-	"programme_approved", "trainer_contract", "contract_client", "trainer_contract_expired", "certificate", "absence_told", "hot_evaluation",
+	"programme_approved", "trainer_contract", "contract_client", "contract_signed", "trainer_contract_expired", "certificate", "absence_told", "hot_evaluation",
 	"client_invoice", "recap", "recap_reminder", "self_billed_invoice", "invoice_paid", "request_cancelled_client", "staff_request_cancelled", "mission_cancelled"}
 
 // money checks that each session held is paid once.
