@@ -64,6 +64,7 @@ func (s *Server) registerConsoleDossier() {
 		s.console(http.MethodGet, at, tab.rule, s.withDossier(func(x *dossierDesk) { x.render(tab.name, tab.show) }))
 	}
 	s.console(http.MethodGet, path+"/files/:sha256", Everyone, s.withDossier((*dossierDesk).sendFile))
+	s.console(http.MethodGet, path+"/signed/:number", Everyone, s.withDossier((*dossierDesk).sendSigned))
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		s.console(method, path+"/decide/:what", Everyone, s.withDossier((*dossierDesk).serveDecision))
 		s.console(method, path+"/record/:what", Pedagogy, s.withDossier((*dossierDesk).serveRecord))
@@ -981,7 +982,7 @@ func (x *dossierDesk) heldBack(m models.Message) bool {
 type documentLine struct{ Href, Name, When, SHA256 string }
 
 // signatureLine is a document to sign and where its signature stands.
-type signatureLine struct{ What, Who, State, Tone, When, Href string }
+type signatureLine struct{ What, Who, State, Tone, When, Href, Signed string }
 
 // versionView is a version of the programme with its text.
 type versionView struct {
@@ -1007,6 +1008,9 @@ func (x *dossierDesk) showDocuments(p *dossierPage) error {
 		}
 		if c.SHA256 != "" {
 			line.Href = x.at("files", c.SHA256)
+		}
+		if c.WasSigned() {
+			line.Signed = x.at("signed", strconv.Itoa(c.Number))
 		}
 		p.ToSign = append(p.ToSign, line)
 	}
@@ -1047,7 +1051,7 @@ func (x *dossierDesk) documentName(d models.Document) (string, error) {
 	kind := string(d.Kind)
 	var of string
 	switch d.Kind {
-	case models.DocumentConvention, models.DocumentTrainerContract:
+	case models.DocumentConvention, models.DocumentTrainerContract, models.DocumentSigned:
 		of = x.client.Name
 		for _, c := range x.contracts {
 			if c.Ref == about {
@@ -1081,12 +1085,25 @@ func (x *dossierDesk) documentName(d models.Document) (string, error) {
 	if key := "dossier.document." + kind; web.Has(key) {
 		parts[0] = x.t(key)
 	}
+	if d.Kind == models.DocumentSigned {
+		parts[0] += x.t("dossier.comma") + x.t("dossier.signed_copy")
+	}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), x.t("dossier.comma")), nil
 }
 
 // sendFile shows a document of this dossier, and no other one.
 func (x *dossierDesk) sendFile() {
 	d, err := x.s.store.Document(x.ctx, x.c.Param("sha256"))
+	x.send(d, err)
+}
+
+// sendSigned shows the signed copy of a contract of this dossier.
+func (x *dossierDesk) sendSigned() {
+	d, err := x.s.signed(x.ctx, x.brief.Ref, x.c.Param("number"))
+	x.send(d, err)
+}
+
+func (x *dossierDesk) send(d models.Document, err error) {
 	if err == nil && (d.Dossier != x.brief.Ref || x.s.cfg.Documents == nil) {
 		err = refuse(models.CodeUnknown)
 	}

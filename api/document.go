@@ -2,10 +2,12 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
@@ -17,7 +19,8 @@ import (
 // registerRest registers what answers something else than JSON, and what no person calls.
 func (s *Server) registerRest() {
 	s.page(http.MethodGet, Prefix+"/documents/:sha256", Everyone, s.serveDocument)
-	s.describeDocument()
+	s.page(http.MethodGet, Prefix+"/requests/:ref/contracts/:number/signed-copy", Everyone, s.serveSigned)
+	s.describeFiles()
 	s.page(http.MethodPost, Prefix+"/webhooks/sendgrid", Public, s.mailEvents)
 	s.page(http.MethodGet, "/openapi.json", Public, func(c *gin.Context) {
 		body, err := s.OpenAPI()
@@ -32,17 +35,26 @@ func (s *Server) registerRest() {
 	s.page(http.MethodGet, "/readyz", Public, s.ready)
 }
 
-// describeDocument tells the readers of the API where files are, beside the calls that answer JSON.
-func (s *Server) describeDocument() {
-	op := operation{method: http.MethodGet, path: "/documents/{sha256}", rule: Everyone}
-	roles, security := op.rule.document()
-	responses := refusalsOf(op)
-	responses["200"] = &huma.Response{Description: "The file as it was kept", Content: map[string]*huma.MediaType{
-		"application/pdf": {}, "image/jpeg": {}, "image/png": {}}}
-	s.api.OpenAPI().AddOperation(&huma.Operation{OperationID: "get-document", Method: op.method, Path: Prefix + op.path, Tags: []string{"documents"},
-		Summary:    "A file; what is about money is for staff and finance, what is about a participant for staff and pedagogy",
-		Parameters: []*huma.Param{{Name: "sha256", In: "path", Required: true, Description: "As listed with what it is of: the SHA-256 of its bytes", Schema: &huma.Schema{Type: huma.TypeString, Pattern: "^[0-9a-f]{64}$"}}},
-		Responses:  responses, Security: security, Extensions: map[string]any{"x-roles": roles}})
+// describeFiles tells the readers of the API where files are, beside the calls that answer JSON.
+func (s *Server) describeFiles() {
+	describe := func(op operation, parameters ...*huma.Param) {
+		roles, security := op.rule.document()
+		responses := refusalsOf(op)
+		responses["200"] = &huma.Response{Description: "The file as it was kept", Content: map[string]*huma.MediaType{
+			"application/pdf": {}, "image/jpeg": {}, "image/png": {}}}
+		s.api.OpenAPI().AddOperation(&huma.Operation{OperationID: op.id, Method: op.method, Path: Prefix + op.path, Tags: []string{"documents"},
+			Summary: op.summary, Parameters: parameters, Responses: responses, Security: security, Extensions: map[string]any{"x-roles": roles}})
+	}
+	inPath := func(name, words string, schema *huma.Schema) *huma.Param {
+		return &huma.Param{Name: name, In: "path", Required: true, Description: words, Schema: schema}
+	}
+	describe(operation{method: http.MethodGet, path: "/documents/{sha256}", id: "get-document", rule: Everyone,
+		summary: "A file; what is about money is for staff and finance, what is about a participant for staff and pedagogy"},
+		inPath("sha256", "As listed with what it is of: the SHA-256 of its bytes", &huma.Schema{Type: huma.TypeString, Pattern: "^[0-9a-f]{64}$"}))
+	describe(operation{method: http.MethodGet, path: "/requests/{ref}/contracts/{number}/signed-copy", id: "get-signed-copy", rule: Everyone,
+		summary: "The signed copy of a contract: the scan that staff recorded, or the document and a page that says who signed it"},
+		inPath("ref", "The dossier, D-2026-000123", &huma.Schema{Type: huma.TypeString}),
+		inPath("number", "Of the contract within its dossier", &huma.Schema{Type: huma.TypeInteger}))
 }
 
 // OpenAPI describes the typed API (OpenAPI 3.1), as kept in openapi.json.
@@ -60,12 +72,30 @@ func (s *Server) OpenAPI() ([]byte, error) {
 }
 
 func (s *Server) serveDocument(c *gin.Context) {
-	ctx := c.Request.Context()
-	if s.cfg.Documents == nil {
-		s.problem(c, refuse(models.CodeUnknown))
-		return
+	d, err := s.store.Document(c.Request.Context(), c.Param("sha256"))
+	s.serveFile(c, d, err)
+}
+
+func (s *Server) serveSigned(c *gin.Context) {
+	d, err := s.signed(c.Request.Context(), c.Param("ref"), c.Param("number"))
+	s.serveFile(c, d, err)
+}
+
+// signed is the signed copy of a contract of a dossier.
+func (s *Server) signed(ctx context.Context, dossier, number string) (models.Document, error) {
+	n, err := strconv.Atoi(number)
+	if err != nil || s.cfg.Copies == nil {
+		return models.Document{}, refuse(models.CodeUnknown)
 	}
-	d, err := s.store.Document(ctx, c.Param("sha256"))
+	return s.cfg.Copies.Signed(ctx, models.ContractRef(dossier, n))
+}
+
+// serveFile answers a file that was found to who may read it.
+func (s *Server) serveFile(c *gin.Context, d models.Document, err error) {
+	ctx := c.Request.Context()
+	if err == nil && s.cfg.Documents == nil {
+		err = refuse(models.CodeUnknown)
+	}
 	if err == nil && !reading(d.Kind).Allows(callFrom(ctx).Roles) {
 		err = refuse(models.CodeForbidden)
 	}

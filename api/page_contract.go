@@ -37,7 +37,9 @@ func openSign(v *visit) (linkPage, error) {
 	}
 	switch row.Status {
 	case models.ContractSigned:
-		return nil, v.signed(models.FactContractSigned, row.SignedAt, row.SHA256)
+		stop := v.signed(models.FactContractSigned, row.SignedAt, row.SHA256)
+		stop.notice.Signed = true
+		return nil, stop
 	case models.ContractDeclined:
 		return nil, v.signed(models.FactContractDeclined, row.SignedAt, row.SHA256)
 	case models.ContractExpired:

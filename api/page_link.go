@@ -121,6 +121,8 @@ type notice struct {
 	Facts []pageFact
 	Next  []string
 	Paper string // SHA-256 of the document that can be read, if any
+	// Signed: what can be read is the signed copy of that document.
+	Signed bool
 }
 
 // linkDone is what the person reads once their act is stored.
@@ -741,7 +743,11 @@ func (s *Server) servePaper(c *gin.Context) {
 	case models.LinkSign:
 		var row models.Contract
 		if row, err = s.store.Contract(v.ctx, link.Subject); err == nil {
-			sha = row.SHA256
+			if sha = row.SHA256; row.WasSigned() {
+				var copied models.Document
+				copied, err = s.signed(v.ctx, row.Dossier, strconv.Itoa(row.Number))
+				sha = copied.SHA256
+			}
 		}
 	case models.LinkRecap:
 		var row models.Recap

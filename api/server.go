@@ -52,6 +52,11 @@ type Documents interface {
 	Get(ctx context.Context, sha256 string) ([]byte, error)
 }
 
+// Copies finds the signed copies of contracts. Signed refuses with not_found what is not signed.
+type Copies interface {
+	Signed(ctx context.Context, contract string) (models.Document, error)
+}
+
 // MailEvents checks the signature of a webhook call (unauthenticated) and reads what it tells of messages.
 type MailEvents interface {
 	Read(header http.Header, body []byte) ([]mail.Event, error)
@@ -66,6 +71,7 @@ type Config struct {
 	Clock     models.Clock
 	Policies  Policies // nil: those that come with the program
 	Documents Documents
+	Copies    Copies
 	Events    MailEvents // nil: the webhook answers 404
 	PublicURL string     // absolute, without a final slash
 	// TrustedProxies are the addresses or networks whose word about who calls is believed (X-Forwarded-For); none: nobody's.

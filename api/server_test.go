@@ -95,6 +95,9 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
+// issuing is who issues documents.
+var issuing = documents.Agency{Name: "Agence Exemple", LegalForm: "SARL", Address: "1 rue Exemple, Paris", Company: "123456789", VATNumber: "FR00123456789", Representative: "Camille Exemple, gérante"}
+
 // newAgency opens a server on a temporary SQLite database. Without Temporal, its client leads nowhere.
 func newAgency(t testing.TB, temporalClient client.Client, change ...func(*Config)) *agency {
 	t.Helper()
@@ -125,7 +128,7 @@ func newAgency(t testing.TB, temporalClient client.Client, change ...func(*Confi
 	log := &lockedBuffer{}
 	clock := models.Clock{RealEpoch: time.Now(), BusinessEpoch: epoch, Scale: 1}
 	cfg := Config{Store: st, Temporal: temporalClient, Courier: &activities.Courier{Client: temporalClient, Store: st, Clock: clock},
-		Signer: signer, Clock: clock, Documents: files, PublicURL: "https://missions.example.org", Partners: []string{"centre-1"},
+		Signer: signer, Clock: clock, Documents: files, Copies: activities.Copies{Store: st, Documents: files, Agency: issuing}, PublicURL: "https://missions.example.org", Partners: []string{"centre-1"},
 		Timeout: 5 * time.Second, Log: slog.New(slog.NewJSONHandler(log, nil))}
 	for _, fn := range change {
 		fn(&cfg)

@@ -101,9 +101,13 @@ const (
 
 // handler is the API with the pages.
 func (s *system) handler() (http.Handler, error) {
+	agency, err := s.cfg.agency()
+	if err != nil {
+		return nil, err
+	}
 	cfg := api.Config{
 		Store: s.store, Temporal: s.temporal, Courier: s.courier, Signer: s.signer, Clock: s.clock,
-		Documents: s.documents, PublicURL: s.cfg.PublicURL, TrustedProxies: s.cfg.TrustedProxies, Partners: s.cfg.Partners, Mailbox: s.cfg.MailTransport == "local",
+		Documents: s.documents, Copies: activities.Copies{Store: s.store, Documents: s.documents, Agency: agency}, PublicURL: s.cfg.PublicURL, TrustedProxies: s.cfg.TrustedProxies, Partners: s.cfg.Partners, Mailbox: s.cfg.MailTransport == "local",
 		TemporalUIURL: s.cfg.TemporalUIURL, TeamEmail: s.cfg.TeamEmail, Log: s.log,
 	}
 	if s.cfg.SendGridEventsKey != "" {
