@@ -331,6 +331,8 @@ func (g *gathering) subject(ref string, m models.Message) {
 	case strings.Contains(ref, "/recap/"):
 		if r, err := g.Store.Recap(g.ctx, ref); g.found(err) {
 			g.d.Month, g.d.Amount, g.trainer = r.Month, &r.Cents, r.TrainerRef
+			g.d.Corrected, g.d.BilledApart = r.Corrects(), r.BilledApart
+			g.note(r.Explanation)
 			g.due(r.DeadlineID)
 		}
 	case strings.Contains(ref, "/session/"):

@@ -508,6 +508,31 @@ func TestF179F202RecapAndInvoicesAreDrawn(t *testing.T) {
 	}
 }
 
+func TestF181CorrectedRecapSaysWhatItReplacesAndWhy(t *testing.T) {
+	d := newDesk(t)
+	sign(t, d)
+	line := models.PayLine{Ref: models.SessionRef(mission, 1), Dossier: mission, Payer: models.PayerAgency, TrainerRef: "T-000042", HeldOn: "2026-12-07", Unit: models.UnitHour,
+		Quantity: 800, RateCents: 5000, Cents: 40000, Status: models.LineDue, Corrected: true}
+	d.line(line)
+	first := models.Recap{Ref: models.RecapRef(models.PayerAgency, "T-000042", "2026-12", 1), Payer: models.PayerAgency, TrainerRef: "T-000042", Month: "2026-12", Number: 1, Lines: []string{line.Ref}, Cents: 35000}
+	second := first
+	second.Ref, second.Number, second.Cents = models.RecapRef(models.PayerAgency, "T-000042", "2026-12", 2), 2, 40000
+	second.Explanation, second.BilledApart = "N-1", true
+	d.apply(models.Rows{Recaps: []models.Recap{first, second}})
+	contains(t, d.draw(models.RenderInput{Kind: models.DocumentRecap, Subject: second.Ref, At: instant(31, 8, 0), Recap: &second}),
+		"Relevé corrigé", first.Ref, "Préciser l’évaluation.", "à part", "7 h", "8 heures", "(corrigée)")
+	letter := models.Message{Template: "recap", To: models.RoleTrainer, ToRef: "T-000042", Subject: second.Ref, Args: models.Args{{Name: "recap", Value: second.Ref}},
+		Links: []models.Link{{Purpose: models.LinkRecap, Subject: second.Ref}}}
+	contains(t, d.write(letter).Text, "corrected statement", "replaces the one you contested", "Préciser l’évaluation.", "billed apart")
+	letter.Subject, letter.Args = first.Ref, models.Args{{Name: "recap", Value: first.Ref}}
+	plain := d.draw(models.RenderInput{Kind: models.DocumentRecap, Subject: first.Ref, At: instant(31, 8, 0), Recap: &first}) + d.write(letter).Text
+	for _, word := range []string{"Préciser", "corrigé des", "replaces", "apart", "à part"} {
+		if strings.Contains(plain, word) {
+			t.Errorf("the first one says %q", word)
+		}
+	}
+}
+
 func TestF123SheetIsDrawn(t *testing.T) {
 	d := newDesk(t)
 	sign(t, d)

@@ -357,14 +357,18 @@ func span(from, to models.Date) string {
 }
 
 func quantity(l models.PayLine) string {
-	if l.Unit == models.UnitFlat || l.Quantity == 0 {
+	if l.Unit == models.UnitFlat && !l.Corrected || l.Quantity == 0 {
 		return fr.UnitName(l.Unit)
 	}
 	name := fr.UnitName(l.Unit)
 	if l.Quantity >= 200 {
 		name += "s"
 	}
-	return fr.Quantity(l.Quantity) + "\u00a0" + name
+	name = fr.Quantity(l.Quantity) + "\u00a0" + name
+	if l.Corrected { // the duration beside it is that of the sheet
+		name += " (corrigée)"
+	}
+	return name
 }
 
 func (a clerk) recap(ctx context.Context, in models.RenderInput) (string, []byte, error) {
@@ -379,8 +383,17 @@ func (a clerk) recap(ctx context.Context, in models.RenderInput) (string, []byte
 	if err != nil {
 		return "", nil, err
 	}
-	pdf, err := documents.Recap(documents.Statement{Ref: in.Recap.Ref, At: in.At, Agency: a.Agency, Trainer: supplier(t),
-		Month: in.Recap.Month, Lines: lines, Total: in.Recap.Cents, Terms: terms(in)})
+	statement := documents.Statement{Ref: in.Recap.Ref, At: in.At, Agency: a.Agency, Trainer: supplier(t),
+		Month: in.Recap.Month, Lines: lines, Total: in.Recap.Cents, Terms: terms(in), BilledApart: in.Recap.BilledApart}
+	if in.Recap.Corrects() {
+		statement.Replaces = models.RecapRef(in.Recap.Payer, in.Recap.TrainerRef, in.Recap.Month, in.Recap.Number-1)
+	}
+	why, err := known(a.Store.Note(ctx, in.Recap.Explanation))
+	if err != nil {
+		return "", nil, err
+	}
+	statement.Explanation = why.Text
+	pdf, err := documents.Recap(statement)
 	return fileName("releve", in.Subject), pdf, err
 }
 

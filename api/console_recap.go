@@ -421,11 +421,14 @@ func (v *visit) payLines(lines []models.PayLine) []recapLine {
 		}
 		line := recapLine{Title: titles[l.Dossier] + ", " + v.t("fact.session") + " " + strconv.Itoa(models.LastNumber(l.Ref)),
 			Day: web.ShortDay(v.lang, l.HeldOn), Amount: web.Money(v.lang, l.Cents), Dossier: l.Dossier}
-		if l.Unit == models.UnitFlat {
+		if l.Unit == models.UnitFlat && !l.Corrected {
 			line.Quantity, line.Rate = v.t("unit.flat"), web.Money(v.lang, l.RateCents)
 		} else {
 			line.Quantity = web.Quantity(v.lang, l.Quantity, l.Unit)
 			line.Rate = web.Money(v.lang, l.RateCents) + " " + v.t("unit."+string(l.Unit))
+		}
+		if l.Corrected {
+			line.Quantity += " " + v.t("recap.corrected")
 		}
 		out[i] = line
 	}

@@ -158,6 +158,24 @@ func journeys() []journey {
 	}
 }
 
+func TestF181CorrectedRecapSaysWhatItReplacesAndWhy(t *testing.T) {
+	h := newPageHouse(t)
+	first, err := h.store.Recap(t.Context(), recapRef)
+	require.NoError(t, err)
+	lines, err := h.store.PayLinesByRefs(t.Context(), first.Lines[1:])
+	require.NoError(t, err)
+	require.NoError(t, h.store.SaveNote(t.Context(), models.Note{Ref: "N-why", Text: "Une demi-journée, selon la feuille."}))
+	second := first
+	second.Ref, second.Number, second.Lines, second.Cents = strings.TrimSuffix(recapRef, "1")+"2", 2, first.Lines[1:], 22_500
+	second.Explanation, second.BilledApart = "N-why", true
+	first.Status, lines[0].Quantity, lines[0].Cents, lines[0].Corrected = models.RecapReplaced, 50, 22_500, true
+	h.apply(models.Step{Rows: models.Rows{Recaps: []models.Recap{first, second}, Lines: lines}})
+	p := h.get(h.link(models.LinkRecap, second.Ref))
+	for _, words := range []string{"remplace la version 1", "Une demi-journée, selon la feuille.", "facturées à part", "0,5 jour (corrigée)"} {
+		require.Contains(t, p.words(), words)
+	}
+}
+
 func TestLinksShowThenActOnce(t *testing.T) {
 	for _, j := range journeys() {
 		t.Run(j.name, func(t *testing.T) {

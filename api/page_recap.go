@@ -72,15 +72,22 @@ func (p *recapPage) show(v *visit, page *web.Page) string {
 	}
 	g := v.group("checkbox", "line", v.t("recap.lines"), "", options...)
 	g.Hint = v.t("recap.lines_hint")
+	corrects := ""
+	if p.recap.Corrects() {
+		corrects = v.t("recap.corrects", "number", p.recap.Number-1)
+	}
 	page.Wide = true
 	page.Title = v.t("recap.title", "month", web.MonthName(v.lang, p.recap.Month))
 	page.Data = struct {
 		Late, Total, Paper string
+		Corrects           string // the version it replaces
+		Why                string
+		Apart              bool
 		Lines              []recapLine
 		Facts              []pageFact
 		Picks              picks
 		Contesting         bool
-	}{v.late(p.deadline), web.Money(v.lang, p.recap.Cents), p.recap.SHA256, lines, v.answerBy(p.deadline), g,
+	}{v.late(p.deadline), web.Money(v.lang, p.recap.Cents), p.recap.SHA256, corrects, v.noteText(p.recap.Explanation), p.recap.BilledApart, lines, v.answerBy(p.deadline), g,
 		v.values.Get("action") == "contest"}
 	return "recap"
 }

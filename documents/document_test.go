@@ -74,12 +74,16 @@ func paperwork() map[string]any {
 	english := summons
 	english.Lang, english.Participant, english.Course.Mode, english.Course.Duration = models.English, "Zoé Élan", "On the client's premises", "3\u00a0days (6\u00a0half-days)"
 	english.Times, english.Course.Sessions = []string{"Monday 7 December 2026, 09:00 to 12:30 and 14:00 to 17:30"}, nil
+	corrected := slices.Clone(lines[1:])
+	corrected[0].Quantity += " (corrigée)"
 	return map[string]any{
 		"F101 convention": agreement, "F101 training contract": individual, "F103 public client": publicly(agreement),
 		"F034 F096 F097 F099 trainer contract": Mission{Ref: "D-2026-000123/contract/2", At: issued, Agency: agency, Trainer: trainer, Course: course, Programme: programme, Rate: "450,00\u00a0€ par jour", Cents: 135000,
 			Mandate: true, VATText: "TVA non applicable, art. 293 B du CGI", CPF: true, Terms: terms},
 		"F091 programme":           Outline{Ref: "D-2026-000123/programme/2", At: issued, Agency: agency, Course: course, Programme: programme, Trainer: trainer.Name},
 		"F179 F180 recap":          Statement{Ref: "agency/T-000042/2026-12/recap/1", At: issued, Agency: agency, Trainer: trainer, Month: "2026-12", Lines: lines, Total: 67500, Terms: terms},
+		"F181 corrected recap": Statement{Ref: "agency/T-000042/2026-12/recap/2", At: issued, Agency: agency, Trainer: trainer, Month: "2026-12", Lines: corrected, Total: 22500, Terms: terms,
+			Replaces: "agency/T-000042/2026-12/recap/1", Explanation: "La feuille signée compte une demi-journée.\nMerci de nous l’avoir dit.", BilledApart: true},
 		"F192 self-billed invoice": bill, "F193 F194 supplier draft": draft, "F202 client invoice": clientBill, "F202 individual invoice": exempt,
 		"F134 F140 certificate": Attestation{Ref: "D-2026-000123 – P-000001", At: issued, Agency: agency, Participant: "Léo Ÿvan", Employer: client.Name, Course: course, From: "2026-12-07", To: "2026-12-09", Minutes: 1050, Planned: 1260},
 		"F123 F124 F125 sheets": []Roll{roll, blank}, "F119 convocation": summons, "F119 convocation in English": english,
@@ -180,6 +184,7 @@ var unsaid = func() map[string][]string {
 		"F123 F124 F125 sheets":    slices.Concat(inform, whole, []string{agency.HouseRules}),
 		"F134 F140 certificate":    slices.Concat([]string{agency.Establishment, agency.HouseRules, agency.Mediator, agency.IBAN}, whole),
 		"F179 F180 recap":          slices.Concat(inform, []string{agency.HouseRules, trainer.LegalForm, trainer.ActivityNumber}),
+		"F181 corrected recap":     slices.Concat(inform, []string{agency.HouseRules, trainer.LegalForm, trainer.ActivityNumber}),
 		"F192 self-billed invoice": slices.Concat(inform, []string{agency.HouseRules, agency.Register, agency.ActivityNumber, agency.LegalForm, agency.Email, agency.Phone, "validée", "7\u00a0h", "3\u00a0h\u00a030"}),
 		"F193 F194 supplier draft": slices.Concat(inform, []string{agency.HouseRules, agency.Register, agency.ActivityNumber, agency.LegalForm, agency.Email, agency.Phone, "validée", "7\u00a0h", "3\u00a0h\u00a030"}),
 		"F202 client invoice":      slices.Concat(inform[:3], []string{agency.HouseRules, client.Represented}, course.Participants, []string{course.Level}),

@@ -23,6 +23,9 @@ type Statement struct {
 	Lines   []Line
 	Total   models.Cents
 	Terms   models.Terms
+	// Of one that replaces another (F181): its reference, why, and whether lines that were not contested are billed apart.
+	Replaces, Explanation string
+	BilledApart           bool
 }
 
 // Recap renders a month's statement: each session with its status, duration, rate and amount (F179). It is no invoice,
@@ -37,9 +40,14 @@ func Recap(s Statement) ([]byte, error) {
 	if err := m.check("recap"); err != nil {
 		return nil, err
 	}
-	c := s.Agency.head("Relevé des séances – "+fr.MonthName(s.Month), "Appel à facturation", s.Ref, "", s.At)
+	title := "Relevé"
+	if s.Replaces != "" {
+		title = "Relevé corrigé"
+	}
+	c := s.Agency.head(title+" des séances – "+fr.MonthName(s.Month), "Appel à facturation", s.Ref, "", s.At)
 	c.to = s.Trainer.address()
 	p := newPaper(c)
+	p.text(s.corrects()...)
 	rows := make([][]string, len(s.Lines))
 	for i, l := range s.Lines {
 		rows[i] = []string{l.Date, join("\n", l.Label, l.Ref), l.Status, l.Duration, l.Quantity, l.Rate, fr.Euros(l.Cents)}
@@ -50,4 +58,19 @@ func Recap(s Statement) ([]byte, error) {
 		fmt.Sprintf("Le paiement est fait %d jours", s.Terms.PromiseDays)+" après la plus tardive de la réception et de la conformité de la facture, et jamais au-delà du délai légal.")
 	p.note("Une question sur ce relevé\u00a0: " + s.Agency.contact() + ".")
 	return p.bytes()
+}
+
+// corrects says which statement it replaces, why, and where its other lines went.
+func (s Statement) corrects() (out []string) {
+	if s.Replaces == "" {
+		return nil
+	}
+	out = append(out, "Ce relevé corrigé remplace le relevé "+s.Replaces+", que vous avez contesté.")
+	if s.Explanation != "" {
+		out = append(out, "Explication\u00a0: "+s.Explanation)
+	}
+	if s.BilledApart {
+		out = append(out, "Les lignes que vous n’avez pas contestées sont facturées à part et ne figurent plus ici.")
+	}
+	return out
 }

@@ -85,6 +85,9 @@ type Data struct {
 
 	Undelivered Undelivered // what an alert says reached nobody
 
+	Corrected   bool // the statement replaces one that was contested; Note says why
+	BilledApart bool // lines that were not contested are billed apart
+
 	Individual bool // the client pays alone, and signs a contract rather than a convention
 	Enclosed   bool // documents drawn for this mail come with it
 }

@@ -20,6 +20,7 @@ type PayLine struct {
 	Status     string    `json:"status"`       // due, contested, settled, paid, cancelled
 	RecapRef   string    `json:"recap_ref,omitempty"`
 	InvoiceRef string    `gorm:"index" json:"invoice_ref,omitempty"`
+	Corrected  bool      `json:"corrected,omitempty"` // staff decided its quantity, which is no longer that of its session (F181)
 	CreatedAt  time.Time `gorm:"serializer:instant;type:varchar(27);autoCreateTime:false" json:"created_at"`
 }
 
@@ -49,7 +50,13 @@ type Recap struct {
 	AnsweredAt time.Time `gorm:"serializer:instant;type:varchar(27)" json:"answered_at,omitzero"`
 	Note       string    `json:"note_ref,omitempty"`
 	DeadlineID string    `json:"deadline_id"`
+	// Of one that replaces the version before it (F181): why, and whether lines that were not contested are billed apart.
+	Explanation string `json:"explanation_ref,omitempty"`
+	BilledApart bool   `json:"billed_apart,omitempty"`
 }
+
+// Corrects tells whether it replaces the version before it.
+func (r Recap) Corrects() bool { return r.Number > 1 }
 
 // Unanswered tells whether the trainer's answer is still awaited, by the trainer's link or through staff.
 func (r Recap) Unanswered() bool { return r.Status == RecapSent || r.Status == RecapWithStaff }

@@ -18,6 +18,7 @@ type remuneration struct {
 	answered  models.FactKind
 	contested []string
 	corrected *models.CorrectRecap
+	apart     bool // lines that were not contested are billed already
 }
 
 // Remuneration settles a trainer's month: nothing is paid without the trainer's explicit agreement, whatever the
@@ -72,10 +73,15 @@ func (m *remuneration) run(ctx workflow.Context) {
 // issue sends the recap of what is still to be agreed on (F179).
 func (m *remuneration) issue(ctx workflow.Context) bool {
 	m.recaps++
+	why := ""
+	if m.corrected != nil {
+		why = m.corrected.Note
+	}
 	m.answered, m.corrected, m.contested = "", nil, nil
 	ref := models.RecapRef(m.in.Payer, m.in.TrainerRef, m.in.Month, m.recaps)
 	rc := &models.Recap{Ref: ref, Workflow: m.id, Payer: m.in.Payer, TrainerRef: m.in.TrainerRef, Month: m.in.Month,
-		Number: m.recaps, Status: models.RecapSent, SentAt: m.now(ctx)}
+		Number: m.recaps, Status: models.RecapSent, SentAt: m.now(ctx),
+		Explanation: why, BilledApart: m.apart}
 	for i := range m.lines {
 		m.lines[i].RecapRef = ref
 		rc.Lines = append(rc.Lines, m.lines[i].Ref)
@@ -150,7 +156,7 @@ func (m *remuneration) arbitrate(ctx workflow.Context) {
 			}
 		}
 		m.settle(ctx, agreed)
-		m.lines = rest
+		m.lines, m.apart = rest, m.apart || len(agreed) > 0
 	}
 	for i := range m.lines {
 		if disputed(m.lines[i]) {
@@ -177,6 +183,7 @@ func (m *remuneration) applyCorrections(ctx workflow.Context) {
 		l.Status = models.LineDue
 		for _, c := range m.corrected.Corrections {
 			if c.Line == l.Ref {
+				l.Corrected = l.Corrected || c.Quantity != l.Quantity
 				l.Quantity, l.Cents = c.Quantity, models.MulQuantity(l.RateCents, c.Quantity)
 			}
 		}

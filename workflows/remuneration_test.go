@@ -182,6 +182,11 @@ func TestRemunerationContested(t *testing.T) {
 			require.Equal(t, models.CodeLineUnknown, unknown.code)
 			require.Equal(t, models.CodeInvalid, negative.code)
 			require.True(t, r.completed, r.err)
+			second := row[models.Recap](h.world, recap+"2")
+			require.Equal(t, []any{staff.Note, c.policy == models.UndisputedPay}, []any{second.Explanation, second.BilledApart}, "the trainer reads why")
+			require.Empty(t, row[models.Recap](h.world, recap+"1").Explanation)
+			require.True(t, h.lines[models.SessionRef(dossier, 2)].Corrected)
+			require.False(t, h.lines[models.SessionRef(dossier, 1)].Corrected)
 			var got []models.Cents
 			for _, f := range h.told(models.FactInvoiceDue) {
 				got = append(got, f.Start.Invoice.Invoice.NetCents)
