@@ -414,6 +414,8 @@ func (g *gathering) due(id string) {
 		switch d.Status {
 		case models.Open:
 			g.d.Due = d.DueAt
+		case models.Missed:
+			g.d.Awaited = d.DueAt
 		case models.Undeliverable:
 			g.unbound = true
 		}
@@ -432,7 +434,7 @@ func (g *gathering) args(m models.Message) {
 		}
 	}
 	g.due(m.DeadlineID)
-	if !g.unbound {
+	if !g.unbound && g.d.Awaited.IsZero() {
 		instant("due", &g.d.Due)
 	}
 	instant("slot", &g.d.At)

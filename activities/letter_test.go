@@ -166,6 +166,33 @@ func TestF067F068InvitationLetter(t *testing.T) {
 	}
 }
 
+// What reminders of a missed deadline announced was its date, already past.
+func TestRemindersSayWhenTheAnswerWasAwaited(t *testing.T) {
+	d := newDesk(t)
+	past := instant(10, 23, 59)
+	missed := models.Deadline{ID: "past", Workflow: models.RequestID(mission), Dossier: mission, Kind: models.DeadlineRecap, OpenedAt: instant(7, 8, 0), DueAt: past, Status: models.Missed}
+	month := models.RecapRef(models.PayerAgency, "T-000042", "2026-11", 1)
+	d.apply(models.Rows{Recaps: []models.Recap{{Ref: month, TrainerRef: "T-000042", Month: "2026-11", Cents: 45000, DeadlineID: "past"}},
+		Invoices:   []models.Invoice{{Ref: "I-2026-000001", Kind: models.InvoiceSupplier, TrainerRef: "T-000042", Status: models.InvoiceAwaited, NetCents: 45000, DeadlineID: "past"}},
+		Programmes: []models.Programme{{Ref: models.ProgrammeRef(mission, 2), Dossier: mission, Number: 2, TrainerRef: "T-000042", Status: models.ProgrammeAwaited, DeadlineID: "past"}},
+		Audits:     []models.Audit{{Ref: models.AuditRef(mission, 2), Dossier: mission, Number: 2, TrainerRef: "T-000042", Status: models.AuditSlotsAwaited, DeadlineID: "past"}},
+		Sessions:   []models.Session{{Ref: models.SessionRef(mission, 4), Dossier: mission, Number: 4, TrainerRef: "T-000042", Status: models.SessionToJudge, HalfDays: halfDays(9), DeadlineID: "past"}},
+	}, missed)
+	for _, c := range []struct {
+		template, subject string
+		purpose           models.Purpose
+	}{{"recap_reminder", month, models.LinkRecap}, {"invoice_reminder", "I-2026-000001", models.LinkInvoice},
+		{"programme_reminder", models.ProgrammeRef(mission, 2), models.LinkProgramme}, {"audit_slots_reminder", models.AuditRef(mission, 2), models.LinkSlots},
+		{"sheet_reminder", models.SessionRef(mission, 4), models.LinkSheet}} {
+		text := d.write(models.Message{Template: c.template, To: models.RoleTrainer, ToRef: "T-000042", Subject: c.subject, CreatedAt: past,
+			Links: []models.Link{{Purpose: c.purpose, Subject: c.subject}}, Args: models.Args{{Name: "due", Value: past.Format(time.RFC3339)}}}).Text
+		contains(t, text, "expected by Thursday 10 December 2026")
+		if n := strings.Count(text, "10 December"); n != 1 {
+			t.Errorf("%s: the date that is past is said %d times: %s", c.template, n, text)
+		}
+	}
+}
+
 func TestLettersFindTheirAddressee(t *testing.T) {
 	d := newDesk(t)
 	for _, c := range []struct {

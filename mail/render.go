@@ -69,6 +69,7 @@ type Data struct {
 	Slots    []time.Time // offered for the audit
 	At       time.Time   // of the audit
 	Due      time.Time   // until when an answer is awaited
+	Awaited  time.Time   // until when it was awaited, once that is past
 
 	Amount *models.Cents
 	Rate   string

@@ -114,7 +114,10 @@ func (r *request) awaitChoice(ctx workflow.Context) {
 	}
 	ask.Template = "audit_choice_reminder"
 	r.send(ctx, ask)
-	switch r.waitUntil(ctx, r.opens(ctx, wait{Kind: models.DeadlineSlotChoice, Subject: a.Ref, Awaits: models.RoleClient, Due: last}), chosen) {
+	d = r.opens(ctx, wait{Kind: models.DeadlineSlotChoice, Subject: a.Ref, Awaits: models.RoleClient, Due: last})
+	a.DeadlineID = d.ID
+	r.auditRow()
+	switch r.waitUntil(ctx, d, chosen) {
 	case models.Missed:
 		a.Status = models.AuditSlotsAwaited
 	case models.Met:

@@ -532,6 +532,23 @@ func TestRequestAudit(t *testing.T) {
 		require.Equal(t, []string{"no_slot_chosen"}, h.alerts())
 		require.Equal(t, 2, row[models.Audit](h.world, models.AuditRef(dossier, 1)).Round)
 	})
+	t.Run("F079 reminded: the client can choose, and is told so, until the last slot", func(t *testing.T) {
+		h := working(t)
+		last, until := on("2026-11-30 10:00"), time.Time{}
+		h.onMail["audit_slots"] = func(m models.Message) {
+			h.fact(models.Fact{Kind: models.FactSlotsOffered, Subject: m.Subject, Actor: m.ToRef, Data: models.FactData{Slots: []time.Time{last}}})
+		}
+		usual := h.onMail["audit_choice"]
+		delete(h.onMail, "audit_choice")
+		h.onMail["audit_choice_reminder"] = func(m models.Message) {
+			until = h.deadlines[row[models.Audit](h.world, m.Subject).DeadlineID].DueAt
+			usual(m)
+		}
+		h.request()
+		require.Len(t, h.left("audit_choice_reminder"), 1)
+		require.Equal(t, last, until)
+		require.Equal(t, last, row[models.Audit](h.world, models.AuditRef(dossier, 1)).SlotAt)
+	})
 	t.Run("F079 a slot that was not offered, or is past, is not booked", func(t *testing.T) {
 		h := working(t)
 		usual := h.onMail["audit_choice"]
