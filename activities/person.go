@@ -12,6 +12,5 @@ func (a *Activities) ReadSupplier(ctx context.Context, trainerRef string) (model
 	if err != nil {
 		return models.Supplier{}, failure(ctx, err)
 	}
-	return models.Supplier{Domestic: t.Domestic(), Mandate: t.SelfBilling, VAT: t.VATStatus, Company: t.Company != "",
-		Umbrella: t.LegalForm == models.FormUmbrella}, nil
+	return t.Supplier(), nil
 }

@@ -176,6 +176,29 @@ func TestF181CorrectedRecapSaysWhatItReplacesAndWhy(t *testing.T) {
 	}
 }
 
+func TestF193TheTrainerIsToldWhoWritesTheInvoice(t *testing.T) {
+	const separately, yours, now = "La facture suit dans un message séparé", "à vous d’établir la facture", "facturées dès maintenant"
+	answer := func(policy string, mandate bool, action url.Values) string {
+		h := newPageHouse(t)
+		h.apply(models.Step{Dossier: dossier, Rows: models.Rows{Request: &models.Request{Ref: dossier, Policy: policy, Stage: models.StageSessions, TrainerRef: "T-000042"}}})
+		trainer, err := h.store.Trainer(t.Context(), "T-000042")
+		require.NoError(t, err)
+		trainer.SelfBilling = mandate
+		require.NoError(t, h.store.SaveTrainer(t.Context(), trainer))
+		return h.post(h.link(models.LinkRecap, recapRef), action).words()
+	}
+	accept := form("action", "accept", "sha256", sha)
+	require.Contains(t, answer("standard", true, accept), separately)
+	require.Contains(t, answer("standard", false, accept), yours)
+	require.Contains(t, answer("optedif", true, accept), yours)
+	require.Contains(t, answer("forgotten", true, accept), separately)
+	part := form("action", "contest", "line", dossier+"/session/2", "explanation", "Une demi-journée de moins")
+	require.Contains(t, answer("standard", true, part), now)
+	require.Contains(t, answer("standard", false, part), yours)
+	all := answer("standard", false, form("action", "contest", "explanation", "Il manque une séance"))
+	require.NotContains(t, all, yours, "nothing is billed before it is corrected")
+}
+
 func TestLinksShowThenActOnce(t *testing.T) {
 	for _, j := range journeys() {
 		t.Run(j.name, func(t *testing.T) {

@@ -14,6 +14,8 @@ type recapPage struct {
 	recap    models.Recap
 	lines    []models.PayLine
 	deadline models.Deadline
+	// What follows: lines that are not contested are billed at once, and the supplier writes the invoice.
+	undisputed, own bool
 }
 
 func openRecap(v *visit) (linkPage, error) {
@@ -42,8 +44,26 @@ func openRecap(v *visit) (linkPage, error) {
 	if p.lines, err = v.s.store.PayLinesByRefs(v.ctx, row.Lines); err != nil {
 		return nil, err
 	}
-	p.deadline, err = v.due(row.DeadlineID)
-	return p, err
+	if p.deadline, err = v.due(row.DeadlineID); err != nil {
+		return nil, err
+	}
+	return p, p.follows(v)
+}
+
+// follows reads what the dossiers' way of working does next; nothing is promised of one that is not known any more.
+func (p *recapPage) follows(v *visit) error {
+	if len(p.lines) == 0 {
+		return nil
+	}
+	request, err := v.request(p.lines[0].Dossier)
+	if err != nil {
+		return err
+	}
+	t, err := v.s.store.Trainer(v.ctx, p.recap.TrainerRef)
+	if policy, unknown := v.s.cfg.Policies.Load(request.Policy); unknown == nil {
+		p.undisputed, p.own = policy.UndisputedPart == models.UndisputedPay, !policy.SelfBills(t.Supplier())
+	}
+	return err
 }
 
 func (v *visit) recapTold(kind models.FactKind, at time.Time, row models.Recap) *linkStop {
@@ -72,6 +92,9 @@ func (p *recapPage) show(v *visit, page *web.Page) string {
 	}
 	g := v.group("checkbox", "line", v.t("recap.lines"), "", options...)
 	g.Hint = v.t("recap.lines_hint")
+	if p.undisputed {
+		g.Hint = v.t("recap.lines_hint_billed")
+	}
 	corrects := ""
 	if p.recap.Corrects() {
 		corrects = v.t("recap.corrects", "number", p.recap.Number-1)
@@ -94,6 +117,9 @@ func (p *recapPage) show(v *visit, page *web.Page) string {
 
 func (p *recapPage) act(v *visit, action string) (*linkDone, error) {
 	kind, data, next := models.FactRecapAccepted, models.FactData{}, v.t("recap.next_accepted")
+	if p.own {
+		next = v.t("recap.next_own")
+	}
 	var text string
 	switch action {
 	case "accept":
@@ -111,6 +137,12 @@ func (p *recapPage) act(v *visit, action string) (*linkDone, error) {
 			}
 			if !slices.Contains(data.Lines, ref) {
 				data.Lines = append(data.Lines, ref)
+			}
+		}
+		if p.undisputed && len(data.Lines) > 0 && len(data.Lines) < len(p.recap.Lines) {
+			next = v.t("recap.next_billed")
+			if p.own {
+				next = v.t("recap.next_billed_own")
 			}
 		}
 		text = v.text(&wrong, "explanation", v.t("recap.explanation"), web.MaxText, false)

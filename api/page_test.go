@@ -55,13 +55,6 @@ func (d *deliveries) Deliver(_ context.Context, row models.Inbox) error {
 	return nil
 }
 
-type noPolicies struct{}
-
-func (noPolicies) Names() []string { return nil }
-func (noPolicies) Load(string) (models.Policy, error) {
-	return models.Policy{}, models.NewError(models.CodePolicyUnknown, "none")
-}
-
 const (
 	hostile = `<script>alert("x")</script> & 'Ω'`
 	dossier = "D-2026-000123"
@@ -91,7 +84,7 @@ func newPageHouse(t *testing.T) *pageHouse {
 	t.Cleanup(temporal.Close)
 	server := httptest.NewUnstartedServer(nil)
 	h.url = "http://" + server.Listener.Addr().String()
-	s, err := New(Config{Store: h.store, Temporal: temporal, Courier: h.delivered, Signer: h.signer, Policies: noPolicies{},
+	s, err := New(Config{Store: h.store, Temporal: temporal, Courier: h.delivered, Signer: h.signer,
 		Documents: h.files, PublicURL: h.url, Mailbox: true, TemporalUIURL: "http://localhost:8233",
 		TeamEmail: "equipe@example.org", Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: h.now, RateBurst: 100_000})
 	require.NoError(t, err)

@@ -37,7 +37,7 @@ var (
 	lines = []Line{
 		{Ref: "D-2026-000123/session/1", Label: "Tableur : du calcul à l’analyse", Date: "7\u00a0décembre 2026", Status: "validée", Duration: "7\u00a0h", Quantity: "1\u00a0jour", Rate: "450,00\u00a0€", Cents: 45000},
 		{Ref: "D-2026-000123/session/2", Label: "Tableur : du calcul à l’analyse", Date: "8\u00a0décembre 2026", Status: "validée", Duration: "3\u00a0h\u00a030", Quantity: "0,5\u00a0jour", Rate: "450,00\u00a0€", Cents: 22500}}
-	terms     = models.Terms{PromiseDays: 30, VigilanceCents: 500000, VigilanceMonths: 6}
+	terms     = models.Terms{PromiseDays: 30, VigilanceCents: 500000, VigilanceMonths: 6, UndisputedPaid: true}
 	programme = Programme{Objectives: "Maîtriser les formules.\nCréer un tableau croisé.", Content: "Fonctions logiques, recherche, mise en forme – le « cœur de métier » à 1\u202f234,56 €.\nÀ la fin : synthèse… et bilan.",
 		Methods: "Exercices sur les fichiers de l’entreprise ; un poste par personne.", Assessment: "Cas pratique noté."}
 )
@@ -80,8 +80,8 @@ func paperwork() map[string]any {
 		"F101 convention": agreement, "F101 training contract": individual, "F103 public client": publicly(agreement),
 		"F034 F096 F097 F099 trainer contract": Mission{Ref: "D-2026-000123/contract/2", At: issued, Agency: agency, Trainer: trainer, Course: course, Programme: programme, Rate: "450,00\u00a0€ par jour", Cents: 135000,
 			Mandate: true, VATText: "TVA non applicable, art. 293 B du CGI", CPF: true, Terms: terms},
-		"F091 programme":           Outline{Ref: "D-2026-000123/programme/2", At: issued, Agency: agency, Course: course, Programme: programme, Trainer: trainer.Name},
-		"F179 F180 recap":          Statement{Ref: "agency/T-000042/2026-12/recap/1", At: issued, Agency: agency, Trainer: trainer, Month: "2026-12", Lines: lines, Total: 67500, Terms: terms},
+		"F091 programme":  Outline{Ref: "D-2026-000123/programme/2", At: issued, Agency: agency, Course: course, Programme: programme, Trainer: trainer.Name},
+		"F179 F180 recap": Statement{Ref: "agency/T-000042/2026-12/recap/1", At: issued, Agency: agency, Trainer: trainer, Month: "2026-12", Lines: lines, Total: 67500, Terms: terms},
 		"F181 corrected recap": Statement{Ref: "agency/T-000042/2026-12/recap/2", At: issued, Agency: agency, Trainer: trainer, Month: "2026-12", Lines: corrected, Total: 22500, Terms: terms,
 			Replaces: "agency/T-000042/2026-12/recap/1", Explanation: "La feuille signée compte une demi-journée.\nMerci de nous l’avoir dit.", BilledApart: true},
 		"F192 self-billed invoice": bill, "F193 F194 supplier draft": draft, "F202 client invoice": clientBill, "F202 individual invoice": exempt,

@@ -54,7 +54,11 @@ func Recap(s Statement) ([]byte, error) {
 	}
 	p.table([]column{{"Date", 29, "L"}, {"Séance", 48, "L"}, {"Statut", 16, "L"}, {"Durée", 14, "R"}, {"Quantité", 18, "R"}, {"Tarif HT", 22, "R"}, {"Montant HT", 23, "R"}}, rows, 0, underTable+sumLine)
 	p.sums([2]string{"Total hors taxes", fr.Euros(s.Total)})
-	p.text("Ce relevé n’est pas une facture. Il n’est payé qu’après votre acceptation expresse ; votre silence ne vaut pas acceptation. Vous pouvez contester une ou plusieurs lignes\u00a0: l’écart vous est expliqué et le relevé corrigé.",
+	others := ""
+	if s.Terms.UndisputedPaid {
+		others = "\u00a0; les lignes que vous ne contestez pas sont facturées sans attendre"
+	}
+	p.text("Ce relevé n’est pas une facture. Il n’est payé qu’après votre acceptation expresse ; votre silence ne vaut pas acceptation. Vous pouvez contester une ou plusieurs lignes\u00a0: l’écart vous est expliqué et le relevé corrigé"+others+".",
 		fmt.Sprintf("Le paiement est fait %d jours", s.Terms.PromiseDays)+" après la plus tardive de la réception et de la conformité de la facture, et jamais au-delà du délai légal.")
 	p.note("Une question sur ce relevé\u00a0: " + s.Agency.contact() + ".")
 	return p.bytes()

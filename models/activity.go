@@ -41,11 +41,13 @@ type Terms struct {
 	PromiseDays     int   `json:"promise_days"` // from receipt and conformity to payment
 	VigilanceCents  Cents `json:"vigilance_cents"`
 	VigilanceMonths int   `json:"vigilance_months"`
+	UndisputedPaid  bool  `json:"undisputed_paid,omitempty"` // lines of a statement that are not contested are billed at once
 }
 
 // Terms is what the documents of the policy's requests say.
 func (p Policy) Terms() *Terms {
-	return &Terms{PromiseDays: p.PromiseDays, VigilanceCents: p.VigilanceThreshold, VigilanceMonths: p.VigilancePeriod}
+	return &Terms{PromiseDays: p.PromiseDays, VigilanceCents: p.VigilanceThreshold, VigilanceMonths: p.VigilancePeriod,
+		UndisputedPaid: p.UndisputedPart == UndisputedPay}
 }
 
 // Offer is a rate per unit.
@@ -71,6 +73,11 @@ type Supplier struct {
 	VAT      VATStatus `json:"vat"`
 	Company  bool      `json:"company"` // a company number is known (F199)
 	Umbrella bool      `json:"umbrella"`
+}
+
+// SelfBills tells whether the agency writes the supplier's invoices (F192, F193).
+func (p Policy) SelfBills(s Supplier) bool {
+	return p.SelfBilling == SelfBillingDomestic && s.Domestic && s.Mandate && !s.Umbrella
 }
 
 // EvaluationQuery asks how many answered a questionnaire.

@@ -151,6 +151,11 @@ type Trainer struct {
 // Domestic tells whether the supplier is established in France; only then may it be self-billed (F192, F193).
 func (t Trainer) Domestic() bool { return t.LegalForm != FormForeign }
 
+// Supplier is what paying the trainer depends on.
+func (t Trainer) Supplier() Supplier {
+	return Supplier{Domestic: t.Domestic(), Mandate: t.SelfBilling, VAT: t.VATStatus, Company: t.Company != "", Umbrella: t.LegalForm == FormUmbrella}
+}
+
 // Skill is one skill of a trainer with its level, 1 to 5 (F020).
 type Skill struct {
 	TrainerRef string `gorm:"primaryKey;size:32" json:"-"`

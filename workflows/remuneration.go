@@ -220,7 +220,7 @@ func (m *remuneration) settle(ctx workflow.Context, lines []models.PayLine) {
 		return
 	}
 	invoice := models.Invoice{Ref: ref, Kind: models.InvoiceSupplier, RecapRef: m.recap.Ref, TrainerRef: m.in.TrainerRef, VATBps: supplier.VAT.RateBps()}
-	if m.common.Policy.SelfBilling == models.SelfBillingDomestic && supplier.Domestic && supplier.Mandate && !supplier.Umbrella {
+	if m.common.Policy.SelfBills(supplier) {
 		invoice.Kind = models.InvoiceSelfBilled
 		if invoice.Number, err = m.allocate(ctx, models.Allocation{Series: "self_billed/" + m.in.TrainerRef, Key: ref, Year: year}); err != nil {
 			return
