@@ -346,6 +346,20 @@ func TestConsoleDecidesAboutMoney(t *testing.T) {
 		require.Equal(t, "remuneration/"+month+" correct_recap", verb)
 		require.Equal(t, []any{map[string]any{"line": "D-2026-000001/session/2", "quantity": float64(125)}}, arg["corrections"])
 	})
+	t.Run("F181 a version that is replaced shows no lines that are no longer as it said", func(t *testing.T) {
+		row, err := o.store.Recap(t.Context(), month+"/recap/1")
+		require.NoError(t, err)
+		lines, err := o.store.PayLinesByRefs(t.Context(), row.Lines)
+		require.NoError(t, err)
+		row.Status, lines[1].Status, lines[1].Quantity, lines[1].Cents = models.RecapReplaced, models.LineDue, 125, 56_250
+		apply(t, o.store, models.Request{Ref: "D-2026-000001", Stage: models.StageSessions, OpenedAt: epoch}, models.Rows{Recaps: []models.Recap{row}, Lines: lines})
+		p := o.get(recapAt)
+		require.Contains(t, p.words(), "la suivante est en cours d’envoi")
+		require.NotContains(t, p.words(), "562,50")
+		lines[1].Status, lines[1].Quantity, lines[1].Cents = models.LineCancelled, 0, 0
+		apply(t, o.store, models.Request{Ref: "D-2026-000001", Stage: models.StageSessions, OpenedAt: epoch}, models.Rows{Lines: lines})
+		require.Contains(t, o.get(recapAt).words(), "aucun relevé ne remplace celui-ci")
+	})
 }
 
 func TestConsoleRecordsWhatWasSaidAboutMoney(t *testing.T) {

@@ -159,7 +159,8 @@ type recapPageData struct {
 	Resendable []parkedLine
 	Note       string // what the trainer says is wrong
 	Lines      []recapLine
-	Staffed    bool // lines say what became of them
+	Staffed    bool   // lines say what became of them
+	Replaced   string // what became of it, once its lines are no longer as it said
 	Total      string
 	Document   string
 	Awaited    []*dueWords
@@ -211,6 +212,12 @@ func (d *desk) recapPage(v RecapView, refused string) (p recapPageData, err erro
 		p.Lines[i].Status, p.Lines[i].Tone = d.t("money.line_"+l.Status), map[string]string{models.LineContested: "warn", models.LinePaid: "good"}[l.Status]
 		if l.InvoiceRef != "" {
 			p.Lines[i].Invoice = l.InvoiceRef
+		}
+	}
+	if v.Status == models.RecapReplaced {
+		p.Replaced = d.t("money.none_left")
+		if dueStill(v.PayLines) {
+			p.Replaced = d.t("money.replaced")
 		}
 	}
 	p.Facts = []pageFact{{d.t("money.payee"), p.Row.Trainer}, {d.t("money.status"), p.Row.Status}}

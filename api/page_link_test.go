@@ -176,6 +176,22 @@ func TestF181CorrectedRecapSaysWhatItReplacesAndWhy(t *testing.T) {
 	}
 }
 
+func TestF181AReplacedRecapPointsToTheOneThatCounts(t *testing.T) {
+	h := newPageHouse(t)
+	row, err := h.store.Recap(t.Context(), recapRef)
+	require.NoError(t, err)
+	row.Status = models.RecapReplaced
+	h.apply(models.Step{Rows: models.Rows{Recaps: []models.Recap{row}}})
+	p := h.get(h.link(models.LinkRecap, recapRef))
+	require.Contains(t, p.words(), "Un relevé corrigé remplace celui-ci")
+	require.Contains(t, p.words(), "900,00 €")
+	require.Zero(t, p.Find("table").Length(), "its lines are no longer as it said")
+	next := row
+	next.Ref, next.Number, next.Status, next.SentAt = strings.TrimSuffix(recapRef, "1")+"2", 2, models.RecapSent, paris(25, 9, 0)
+	h.apply(models.Step{Rows: models.Rows{Recaps: []models.Recap{next}}})
+	require.Contains(t, h.get(h.link(models.LinkRecap, recapRef)).words(), "La version 2, du mercredi 25 novembre 2026, remplace ce relevé.")
+}
+
 func TestF193TheTrainerIsToldWhoWritesTheInvoice(t *testing.T) {
 	const separately, yours, now = "La facture suit dans un message séparé", "à vous d’établir la facture", "facturées dès maintenant"
 	answer := func(policy string, mandate bool, action url.Values) string {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"slices"
+	"strconv"
 	"time"
 
 	"jalon/models"
@@ -33,12 +34,12 @@ func openRecap(v *visit) (linkPage, error) {
 	switch {
 	case row.Status == models.RecapAccepted:
 		return nil, v.recapTold(models.FactRecapAccepted, row.AnsweredAt, row)
+	case row.Status == models.RecapReplaced:
+		return nil, v.recapReplaced(row)
 	case row.Status == models.RecapContested:
 		return nil, v.recapTold(models.FactRecapContested, row.AnsweredAt, row)
 	case stored:
 		return nil, v.recapTold(fact.Kind, fact.ReceivedAt, row)
-	case row.Status == models.RecapReplaced:
-		return nil, v.withdrawn("")
 	}
 	p := &recapPage{recap: row}
 	if p.lines, err = v.s.store.PayLinesByRefs(v.ctx, row.Lines); err != nil {
@@ -48,6 +49,35 @@ func openRecap(v *visit) (linkPage, error) {
 		return nil, err
 	}
 	return p, p.follows(v)
+}
+
+// recapReplaced points to the version that counts: the lines of a version that was corrected are no longer as it said.
+func (v *visit) recapReplaced(row models.Recap) error {
+	words := v.t("recap.replaced")
+	next, err := v.s.store.Recap(v.ctx, models.RecapRef(row.Payer, row.TrainerRef, row.Month, row.Number+1))
+	switch {
+	case err == nil:
+		words = v.t("recap.replaced_by", "number", next.Number, "day", web.Day(v.lang, v.s.calendar.DateOf(next.SentAt)))
+	case models.ErrorCode(err) != models.CodeUnknown:
+		return err
+	default:
+		lines, err := v.s.store.PayLinesByRefs(v.ctx, row.Lines)
+		if err != nil {
+			return err
+		}
+		if !dueStill(lines) {
+			words = v.t("recap.none_left")
+		}
+	}
+	stop := v.withdrawn(words)
+	stop.notice.Facts = slices.Concat(v.fact("month", web.MonthName(v.lang, row.Month)), v.fact("version", strconv.Itoa(row.Number)), v.fact("net", web.Money(v.lang, row.Cents)))
+	stop.notice.Paper = row.SHA256
+	return stop
+}
+
+// dueStill tells whether a statement is yet to come for some of the lines.
+func dueStill(lines []models.PayLine) bool {
+	return slices.ContainsFunc(lines, func(l models.PayLine) bool { return l.Status == models.LineDue })
 }
 
 // follows reads what the dossiers' way of working does next; nothing is promised of one that is not known any more.
