@@ -141,7 +141,7 @@ var standing = func() map[string]func(*Server, context.Context, models.Message) 
 		templates string
 	}{
 		{(*Server).tells, `audit_cancelled_client certificate contract_signed course_cancelled_participant finance_conformity finance_payment_due finance_payment_late
-			invitation_closed invoice_paid invoice_withdrawn mission_cancelled mission_ended programme_approved request_cancelled_client
+			invitation_closed invoice_paid invoice_withdrawn mission_cancelled mission_ended programme_approved recap_cancelled request_cancelled_client
 			request_handed_over_client self_billed_invoice session_cancelled_client session_cancelled_participant session_cancelled_trainer
 			staff_alert staff_alert_unread staff_request_cancelled trainer_changed_client trainer_contract_expired`},
 		{(*Server).asks, `absence_told attend audit_choice audit_choice_reminder audit_report_reminder audit_slots audit_slots_reminder cold_evaluation

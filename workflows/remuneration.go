@@ -176,7 +176,8 @@ func (m *remuneration) arbitrate(ctx workflow.Context) {
 	m.applyCorrections(ctx)
 }
 
-// applyCorrections takes over what staff decided; a line decided at nothing is cancelled.
+// applyCorrections takes over what staff decided; a line decided at nothing is cancelled. The trainer is told why by the
+// next recap, or by a message where nothing is left for one.
 func (m *remuneration) applyCorrections(ctx workflow.Context) {
 	var kept, cancelled []models.PayLine
 	for _, l := range m.lines {
@@ -197,7 +198,10 @@ func (m *remuneration) applyCorrections(ctx workflow.Context) {
 		cancelled = append(cancelled, l)
 	}
 	m.tellDossiers(models.FactLinesCancelled, m.recap.Ref, cancelled, models.FactData{})
-	m.lines = kept
+	if m.lines = kept; len(kept) == 0 {
+		m.send(ctx, letter{Template: "recap_cancelled", To: models.RoleTrainer, ToRef: m.in.TrainerRef, Subject: m.recap.Ref,
+			Args: models.Args{{Name: "note", Value: m.corrected.Note}}})
+	}
 }
 
 // settle turns agreed lines into an invoice: self-billed for a domestic supplier with a mandate, otherwise the supplier

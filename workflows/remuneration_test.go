@@ -203,6 +203,8 @@ func TestRemunerationContested(t *testing.T) {
 		require.Len(t, h.told(models.FactLinesCancelled), 1, "once, whatever the lines")
 		require.Equal(t, []string{models.SessionRef(dossier, 1), models.SessionRef(dossier, 2)}, h.told(models.FactLinesCancelled)[0].Data.Lines)
 		require.Equal(t, models.LineCancelled, h.lines[models.SessionRef(dossier, 1)].Status)
+		require.Len(t, h.left("recap_cancelled"), 1)
+		require.Equal(t, staff.Note, h.left("recap_cancelled")[0].Args.Get("note"), "the trainer reads why")
 	})
 	t.Run("F181 contested twice, with nobody in a hurry", func(t *testing.T) {
 		h := newHarness(t)
