@@ -761,10 +761,9 @@ type journalEntry struct {
 }
 
 func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error) {
-	var who, notes, invoices []string
+	var who, notes []string
 	for _, l := range lines {
 		who = append(who, l.Actor, l.Recorder, l.Subject, l.Args.Get("trainer"), l.Args.Get("owner"))
-		invoices = append(invoices, l.Subject)
 		if parts := strings.Split(l.Subject, "/"); len(parts) == 5 && parts[3] == "absence" {
 			who = append(who, parts[4])
 		}
@@ -773,10 +772,6 @@ func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error
 		}
 	}
 	if err := x.meet(who); err != nil {
-		return nil, err
-	}
-	numbers, err := x.invoiceNumbers(invoices)
-	if err != nil {
 		return nil, err
 	}
 	words, err := x.s.store.Notes(x.ctx, notes)
@@ -804,7 +799,7 @@ func (x *dossierDesk) entries(lines []models.JournalLine) ([]journalEntry, error
 	var out []journalEntry
 	for _, l := range lines {
 		said := l
-		said.Subject, said.Args = cmp.Or(numbers[l.Subject], x.subject(l.Subject)), slices.Clone(l.Args)
+		said.Subject, said.Args = x.subject(l.Subject), slices.Clone(l.Args)
 		for i, a := range said.Args {
 			if a.Name == "trainer" || a.Name == "owner" {
 				said.Args[i].Value = x.called(a.Value)

@@ -707,7 +707,8 @@ func TestConsoleDossierPages(t *testing.T) {
 		s.Journal = []models.JournalLine{{ID: "j1", Dossier: dossier, At: paris(24, 10, 0), Kind: "invitation_interested", Subject: dossier + "/1/invitation/1", Actor: "T-000042",
 			Channel: models.ChannelPhone, Recorder: "U-000001", Note: "N-000001"},
 			{ID: "j2", Dossier: dossier, At: paris(24, 9, 0), Kind: "request_opened", Subject: dossier, Actor: string(models.RoleClient), Channel: models.ChannelPhone, Recorder: "U-000001"},
-			{ID: "j3", Dossier: dossier, At: paris(24, 11, 0), Kind: "invoice_issued", Subject: "I-2026-000001", Actor: string(models.RoleSystem)}}
+			{ID: "j3", Dossier: dossier, At: paris(24, 11, 0), Kind: "invoice_issued", Subject: "I-2026-000001", Actor: string(models.RoleSystem),
+				Args: models.Args{{Name: "number", Value: "F-2026-0001"}}}}
 		s.Messages = []models.Message{
 			{Key: "m1", Dossier: dossier, Workflow: models.RequestID(dossier), Template: "convocation", To: models.RoleParticipant, ToRef: "P-000001", Subject: dossier, NotBefore: paris(26, 9, 0), Status: models.MessageQueued},
 			{Key: "m2", Dossier: dossier, Workflow: models.RequestID(dossier), Template: "staff_alert", To: models.RoleStaff, Subject: dossier, Args: models.Args{{Name: "alert", Value: "sheet_incomplete"}}, NotBefore: paris(25, 9, 0), Status: models.MessageQueued}}

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"iter"
 	"maps"
 	"net/http"
@@ -351,18 +350,6 @@ func (d *desk) invoicesOf(refs []string) ([]models.Invoice, error) {
 	return d.s.store.InvoicesByRefs(d.ctx, refs)
 }
 
-// invoiceNumbers are the numbers that invoices go by, by reference; one that has none yet is left out.
-func (d *desk) invoiceNumbers(refs []string) (map[string]string, error) {
-	list, err := d.invoicesOf(refs)
-	out := make(map[string]string, len(list))
-	for _, i := range list {
-		if i.Number != "" {
-			out[i.Ref] = i.Number
-		}
-	}
-	return out, err
-}
-
 // happenings are the timeline of an invoice or of a month, latest first, with the reasons given.
 // Scans of what staff recorded are those of facts, under the address at.
 func (d *desk) happenings(facts []models.Inbox, at string, subjects ...string) ([]journalEntry, error) {
@@ -375,14 +362,9 @@ func (d *desk) happenings(facts []models.Inbox, at string, subjects ...string) (
 		lines = append(lines, slices.DeleteFunc(page.Items, models.JournalLine.Echo)...)
 	}
 	slices.SortStableFunc(lines, func(a, b models.JournalLine) int { return b.At.Compare(a.At) })
-	var notes, people, invoices []string
+	var notes, people []string
 	for _, l := range lines {
 		people, notes = append(people, l.Actor, l.Recorder), append(notes, l.Note)
-		invoices = append(invoices, l.Subject, l.Args.Get("invoice"))
-	}
-	numbers, err := d.invoiceNumbers(invoices)
-	if err != nil {
-		return nil, err
 	}
 	words, err := d.s.store.Notes(d.ctx, notes)
 	if err != nil {
@@ -399,14 +381,8 @@ func (d *desk) happenings(facts []models.Inbox, at string, subjects ...string) (
 	out := make([]journalEntry, len(lines))
 	for i, l := range lines {
 		said := l
-		said.Subject, said.Args = cmp.Or(numbers[l.Subject], l.Subject), slices.Clone(l.Args)
 		if _, month, ok := models.PayMonthOf(l.Subject); ok {
 			said.Subject = web.MonthName(d.lang, month)
-		}
-		for i, a := range said.Args {
-			if a.Name == "invoice" {
-				said.Args[i].Value = cmp.Or(numbers[a.Value], a.Value)
-			}
 		}
 		entry := journalEntry{When: web.DateTime(d.lang, l.At), Sentence: JournalSentence(said, d.lang), By: called(l.Actor), Note: words[l.Note]}
 		if l.Recorder != "" {

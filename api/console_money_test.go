@@ -82,7 +82,7 @@ func (o *office) money() {
 			{ID: "remuneration/" + month + "#2", Workflow: "remuneration/" + month, Subject: month + "/recap/1", Kind: models.DeadlineStaff, Awaits: models.RoleStaff, Status: models.Open, DueAt: paris(27, 9, 0), Consequence: "recap_contested", Postponable: true}},
 		Journal: []models.JournalLine{
 			{ID: "j1", Kind: "invoice_received", Subject: "I-2026-000005", Actor: "T-000001", Channel: models.ChannelPaper, Recorder: "U-000001", At: paris(5, 9, 0)},
-			{ID: "j2", Kind: "invoice_rejected", Subject: "I-2026-000005", Actor: "U-000002", Note: "N-900001", At: paris(6, 9, 0)},
+			{ID: "j2", Kind: "invoice_rejected", Subject: "I-2026-000005", Actor: "U-000002", Note: "N-900001", At: paris(6, 9, 0), Args: models.Args{{Name: "number", Value: "A-5"}}},
 			{ID: "j3", Kind: "recap_contested", Subject: month + "/recap/1", Actor: "T-000001", Note: "N-900002", At: paris(6, 9, 0)}},
 	})
 	_, _, err = o.store.Receive(ctx, models.Fact{ID: "f1", Kind: models.FactInvoiceReceived, Workflow: "invoice/I-2026-000003", Subject: "I-2026-000003", ReceivedAt: paris(5, 9, 0),
@@ -230,9 +230,9 @@ func TestConsoleTellsAPaymentOnce(t *testing.T) {
 		models.JournalLine{ID: "invoice/I-2026-000007#4.1", Dossier: "D-2026-000001", Kind: "invoice_paid", Subject: "I-2026-000007", Actor: "U-000002", Args: paid, At: paris(19, 9, 0)})})
 	o.as("bo")
 	for _, ref := range []string{"6", "7"} {
-		require.Equal(t, 1, strings.Count(o.get(invoices+"I-2026-00000"+ref).words(), "A-"+ref+" est payée le"), ref)
+		require.Equal(t, 1, strings.Count(o.get(invoices+"I-2026-00000"+ref).words(), "I-2026-00000"+ref+" est payée le"), ref)
 	}
-	require.Contains(t, o.get(dossiersPath+"/D-2026-000001/journal").words(), "A-6 est payée le")
+	require.Contains(t, o.get(dossiersPath+"/D-2026-000001/journal").words(), "I-2026-000006 est payée le")
 }
 
 // ordered are the commands that stood-in processes took.

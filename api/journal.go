@@ -40,7 +40,13 @@ func JournalSentence(line models.JournalLine, lang models.Lang) string {
 	if !ok {
 		return line.Kind
 	}
-	pairs := []string{"{subject}", line.Subject, "{actor}", line.Actor}
+	// An invoice goes by the number it had then; a line that keeps none names it by its reference.
+	number := line.Args.Get("number")
+	pairs := []string{"{actor}", line.Actor}
+	if number != "" {
+		pairs = append(pairs, "{subject}", number, "{invoice}", number)
+	}
+	pairs = append(pairs, "{subject}", line.Subject)
 	for _, a := range line.Args {
 		pairs = append(pairs, "{"+a.Name+"}", journalValue(a, lang))
 	}

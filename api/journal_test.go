@@ -64,6 +64,15 @@ func TestJournalNamesTheInvoice(t *testing.T) {
 	}
 }
 
+// A supplier's invoice takes another number when it is rejected: what was said under the first one is not said again.
+func TestJournalNamesAnInvoiceByItsNumberOfThen(t *testing.T) {
+	then := models.Args{{Name: "number", Value: "RE-1"}}
+	require.Equal(t, "La facture RE-1 n’est pas conforme.", JournalSentence(models.JournalLine{Kind: "invoice_rejected", Subject: "I-2026-000006", Args: then}, models.French))
+	require.Equal(t, "The lines are settled; invoice RE-1.", JournalSentence(models.JournalLine{Kind: "lines_settled", Subject: "agency/T-000002/2026-11/recap/1",
+		Args: append(models.Args{{Name: "invoice", Value: "I-2026-000006"}}, then...)}, models.English))
+	require.Equal(t, "La facture I-2026-000006 est attendue du fournisseur.", JournalSentence(models.JournalLine{Kind: "invoice_awaited", Subject: "I-2026-000006"}, models.French))
+}
+
 // The histories of dossiers hold lines of payments that lack their day.
 func TestJournalTellsOfAPaymentWithOrWithoutItsDay(t *testing.T) {
 	line := models.JournalLine{Kind: "invoice_paid", Subject: "I-2026-000002"}

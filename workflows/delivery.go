@@ -284,6 +284,7 @@ func (r *request) moneyFact(f models.Fact) string {
 	if f.Data.PaidOn != "" {
 		line.Args = models.Args{{Name: "paid_on", Value: string(f.Data.PaidOn)}}
 	}
+	line.Args = append(line.Args, numberArg(f.Data.Number)...)
 	r.journal(line)
 	return models.FactApplied
 }

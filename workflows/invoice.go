@@ -39,6 +39,7 @@ func (v *invoice) setup(ctx workflow.Context) (err error) {
 	}
 	v.subject = v.row.Ref
 	v.foundBy = func(i *indexed) { i.trainer = v.row.TrainerRef }
+	v.number = func() string { return v.row.Number }
 	v.interrupted = func() bool { return v.withdrawn }
 	if err := command(ctx, v.process, models.VerbConform, v.checkConform, v.conform); err != nil {
 		return err
@@ -335,7 +336,7 @@ func (v *invoice) pay(ctx workflow.Context, in models.Pay) models.CommandResult 
 	v.project()
 	v.lines(models.LinePaid)
 	if v.row.Kind.Payable() {
-		v.tellDossiers(models.FactInvoicePaid, v.row.Ref, v.in.Lines, models.FactData{PaidOn: in.PaidOn})
+		v.tellDossiers(models.FactInvoicePaid, v.row.Ref, v.in.Lines, models.FactData{PaidOn: in.PaidOn, Number: v.row.Number})
 		v.send(ctx, letter{Template: "invoice_paid", To: models.RoleTrainer, ToRef: v.row.TrainerRef, Subject: v.row.Ref,
 			Args: v.args(models.Arg{Name: "paid_on", Value: string(in.PaidOn)})})
 	}
@@ -364,7 +365,7 @@ func (v *invoice) undo(_ workflow.Context, in models.Decision) models.CommandRes
 	if v.row.Status == models.InvoicePaid {
 		v.row.Status, v.row.PaidOn = models.InvoiceConform, ""
 		v.lines(models.LineSettled)
-		v.tellDossiers(models.FactInvoiceUnpaid, v.row.Ref, v.in.Lines, models.FactData{})
+		v.tellDossiers(models.FactInvoiceUnpaid, v.row.Ref, v.in.Lines, models.FactData{Number: v.row.Number})
 	} else {
 		v.row.Status, v.row.ConformAt, v.row.PromiseOn, v.row.PayOn = models.InvoiceReceived, time.Time{}, "", ""
 	}

@@ -56,6 +56,7 @@ type process struct {
 	elsewhere   func() []string               // what is awaited without a deadline here, in words, and where to look
 	owing       func(*models.Deadline) string // from whom a deadline awaits something, in words
 	foundBy     func(*indexed)                // what this kind of process adds to its search attributes
+	number      func() string                 // of the subject as it stands, which lines of the timeline keep
 	indexed     indexed                       // search attributes as last written
 	history     []string                      // what happened last, for the current details
 }
@@ -159,6 +160,9 @@ func put[T any](rows *[]T, row T, key func(T) string) {
 
 // journal adds a line to the timeline; At defaults to the time of the step.
 func (p *process) journal(line models.JournalLine) {
+	if p.number != nil && line.Subject == p.subject {
+		line.Args = append(slices.Clone(line.Args), numberArg(p.number())...)
+	}
 	p.record(func(s *models.Step) { s.Journal = append(s.Journal, line) })
 	words := happened(line)
 	if words == "" {
@@ -168,6 +172,14 @@ func (p *process) journal(line models.JournalLine) {
 	if n := len(p.history); n > 5 {
 		p.history = p.history[n-5:]
 	}
+}
+
+// numberArg is the number an invoice goes by when a line is written; another may replace it later.
+func numberArg(number string) models.Args {
+	if number == "" {
+		return nil
+	}
+	return models.Args{{Name: "number", Value: number}}
 }
 
 // tell records a fact for another workflow; the relay delivers it once the step is written.

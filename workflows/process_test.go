@@ -206,3 +206,25 @@ type failing struct {
 func (f failing) Errorf(format string, args ...any) { f.rt.Errorf(format, args...) }
 func (f failing) FailNow()                          { f.rt.FailNow() }
 func (f failing) Helper()                           { f.rt.Helper() }
+
+func TestTimelineKeepsTheNumberAnInvoiceHadThen(t *testing.T) {
+	h := newHarness(t)
+	received := func(when, number string) {
+		h.at(when, func() {
+			h.fact(models.Fact{Kind: models.FactInvoiceReceived, Subject: invoiceRef, Actor: trainer(1),
+				Data: models.FactData{Number: number, SHA256: sha(number), NetCents: 45_000, VATCents: 9_000}})
+		})
+	}
+	received("2026-11-03 10:00", "RE-1")
+	h.must("2026-11-04 10:00", models.VerbReject)
+	received("2026-11-05 10:00", "RE-2")
+	h.must("2026-11-06 10:00", models.VerbConform)
+	h.paid("2026-12-04 10:00", "2026-12-04")
+	h.invoice(models.InvoiceSupplier)
+	var got []string
+	for _, l := range h.journal {
+		got = append(got, l.Kind+" "+l.Args.Get("number"))
+	}
+	require.Equal(t, []string{"invoice_awaited ", "invoice_received RE-1", "invoice_rejected RE-1", "invoice_received RE-2", "invoice_conform RE-2", "invoice_paid RE-2"}, got)
+	require.Equal(t, "RE-2", h.told(models.FactInvoicePaid)[0].Data.Number, "dossiers say so too")
+}

@@ -239,11 +239,11 @@ func (m *remuneration) settle(ctx workflow.Context, lines []models.PayLine) {
 	}
 	invoice.VATCents = models.VAT(invoice.NetCents, invoice.VATBps)
 	invoice.TotalCents = invoice.NetCents + invoice.VATCents
-	m.tellDossiers(models.FactLinesSettled, ref, lines, models.FactData{})
+	m.tellDossiers(models.FactLinesSettled, ref, lines, models.FactData{Number: invoice.Number})
 	m.tell(models.Fact{ID: "invoice_due/" + ref, Kind: models.FactInvoiceDue, Workflow: models.InvoiceID(ref), Subject: ref,
 		Start: &models.Start{Invoice: &models.InvoiceInput{Common: m.common, Invoice: invoice, Lines: lines, Owner: m.owner}}})
 	m.journal(models.JournalLine{Kind: "lines_settled", Subject: m.recap.Ref, Actor: string(models.RoleSystem),
-		Args: models.Args{{Name: "invoice", Value: ref}}})
+		Args: append(models.Args{{Name: "invoice", Value: ref}}, numberArg(invoice.Number)...)})
 }
 
 // tellDossiers tells each dossier, in order, what became of its lines; data is what it is told besides.
