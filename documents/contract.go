@@ -82,7 +82,7 @@ func Convention(a Agreement) ([]byte, error) {
 	if a.Individual {
 		a.individual(p)
 	} else {
-		from := "la date de la facture" // as the invoice counts; a public body's term runs from receipt (R2192-10)
+		from := "l’envoi de la facture" // as the invoice counts; a public body's term runs from receipt (R2192-10), the same day
 		if a.Client.Type == models.ClientPublic {
 			from = "réception de la facture"
 		}

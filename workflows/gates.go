@@ -26,6 +26,9 @@ const (
 	gateOneAlert gate = "one-alert-taken-back"
 	// gateBounced: the end of a search is told to who was sent again an invitation that bounced; they used to wait for an answer.
 	gateBounced gate = "end-told-after-a-bounce"
+	// gateDeparture: a client's term counts from the day on which the invoice's mail leaves, as conventions say; it used to
+	// count from the day on which it was drawn, which may be the one before.
+	gateDeparture gate = "term-from-departure"
 )
 
 // passes tells whether the process takes the new way. Asked only where ways part, it costs two events there and none

@@ -247,3 +247,20 @@ func TestGateOneAlert(t *testing.T) {
 		})
 	}
 }
+
+// TestGateDeparture: a client has 30 days from the day on which the invoice reaches it (F202); one that was drawn before the
+// gate goes on from its own date.
+func TestGateDeparture(t *testing.T) {
+	for before, want := range map[bool]models.Date{false: "2026-12-31", true: "2026-12-30"} {
+		t.Run(fmt.Sprintf("before: %v", before), func(t *testing.T) {
+			h := newHarness(t)
+			if before {
+				h.before("term-from-departure")
+			}
+			h.paid("2026-12-20 10:00", "2026-12-20")
+			v := h.invoice(models.InvoiceClient, "2026-11-30 20:00") // after the hours of mail
+			require.Equal(t, on("2026-12-01 08:00"), h.left("client_invoice")[0].SentAt)
+			require.Equal(t, want, v.PromiseOn)
+		})
+	}
+}

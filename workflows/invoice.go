@@ -109,7 +109,12 @@ func (v *invoice) issue(ctx workflow.Context) bool {
 	return v.insist(ctx, v.row.Ref, func() (err error) {
 		v.row.IssuedAt = v.now(ctx)
 		if v.row.Kind == models.InvoiceClient {
-			v.row.PromiseOn = v.cal.DateOf(v.row.IssuedAt).AddDays(v.common.Policy.LegalCap.FromPerformance)
+			// A public body's term runs from receipt (R2192-10).
+			from, leaves := v.cal.DateOf(v.row.IssuedAt), v.cal.DateOf(v.cal.MailTime(v.row.IssuedAt, v.common.Policy.MailHours))
+			if leaves != from && passes(ctx, gateDeparture) {
+				from = leaves
+			}
+			v.row.PromiseOn = from.AddDays(v.common.Policy.LegalCap.FromPerformance)
 		} else {
 			v.row.LegalOn = v.legal()
 		}
