@@ -843,7 +843,7 @@ func (f *draft) needs(b models.Brief) map[string]any {
 		if quantity := f.decimal("quantity", 1, opt{initial: f.decimalText(known), optional: true, class: "short"}); quantity > 0 {
 			o["quantity"] = quantity
 		}
-		o["vat_bps"] = f.decimal("vat", 0, opt{initial: f.decimalText(b.Order.VATBps), optional: true, class: "short"})
+		o["vat_bps"] = f.vat(b.Order)
 		in["order"] = o
 	})
 	for at, field := range map[string]string{"budget_cents": "budget", "order.half_days": "half_days", "order.unit": "unit",
@@ -851,6 +851,31 @@ func (f *draft) needs(b models.Brief) map[string]any {
 		f.at[at] = field
 	}
 	return in
+}
+
+// vat is the tax of an order, in basis points. Somebody says that it is exempt: documents then invoke the law.
+func (f *draft) vat(o models.Order) int64 {
+	const standard, exempt, other = "standard", "exempt", "other"
+	known, rate := "", int64(0)
+	switch {
+	case o.VATBps == models.VATTaxable.RateBps():
+		known = standard
+	case o.VATBps > 0:
+		known, rate = other, o.VATBps
+	case o.UnitPriceCents > 0:
+		known = exempt
+	}
+	chosen := f.choose("vat", "select", opt{initial: known}, standard, exempt, other)
+	rate = f.decimal("vat_rate", 1, opt{initial: f.decimalText(rate), optional: true, class: "short"})
+	switch {
+	case chosen == standard:
+		return models.VATTaxable.RateBps()
+	case chosen == other && f.values.Get("vat_rate") == "":
+		f.wrong("vat_rate", f.t("fault.required", "label", f.word("vat_rate")))
+	case chosen == other:
+		return rate
+	}
+	return 0
 }
 
 // owner is who looks after the dossier.

@@ -249,8 +249,8 @@ func TestConsoleDecisions(t *testing.T) {
 		args    string // what the command holds, as a part of its printed form
 		role    string // who may not: signs in and is refused
 	}{
-		"qualify": {stage: models.StageQualification, bad: typed("group_size", "0", "unit_price", "cher", "vat", "-1", "topic", "rien"), wrong: []string{"topic", "group_size", "unit_price", "vat"},
-			good: typed("topic", "tableur", "group_size", "5", "vat", "20", "unit_price", "612,50", "owner", "U-000001", "budget", "2 400"), verb: models.VerbQualify, args: "unit_price_cents:61250", role: "cleo"},
+		"qualify": {stage: models.StageQualification, bad: typed("group_size", "0", "unit_price", "cher", "vat", "", "topic", "rien"), wrong: []string{"topic", "group_size", "unit_price", "vat"},
+			good: typed("topic", "tableur", "group_size", "5", "vat", "standard", "unit_price", "612,50", "owner", "U-000001", "budget", "2 400"), verb: models.VerbQualify, args: "unit_price_cents:61250", role: "cleo"},
 		"rework": {stage: models.StageAudit, change: retained, bad: typed("half_days", "x"), wrong: []string{"half_days", "sure"},
 			good: typed("half_days", "6", "sure", "yes"), verb: models.VerbRework, args: "half_days:6 quantity:600", role: "cleo"},
 		"assign": {stage: models.StageSolicitation, bad: typed("trainer", "T-999999 · Personne", "rate", "450"), wrong: []string{"trainer"},

@@ -15,11 +15,37 @@ import (
 // asks is what a client asks for on the phone, as staff type it.
 func asks(more ...string) url.Values {
 	form := typed("topic", "tableur", "title", "Tableur", "mode", "remote", "group_size", "4", "budget", "3 600,00", "wanted_from", "2026-12-14",
-		"half_days", "6", "unit", "day", "unit_price", "1 200,00 €", "vat", "20")
+		"half_days", "6", "unit", "day", "unit_price", "1 200,00 €", "vat", "standard")
 	for i := 0; i < len(more); i += 2 {
 		form.Set(more[i], more[i+1])
 	}
 	return form
+}
+
+// An order is exempt because somebody said so, never because a field was left empty: documents then invoke the law (F101).
+func TestF101ConsoleAsksForTheTaxOfAnOrder(t *testing.T) {
+	form := func(posted bool, values url.Values) *draft {
+		return &draft{desk: &desk{visit: &visit{lang: models.French, values: values}}, prefix: "ask", posted: posted}
+	}
+	for _, c := range []struct {
+		vat, rate string
+		bps       int64
+		wrong     []string
+	}{{"standard", "", 2000, nil}, {"exempt", "", 0, nil}, {"other", "5,5", 550, nil}, {"other", "", 0, []string{"vat_rate"}}, {"other", "0", 0, []string{"vat_rate"}},
+		{"", "", 0, []string{"vat"}}, {"20", "", 0, []string{"vat"}}} {
+		f := form(true, url.Values{"vat": {c.vat}, "vat_rate": {c.rate}})
+		require.Equal(t, c.bps, f.vat(models.Order{}), c)
+		var wrong []string
+		for _, x := range f.faults {
+			wrong = append(wrong, x.Field)
+		}
+		require.Equal(t, c.wrong, wrong, c)
+	}
+	for order, want := range map[models.Order][]string{{}: {"", ""}, {UnitPriceCents: 1}: {"exempt", ""}, {VATBps: 2000}: {"standard", ""}, {VATBps: 550}: {"other", "5,5"}} {
+		f := form(false, url.Values{})
+		f.vat(order)
+		require.Equal(t, want, []string{f.values.Get("vat"), f.values.Get("vat_rate")}, order)
+	}
 }
 
 // Staff open the request of a client who calls, known or not, without the API (F001).
