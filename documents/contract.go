@@ -210,9 +210,10 @@ func TrainerContract(m Mission) ([]byte, error) {
 	p.text("Le formateur organise librement son travail et reste libre de refuser toute mission, présente ou future, sans conséquence sur les propositions suivantes. Il s’engage sur la qualité\u00a0: respect du programme, du calendrier convenu, de la feuille d’émargement, de l’évaluation des acquis, et des exigences du référentiel national qualité qui concernent ses prestations ; il en tient les preuves à la disposition de l’organisme. Les demandes de modification du client passent par l’organisme, qui n’en décide que sur la qualité et l’étendue de la mission.",
 		"La mission ne peut pas être sous-traitée à son tour. Aucun volume de travail n’est promis ni réservé.")
 	p.heading("Article 3 – Rémunération")
-	total := ""
+	total, rounded := "", ""
 	if m.Cents > 0 {
 		total = fr.Euros(m.Cents) + " hors taxes"
+		rounded = " Chaque séance est arrondie au centime\u00a0: le total des séances relevées est dû, même s’il s’écarte de quelques centimes du montant ci-dessus."
 	}
 	vat := m.VATText
 	if vat == "" {
@@ -223,7 +224,7 @@ func TrainerContract(m Mission) ([]byte, error) {
 	if expenses == "" {
 		expenses = "Les frais (déplacement, repas, hébergement, supports) ne sont pas pris en charge en plus\u00a0: le tarif les comprend, sauf accord écrit préalable."
 	}
-	p.text("Frais. "+expenses, "Seules les séances validées sont rémunérées. Un relevé mensuel, à accepter ou à contester, les récapitule ; le silence ne vaut jamais acceptation.")
+	p.text("Frais. "+expenses, "Seules les séances validées sont rémunérées. Un relevé mensuel, à accepter ou à contester, les récapitule ; le silence ne vaut jamais acceptation."+rounded)
 	if m.Mandate {
 		p.text("Autofacturation (art. 289 I-2 du CGI). Selon le mandat écrit que le formateur a signé, l’organisme établit les factures en son nom et pour son compte, dans une série de numéros qui lui est propre. Le formateur peut contester chaque facture, et reste responsable de ses obligations en matière de TVA et de sa déclaration.")
 	}
