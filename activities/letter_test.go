@@ -523,9 +523,11 @@ func TestF179F202RecapAndInvoicesAreDrawn(t *testing.T) {
 	recap := models.Recap{Ref: models.RecapRef(models.PayerAgency, "T-000042", "2026-12", 1), TrainerRef: "T-000042", Month: "2026-12", Lines: []string{line.Ref}, Cents: 45000}
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentRecap, Subject: recap.Ref, At: instant(31, 8, 0), Recap: &recap}),
 		"décembre 2026", "Tableur, perfectionnement", "validée", "7 h", "1 jour", "450,00 €", "Noé Œuvré")
-	invoice := models.Invoice{Ref: "I-2026-000001", Number: "T-000042-0001", Kind: models.InvoiceSelfBilled, TrainerRef: "T-000042", Lines: []string{line.Ref}, NetCents: 45000, TotalCents: 45000}
-	contains(t, d.draw(models.RenderInput{Kind: models.DocumentInvoice, Subject: invoice.Ref, At: instant(31, 8, 0), Invoice: &invoice}),
-		"Autofacturation", "T-000042-0001", "293 B", "987 654 321", "Date de la prestation 7 décembre 2026", "30 janvier 2027", "40,00 €")
+	invoice := models.Invoice{Ref: "I-2026-000001", Number: "T-000042-0001", Kind: models.InvoiceSelfBilled, TrainerRef: "T-000042", Lines: []string{line.Ref}, NetCents: 45000, TotalCents: 45000, LegalOn: "2027-02-14"}
+	// F196 F197: the promise counts from the check, so what is printed as due is what is due whenever that is.
+	drawn := models.RenderInput{Kind: models.DocumentInvoice, Subject: invoice.Ref, At: instant(31, 8, 0), Invoice: &invoice, Terms: &models.Terms{PromiseDays: 20}}
+	contains(t, d.draw(drawn), "Autofacturation", "T-000042-0001", "293 B", "987 654 321", "Date de la prestation 7 décembre 2026", "Échéance 14 février 2027",
+		"Par virement, 20 jours après vérification, au plus tard le 14 février 2027", "40,00 €")
 	invoice = models.Invoice{Ref: "I-2026-000002", Number: "F-2026-0001", Kind: models.InvoiceClient, Dossier: mission, NetCents: 300000, VATBps: 2000, VATCents: 60000, TotalCents: 360000, PromiseOn: "2027-01-09"}
 	text := d.draw(models.RenderInput{Kind: models.DocumentInvoice, Subject: invoice.Ref, Dossier: mission, At: instant(10, 8, 0), Invoice: &invoice})
 	contains(t, text, "F-2026-0001", "Société Secrète", "2 : Léo Ÿvan, Zoé Élan", "38 h 30, absences déduites", "3 jours", "3 600,00 €", "9 janvier 2027", // 17 h 30 and 21 h

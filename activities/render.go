@@ -402,11 +402,12 @@ func (a clerk) invoice(ctx context.Context, in models.RenderInput) (string, []by
 	if i == nil {
 		return "", nil, models.NewError(models.CodeInvalid, "the invoice to render is missing")
 	}
-	bill := documents.Bill{Number: i.Number, At: in.At, Agency: a.Agency, DueOn: invoiceDue(*i, in),
+	bill := documents.Bill{Number: i.Number, At: in.At, Agency: a.Agency, DueOn: i.DueOn(),
 		Price: documents.Price{Net: i.NetCents, VAT: i.VATCents, Total: i.TotalCents, VATBps: i.VATBps}}
 	var err error
 	switch i.Kind {
 	case models.InvoiceSelfBilled:
+		bill.PromiseDays = terms(in).PromiseDays
 		err = a.selfBilled(ctx, *i, &bill)
 	case models.InvoiceClient:
 		err = a.clientInvoice(ctx, *i, &bill)
@@ -418,16 +419,6 @@ func (a clerk) invoice(ctx context.Context, in models.RenderInput) (string, []by
 	}
 	pdf, err := documents.Invoice(bill)
 	return fileName("facture", i.Number), pdf, err
-}
-
-// invoiceDue is the date an invoice says it is due on: when it is to be paid if that is known, else 30 days after it.
-func invoiceDue(i models.Invoice, in models.RenderInput) models.Date {
-	for _, d := range []models.Date{i.PayOn, i.PromiseOn} {
-		if d != "" {
-			return d
-		}
-	}
-	return models.ParisDate(in.At).AddDays(30)
 }
 
 func (a clerk) selfBilled(ctx context.Context, i models.Invoice, bill *documents.Bill) error {

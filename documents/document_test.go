@@ -52,7 +52,7 @@ func paperwork() map[string]any {
 	individual.Course.Participants, individual.Course.GroupSize, individual.Course.Mode, individual.Course.Remote = nil, 1, "En partie à distance", true
 	individual.Price = Price{Net: 90000, Total: 90000, Quantity: "3\u00a0jours", Unit: "300,00\u00a0€"}
 	bill := Bill{Number: "T-000042-2026-0001", At: issued, SelfBilled: true, Agency: agency, Trainer: &trainer, Lines: lines, Period: "du 7\u00a0décembre 2026 au 8\u00a0décembre 2026",
-		Price: Price{Net: 67500, Total: 67500}, VATText: "TVA non applicable, art. 293 B du CGI", DueOn: "2027-01-13", IBAN: "FR7630006000011234567890189"}
+		Price: Price{Net: 67500, Total: 67500}, VATText: "TVA non applicable, art. 293 B du CGI", DueOn: "2027-01-13", PromiseDays: 30, IBAN: "FR7630006000011234567890189"}
 	company := Party{Name: "Formations Éole", Address: "7 quai du Nord, 59000 Lille", Company: "987654322", VATNumber: "FR00987654322"}
 	draft := Bill{At: issued, Agency: agency, Trainer: &company, Lines: lines, Period: "décembre 2026", Price: Price{Net: 67500, VAT: 13500, Total: 81000, VATBps: 2000}, IBAN: "FR7630006000011234567890189"}
 	clientBill := Bill{Number: "F-2026-0001", At: issued, Agency: agency, Client: client, Course: course, DueOn: "2027-01-13", Period: "du 7\u00a0décembre 2026 au 9\u00a0décembre 2026", IBAN: agency.IBAN,
@@ -273,6 +273,7 @@ func TestADocumentThatLacksAMandatoryMentionIsRefused(t *testing.T) {
 		{"reason why no VAT is charged", func() any { d := self; d.VATText = ""; return d }},
 		{"VAT number", func() any { d := bill; d.Agency.VATNumber = ""; return d }},
 		{"due date", func() any { d := bill; d.DueOn = ""; return d }},
+		{"terms", func() any { d := self; d.PromiseDays = 0; return d }},
 		{"total that adds up", func() any { d := bill; d.Price.Total--; return d }},
 		{"duration", func() any { d := certificate; d.Minutes = 0; return d }},
 		{"participant name", func() any { d := certificate; d.Participant = ""; return d }},

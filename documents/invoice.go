@@ -1,6 +1,7 @@
 package documents
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -23,7 +24,10 @@ type Bill struct {
 	Price      Price
 	VATText    string // exemption, franchise or reverse charge
 	DueOn      models.Date
-	IBAN       string
+	// PromiseDays are those from the check of what the agency bills itself, in which it pays (F197), as the contract says:
+	// DueOn is then the last day that the law allows, since nobody knows yet when the check will be.
+	PromiseDays int
+	IBAN        string
 }
 
 // draft tells whether it is a proposal that the supplier has to number and to issue.
@@ -47,6 +51,7 @@ func (b Bill) lacks() (m mentions) {
 	m.must("VAT number", b.Price.VAT == 0 || vat != "")
 	m.must("reason why no VAT is charged", b.Price.VAT != 0 || b.VATText != "")
 	m.must("due date", b.DueOn != "" || b.draft())
+	m.must("terms", b.PromiseDays > 0 || !b.SelfBilled)
 	m.must("total that adds up", b.Price.Net+b.Price.VAT == b.Price.Total)
 	return m
 }
@@ -98,8 +103,11 @@ func Invoice(b Bill) ([]byte, error) {
 		p.text(b.VATText + ".")
 	}
 	due := ""
+	if b.PromiseDays > 0 {
+		due = fmt.Sprintf(", %d jours après vérification", b.PromiseDays)
+	}
 	if b.DueOn != "" {
-		due = ", au plus tard le " + fr.ShortDay(b.DueOn)
+		due += ", au plus tard le " + fr.ShortDay(b.DueOn)
 	}
 	p.facts([2]string{"Règlement", "Par virement" + due}, [2]string{"IBAN", models.GroupIBAN(b.IBAN, "\u00a0")})
 	p.text(late(buyer.Type) + " Pas d’escompte pour paiement anticipé.")

@@ -81,6 +81,7 @@ type world struct {
 	trainers     []models.Candidate
 	adjacent     []models.Candidate
 	supplier     models.Supplier
+	rendered     models.RenderInput                             // last
 	certified    []string                                       // participants who get a certificate
 	missing      map[string][]string                            // who did not answer, by evaluation
 	absences     map[string][]models.AbsenceEntry               // by session
@@ -453,6 +454,7 @@ func (w *world) Render(_ context.Context, in models.RenderInput) (string, error)
 	if in.Contract == nil && in.Recap == nil && in.Invoice == nil {
 		w.t.Errorf("%s %s is rendered from nothing", in.Kind, in.Subject)
 	}
+	w.rendered = in
 	return sha(in.Subject), w.refuse()
 }
 

@@ -118,7 +118,7 @@ func (v *invoice) issue(ctx workflow.Context) bool {
 		} else {
 			v.row.LegalOn = v.legal()
 		}
-		v.row.SHA256, err = v.render(ctx, models.RenderInput{Kind: models.DocumentInvoice, Subject: v.row.Ref, Dossier: v.dossier, At: v.row.IssuedAt, Invoice: &v.row})
+		v.row.SHA256, err = v.render(ctx, models.RenderInput{Kind: models.DocumentInvoice, Subject: v.row.Ref, Dossier: v.dossier, At: v.row.IssuedAt, Invoice: &v.row, Terms: v.common.Policy.Terms()})
 		return err
 	})
 }

@@ -65,6 +65,8 @@ func TestInvoiceClocks(t *testing.T) {
 			require.Equal(t, c.promise, v.PromiseOn)
 			require.Equal(t, c.legal, v.LegalOn)
 			require.Equal(t, c.payOn, v.PayOn)
+			require.Equal(t, c.legal, h.rendered.Invoice.DueOn(), "what it says it is due on holds whenever it is checked")
+			require.Equal(t, 30, h.rendered.Terms.PromiseDays)
 			require.Equal(t, c.payOn.At(8, 0, paris), h.mails("finance_payment_due")[0].NotBefore)
 		})
 	}
