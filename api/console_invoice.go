@@ -18,13 +18,21 @@ var decisionsOnInvoices = []models.Verb{models.VerbConform, models.VerbReject, m
 func (s *Server) registerConsoleInvoice() {
 	const path = "/money/invoices/:ref"
 	s.console(http.MethodGet, path, StaffMoney, func(d *desk) { d.showInvoice(http.StatusOK, "") })
-	s.console(http.MethodGet, path+"/document", StaffMoney, serveInvoiceDocument)
+	s.console(http.MethodGet, path+"/document", StaffMoney, func(d *desk) {
+		serveInvoiceDocument(d, func(i models.Invoice) string { return i.SHA256 })
+	})
+	s.console(http.MethodGet, path+"/replaced", StaffMoney, func(d *desk) {
+		serveInvoiceDocument(d, func(i models.Invoice) string { return i.ReplacesSHA256 })
+	})
 	for _, verb := range decisionsOnInvoices {
 		s.console(http.MethodPost, path+"/"+string(verb), Finance, func(d *desk) { decideInvoice(d, verb) })
 	}
 	s.bodies[http.MethodPost+" "+ConsolePath+path+"/record"] = uploadLimit + formLimit
 	s.console(http.MethodPost, path+"/record", StaffMoney, recordInvoice)
 }
+
+// replacedInvoice is one that the agency had written in the supplier's name, for which a credit note is owed.
+type replacedInvoice struct{ Says, Href string }
 
 type invoicePageData struct {
 	Tabs       []moneyTab
@@ -34,6 +42,7 @@ type invoicePageData struct {
 	Note       string        // why it was sent back or withdrawn
 	Mismatch   string        // what the supplier claims is not what was agreed on
 	Document   string
+	Replaced   *replacedInvoice
 	Resendable []parkedLine
 	Lines      []recapLine
 	Staffed    bool // lines say what became of them: they are all in this invoice
@@ -83,6 +92,9 @@ func (d *desk) invoicePage(i models.Invoice, refused string) (p invoicePageData,
 	}
 	if i.SHA256 != "" {
 		p.Document = p.Line.Href + "/document"
+	}
+	if i.Replaces != "" {
+		p.Replaced = &replacedInvoice{d.t("money.replaces", "number", i.Replaces), p.Line.Href + "/replaced"}
 	}
 	pay, err := d.s.store.PayLinesByRefs(d.ctx, i.Lines)
 	if err != nil {
@@ -344,14 +356,14 @@ func (d *desk) keyed(body map[string]any) {
 	body["received_at"] = at
 }
 
-func serveInvoiceDocument(d *desk) {
+func serveInvoiceDocument(d *desk, of func(models.Invoice) string) {
 	i, err := d.s.store.Invoice(d.ctx, d.c.Param("ref"))
-	if err == nil && (i.SHA256 == "" || d.s.cfg.Documents == nil) {
+	if err == nil && (of(i) == "" || d.s.cfg.Documents == nil) {
 		err = models.NewError(models.CodeUnknown, "no document yet")
 	}
 	if err != nil {
 		d.fail(err)
 		return
 	}
-	d.sendDocument(i.SHA256, "inline")
+	d.sendDocument(of(i), "inline")
 }

@@ -235,6 +235,25 @@ func TestConsoleTellsAPaymentOnce(t *testing.T) {
 	require.Contains(t, o.get(dossiersPath+"/D-2026-000001/journal").words(), "I-2026-000006 est payée le")
 }
 
+// A self-billed invoice that the supplier contested and replaced is in the books: it stays in sight, with what is owed.
+func TestF193F198ConsoleShowsWhatAnInvoiceReplaced(t *testing.T) {
+	o := newOffice(t)
+	o.money()
+	one, err := o.store.Invoice(t.Context(), "I-2026-000001")
+	require.NoError(t, err)
+	require.Zero(t, o.get(invoices+one.Ref).Find(`a[href$="/replaced"]`).Length())
+	require.Equal(t, http.StatusNotFound, o.get(invoices+one.Ref+"/replaced").status)
+	one.Kind, one.Number, one.SHA256, one.Replaces, one.ReplacesSHA256 = models.InvoiceSupplier, "2026-12", "", "A-T-000001-2026-0001", one.SHA256
+	o.apply(models.Step{Rows: models.Rows{Invoices: []models.Invoice{one}}, Journal: []models.JournalLine{
+		{ID: "j9", Kind: "invoice_received", Subject: one.Ref, Actor: "T-000001", At: paris(6, 9, 0), Args: models.Args{{Name: "replaces", Value: one.Replaces}}}}})
+	p := o.get(invoices + one.Ref)
+	require.Contains(t, p.words(), "remplace l’autofacture A-T-000001-2026-0001")
+	require.Contains(t, p.words(), "La facture 2026-12 est reçue. Elle remplace la facture A-T-000001-2026-0001, pour laquelle un avoir est dû.")
+	require.Equal(t, 1, p.Find(`a[href="`+invoices+one.Ref+`/replaced"]`).Length())
+	require.Equal(t, "application/pdf", o.get(invoices+one.Ref+"/replaced").header.Get("Content-Type"))
+	require.Equal(t, http.StatusNotFound, o.get(invoices+one.Ref+"/document").status)
+}
+
 // ordered are the commands that stood-in processes took.
 type ordered struct {
 	mu   sync.Mutex

@@ -62,6 +62,9 @@ func JournalSentence(line models.JournalLine, lang models.Lang) string {
 	if bare, said := journalSentences[line.Kind+"_bare"]; said && strings.Contains(sentence, "{") {
 		return say(bare) // written by a version that did not keep the value
 	}
+	if line.Args.Get("replaces") != "" {
+		sentence += " " + say(journalSentences["invoice_replaces"])
+	}
 	if line.Kind == "participants_registered" && line.Args.Get("group") != "" { // more than announced
 		sentence += " " + say(journalSentences["group_exceeded"])
 	}
@@ -164,6 +167,7 @@ var journalSentences = map[string]bilingual{
 	"lines_settled":            {"Les lignes sont arrêtées ; facture {invoice}.", "The lines are settled; invoice {invoice}."},
 	"invoice_awaited":          {"La facture {subject} est attendue du fournisseur.", "Invoice {subject} is awaited from the supplier."},
 	"invoice_received":         {"La facture {subject} est reçue.", "Invoice {subject} is received."},
+	"invoice_replaces":         {"Elle remplace la facture {replaces}, pour laquelle un avoir est dû.", "It replaces invoice {replaces}, for which a credit note is owed."},
 	"invoice_issued":           {"La facture {subject} est émise.", "Invoice {subject} is issued."},
 	"invoice_conform":          {"La facture {subject} est conforme ; paiement le {pay_on}.", "Invoice {subject} conforms; payment on {pay_on}."},
 	"invoice_rejected":         {"La facture {subject} n’est pas conforme.", "Invoice {subject} does not conform."},

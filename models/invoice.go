@@ -40,6 +40,10 @@ type Invoice struct {
 	PaidOn     Date        `gorm:"size:10" json:"paid_on,omitempty"`
 	Note       string      `json:"note_ref,omitempty"`
 	DeadlineID string      `json:"deadline_id"`
+
+	// What the agency had issued in the supplier's name, and the supplier replaced by their own.
+	Replaces       string `json:"replaces,omitempty" doc:"Number of the self-billed invoice in whose place this one came: a credit note is owed for it"`
+	ReplacesSHA256 string `json:"replaces_sha256,omitempty" doc:"Its document"`
 }
 
 // Invoice statuses.

@@ -275,6 +275,11 @@ func (v *invoice) fact(f models.Fact) string {
 	if f.Kind != models.FactInvoiceReceived || !v.row.Receivable() {
 		return models.FactIgnored
 	}
+	args := models.Args{}
+	if v.row.Kind == models.InvoiceSelfBilled { // issued: it is in the books, and a credit note is owed for it (rules section 2)
+		v.row.Replaces, v.row.ReplacesSHA256 = v.row.Number, v.row.SHA256
+		args = append(args, models.Arg{Name: "replaces", Value: v.row.Replaces})
+	}
 	v.row.Number, v.row.SHA256, v.row.ReceivedAt = f.Data.Number, f.Data.SHA256, f.ReceivedAt
 	v.row.Kind = models.InvoiceSupplier
 	if v.row.IssuedAt.IsZero() {
@@ -283,11 +288,9 @@ func (v *invoice) fact(f models.Fact) string {
 	}
 	v.row.Status = models.InvoiceReceived
 	v.project()
-	args := models.Args{}
-	if f.Data.NetCents != v.row.NetCents || f.Data.VATCents != v.row.VATCents {
+	if v.mismatch = f.Data.NetCents != v.row.NetCents || f.Data.VATCents != v.row.VATCents; v.mismatch {
 		args = append(args, models.Arg{Name: "mismatch", Value: string(models.CodeVATMismatch)})
 	}
-	v.mismatch = len(args) > 0
 	v.journal(models.JournalLine{Kind: string(f.Kind), Subject: v.row.Ref, Actor: f.Actor, Channel: f.Channel, Recorder: f.Recorder, At: f.ReceivedAt, Args: args})
 	return models.FactApplied
 }

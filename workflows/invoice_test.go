@@ -28,6 +28,9 @@ func (h *harness) invoice(kind models.InvoiceKind, at ...string) models.Invoice 
 	} else {
 		in.Lines, in.Invoice.Lines = lines, []string{lines[0].Ref}
 	}
+	if kind == models.InvoiceSelfBilled {
+		in.Invoice.Number = "T-000001-2026-0001"
+	}
 	h.run(models.InvoiceType, invoiceID, in)
 	return row[models.Invoice](h.world, invoiceRef)
 }
@@ -169,6 +172,28 @@ func TestInvoiceSupplier(t *testing.T) {
 		require.Equal(t, 2, h.left("invoice_rejected")[0].Links[0].Generation)
 		require.Equal(t, models.Date("2026-12-18"), v.LegalOn, "the ceiling runs from the first deposit")
 		require.Equal(t, models.FactIgnored, h.told(models.FactInvoiceReceived)[1].State)
+	})
+}
+
+func TestInvoiceReplaced(t *testing.T) {
+	t.Run("F193 F198 a contested self-billed invoice stays known once the supplier sent another", func(t *testing.T) {
+		h := newHarness(t)
+		h.must("2026-11-03 10:00", models.VerbReject)
+		h.deposit("2026-11-04 10:00", 45_000, 0)
+		h.must("2026-11-05 10:00", models.VerbReject)
+		h.deposit("2026-11-06 10:00", 45_000, 9_000)
+		h.must("2026-11-09 10:00", models.VerbConform)
+		h.paid("2026-12-04 10:00", "2026-12-04")
+		v := h.invoice(models.InvoiceSelfBilled)
+		require.Equal(t, []string{"2026-12", sha("upload")}, []string{v.Number, v.SHA256})
+		require.Equal(t, []string{"T-000001-2026-0001", sha(invoiceRef)}, []string{v.Replaces, v.ReplacesSHA256}, "the one issued, not the one refused since")
+		var told []string
+		for _, l := range h.journal {
+			if l.Kind == "invoice_received" {
+				told = append(told, l.Args.Get("replaces"))
+			}
+		}
+		require.Equal(t, []string{"", "T-000001-2026-0001", ""}, told)
 	})
 }
 
