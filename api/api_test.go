@@ -811,7 +811,7 @@ func TestMoneyAndDeadlines(t *testing.T) {
 		var r Recorded
 		h.staff("POST", "/invoices/I-2026-000001/record", `{"number":"F12","net_cents":100000,"vat_cents":20000,"document":"`+pdf+`","channel":"paper"}`).into(t, &r)
 		row, err := h.store.Fact(t.Context(), r.ID)
-		if err != nil || row.Workflow != models.InvoiceID("I-2026-000001") || len(row.Data.SHA256) != 64 {
+		if err != nil || row.Workflow != models.InvoiceID("I-2026-000001") || len(row.Data.SHA256) != 64 || row.Data.IssuedOn != "2026-11-02" {
 			t.Fatalf("%+v (%v)", row.Fact, err)
 		}
 		a := h.staff("GET", "/documents/"+row.Data.SHA256, "")
@@ -819,6 +819,9 @@ func TestMoneyAndDeadlines(t *testing.T) {
 			t.Errorf("%d %v", a.StatusCode, a.Header)
 		}
 		h.refused(h.staff("POST", "/invoices/I-2026-000001/record", `{"number":"F12","net_cents":1,"document":"aGVsbG8=","channel":"paper"}`), 422, models.CodeInvalid)
+		for day, code := range map[string]models.Code{"2027-01-01": models.CodeFutureDate, "2025-01-01": models.CodeDateTooOld} {
+			h.refused(h.staff("POST", "/invoices/I-2026-000001/record", `{"number":"F12","issued_on":"`+day+`","net_cents":1,"document":"`+pdf+`","channel":"paper"}`), 422, code)
+		}
 		upload := `{"number":"F13","net_cents":100000,"vat_cents":20000,"document":"` + pdf + `","channel":"paper"}`
 		h.staff("POST", "/invoices/I-2026-000004/record", upload).into(t, &r) // F198: sent back, though the agency had written it
 		h.refused(h.staff("POST", "/invoices/I-2026-000003/record", upload), 409, models.CodeInvoiceState)

@@ -125,7 +125,7 @@ func (d *desk) invoicePage(i models.Invoice, refused string) (p invoicePageData,
 	p.Channels = d.channels()
 	if d.values == nil {
 		now := d.now.In(web.Zone)
-		d.values = url.Values{"paid_on": {string(d.s.today())}, "received_on": {now.Format(time.DateOnly)}, "received_at": {now.Format("15:04")}}
+		d.values = url.Values{"paid_on": {string(d.s.today())}, "issued_on": {string(d.s.today())}, "received_on": {now.Format(time.DateOnly)}, "received_at": {now.Format("15:04")}}
 	}
 	if p.History, err = d.happenings(nil, "", i.Ref); err != nil {
 		return p, err
@@ -210,7 +210,11 @@ func (d *desk) invoiceFacts(i models.Invoice, line payable) ([]pageFact, error) 
 			facts = append(facts, pageFact{d.t("money." + key), web.DateTime(d.lang, t)})
 		}
 	}
-	at("issued_at", i.IssuedAt)
+	if i.Kind == models.InvoiceSupplier && !i.IssuedAt.IsZero() { // the date it bears
+		facts = append(facts, pageFact{d.t("money.issued_at"), web.Day(d.lang, d.s.calendar.DateOf(i.IssuedAt))})
+	} else {
+		at("issued_at", i.IssuedAt)
+	}
 	at("received_at_fact", i.ReceivedAt)
 	at("conform_at", i.ConformAt)
 	if !i.PaidOn.IsZero() {
@@ -328,6 +332,11 @@ func recordInvoice(d *desk) {
 	ref := d.c.Param("ref")
 	body := map[string]any{"number": d.text(&d.faults, "number", d.t("invoice.number"), 60, false),
 		"net_cents": d.euros(&d.faults, "net", 1), "vat_cents": d.euros(&d.faults, "vat", 0)}
+	issued := models.Date(d.values.Get("issued_on"))
+	if models.CheckIssued(issued, d.s.today()) != nil {
+		d.faults.add("issued_on", d.t("invoice.issued_on_wrong"))
+	}
+	body["issued_on"] = issued
 	d.keyed(body)
 	body["document"] = d.file(&d.faults)
 	if len(d.faults) > 0 {

@@ -420,10 +420,11 @@ func TestConsoleRecordsWhatWasSaidAboutMoney(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, o.get(moneyPath+"/recaps/agency/T-000009/2026-11").status)
 
 	t.Run("F194 an invoice on paper", func(t *testing.T) {
+		issued := "2026-11-20"
 		upload := func(content string) seen {
 			var body bytes.Buffer
 			w := multipart.NewWriter(&body)
-			for name, value := range map[string]string{"key": randomID(), "number": "2026-12", "net": "450", "vat": "90,00", "channel": "paper", "received_on": "2026-11-24", "received_at": "09:00"} {
+			for name, value := range map[string]string{"key": randomID(), "number": "2026-12", "net": "450", "vat": "90,00", "issued_on": issued, "channel": "paper", "received_on": "2026-11-24", "received_at": "09:00"} {
 				require.NoError(t, w.WriteField(name, value))
 			}
 			part, err := w.CreateFormFile("file", "facture.pdf")
@@ -438,12 +439,15 @@ func TestConsoleRecordsWhatWasSaidAboutMoney(t *testing.T) {
 			return o.send(r)
 		}
 		require.Equal(t, http.StatusUnprocessableEntity, upload("not a document").status)
+		issued = "2026-11-26"
+		require.Contains(t, upload(pdf).Find("[role=alert] li").Text(), "la date que porte la facture", "still to come")
+		issued = "2026-11-20"
 		res := upload(pdf)
 		require.Equal(t, http.StatusSeeOther, res.status, res.words())
 		f, err := o.store.LastFact(t.Context(), "invoice/I-2026-000004", models.FactInvoiceReceived)
 		require.NoError(t, err)
-		require.Equal(t, []any{models.Cents(45_000), models.Cents(9_000), "2026-12", models.ChannelPaper, paris(24, 9, 0).UTC()},
-			[]any{f.Data.NetCents, f.Data.VATCents, f.Data.Number, f.Channel, f.ReceivedAt})
+		require.Equal(t, []any{models.Cents(45_000), models.Cents(9_000), "2026-12", models.Date("2026-11-20"), models.ChannelPaper, paris(24, 9, 0).UTC()},
+			[]any{f.Data.NetCents, f.Data.VATCents, f.Data.Number, f.Data.IssuedOn, f.Channel, f.ReceivedAt})
 	})
 }
 

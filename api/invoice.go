@@ -30,6 +30,7 @@ type InvoiceUpload struct {
 	Number   string       `json:"number" minLength:"1" maxLength:"64" doc:"The supplier's own"`
 	NetCents models.Cents `json:"net_cents" minimum:"0" maximum:"100000000000" doc:"Excluding tax"`
 	VATCents models.Cents `json:"vat_cents,omitempty" minimum:"0" maximum:"100000000000" doc:"0: none"`
+	IssuedOn models.Date  `json:"issued_on,omitempty" format:"date" doc:"The date it bears, from which the legal term counts; today if absent"`
 	Document []byte       `json:"document" doc:"The PDF, in base64"`
 }
 
@@ -127,6 +128,12 @@ func (s *Server) registerInvoices() {
 			if _, err := s.received(b.Keyed, time.Time{}); err != nil { // before anything is kept
 				return nil, err
 			}
+			if b.IssuedOn == "" {
+				b.IssuedOn = s.today()
+			}
+			if err := misplaced("body.issued_on", models.CheckIssued(b.IssuedOn, s.today())); err != nil {
+				return nil, err
+			}
 			sha, err := s.cfg.Documents.Put(ctx, b.Document)
 			if err != nil {
 				return nil, err
@@ -134,7 +141,7 @@ func (s *Server) registerInvoices() {
 			pdf := models.Document{SHA256: sha, Kind: models.DocumentInvoice, Subject: i.Ref, Dossier: i.Dossier,
 				Name: fmt.Sprintf("%s.pdf", i.Ref), MediaType: "application/pdf", Size: int64(len(b.Document)), CreatedAt: s.now()}
 			return s.record(ctx, models.Fact{Kind: models.FactInvoiceReceived, Subject: i.Ref, Actor: i.TrainerRef,
-				Data: models.FactData{Number: b.Number, SHA256: sha, NetCents: b.NetCents, VATCents: b.VATCents}}, b.Keyed, time.Time{}, "", b.words(), nil,
+				Data: models.FactData{Number: b.Number, SHA256: sha, NetCents: b.NetCents, VATCents: b.VATCents, IssuedOn: b.IssuedOn}}, b.Keyed, time.Time{}, "", b.words(), nil,
 				store.Alongside(func(tx *store.Store) error { return tx.SaveDocument(ctx, pdf) }))
 		})
 }

@@ -56,7 +56,7 @@ func (v *visit) invoiceTold(d models.FactData, at time.Time) *linkStop {
 }
 
 func (p *invoicePage) show(v *visit, page *web.Page) string {
-	v.initial()
+	v.initial("issued_on", string(v.s.today()))
 	var expected []pageFact
 	if p.invoice.NetCents > 0 && p.invoice.Status == models.InvoiceAwaited {
 		expected = v.fact("net_expected", web.Money(v.lang, p.invoice.NetCents))
@@ -75,7 +75,10 @@ func (p *invoicePage) act(v *visit, action string) (*linkDone, error) {
 	}
 	var wrong faults
 	data := models.FactData{Number: v.text(&wrong, "number", v.t("invoice.number"), 60, false),
-		NetCents: v.euros(&wrong, "net", 1), VATCents: v.euros(&wrong, "vat", 0)}
+		NetCents: v.euros(&wrong, "net", 1), VATCents: v.euros(&wrong, "vat", 0), IssuedOn: models.Date(v.values.Get("issued_on"))}
+	if models.CheckIssued(data.IssuedOn, v.s.today()) != nil {
+		wrong.add("issued_on", v.t("invoice.issued_on_wrong"))
+	}
 	content := v.file(&wrong)
 	if err := wrong.err(); err != nil {
 		return nil, err

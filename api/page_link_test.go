@@ -647,9 +647,15 @@ func TestEvaluationsAreAnsweredOnce(t *testing.T) {
 func TestF194AnInvoiceIsAPDF(t *testing.T) {
 	h := newPageHouse(t)
 	address := h.link(models.LinkInvoice, "I-2026-000077", 1)
-	fields := form("action", "send", "number", "F-2026-9", "net", "900", "vat", "180,00")
+	fields := form("action", "send", "number", "F-2026-9", "issued_on", "2026-11-20", "net", "900", "vat", "180,00")
 	h.unchanged(func() {
-		wellMade(t, h.get(address))
+		p := h.get(address)
+		wellMade(t, p)
+		require.Equal(t, string(models.ParisDate(h.at)), p.Find("#f-issued_on").AttrOr("value", ""))
+		for _, day := range []string{"", "hier", "2026-12-25", "2025-11-01"} {
+			dated := form("action", "send", "number", "F-2026-9", "issued_on", day, "net", "900", "vat", "180,00")
+			require.Equal(t, 1, h.upload(address, dated, "f.pdf", []byte(pdf)).Find(`[role=alert] a[href="#f-issued_on"]`).Length(), day)
+		}
 		for name, p := range map[string]seen{
 			"none":  h.upload(address, fields, "", nil),
 			"empty": h.upload(address, fields, "f.pdf", nil),
@@ -674,6 +680,7 @@ func TestF194AnInvoiceIsAPDF(t *testing.T) {
 	require.Equal(t, "F-2026-9", row.Data.Number)
 	require.Equal(t, models.Cents(90_000), row.Data.NetCents)
 	require.Equal(t, models.Cents(18_000), row.Data.VATCents)
+	require.Equal(t, models.Date("2026-11-20"), row.Data.IssuedOn, "F196")
 	kept, err := h.files.Get(t.Context(), row.Data.SHA256)
 	require.NoError(t, err)
 	require.Equal(t, mine, kept)

@@ -68,6 +68,20 @@ func CheckPaid(on, issued, today Date) error {
 	return nil
 }
 
+// CheckIssued checks the date that a supplier's invoice bears. Errors: invalid_input, future_date, date_too_old.
+func CheckIssued(on, today Date) error {
+	if _, err := ParseDate(string(on)); err != nil {
+		return err
+	}
+	switch {
+	case on > today:
+		return NewError(CodeFutureDate, "still to come")
+	case on < today.AddYears(-receivedYears):
+		return NewError(CodeDateTooOld, "more than a year ago")
+	}
+	return nil
+}
+
 // CheckPlan checks sessions to hold beside the half-days taken already, and says which end of which half-day is wrong:
 // "[0].half_days[1].start". Errors: those of CheckHalfDays.
 func CheckPlan(sessions []PlannedSession, taken []HalfDay, now time.Time) (place string, err error) {

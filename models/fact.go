@@ -93,6 +93,7 @@ type FactData struct {
 	Lines     []string    `json:"lines,omitempty"`
 	PaidOn    Date        `json:"paid_on,omitempty"`
 	Number    string      `json:"number,omitempty"`
+	IssuedOn  Date        `json:"issued_on,omitempty"` // that the supplier's invoice bears
 	NetCents  Cents       `json:"net_cents,omitempty"`
 	VATCents  Cents       `json:"vat_cents,omitempty"`
 	Reason    string      `json:"reason,omitempty"` // a code

@@ -18,9 +18,10 @@ type invoice struct {
 	mismatch  bool // amounts or VAT are not those agreed on (F200)
 	withdrawn bool
 	undone    bool     // a mark was taken back: the step before is played again
-	watching  bool     // the legal ceiling is watched
 	bill      []string // the message that brings the client's invoice
 	reminders []string // those that remind the client of it
+
+	watched models.Date // the legal ceiling that is
 }
 
 // Invoice runs one invoice: received, conforming, paid.
@@ -184,21 +185,25 @@ func (v *invoice) awaitConformity(ctx workflow.Context) {
 	}
 }
 
-// watchCap alerts finance before the legal ceiling, even when the invoice is held as non-conforming.
+// watchCap alerts finance before the legal ceiling, even when the invoice is held as non-conforming. Another invoice brings
+// the ceiling of its own date.
 func (v *invoice) watchCap(ctx workflow.Context) {
-	if v.watching {
+	legal := v.row.LegalOn
+	if v.watched == legal {
 		return
 	}
-	v.watching = true
-	alert := v.cal.EndOf(v.row.LegalOn.AddDays(-v.common.Policy.LegalCapAlert))
+	v.watched = legal
+	alert := v.cal.EndOf(legal.AddDays(-v.common.Policy.LegalCapAlert))
 	v.aside(ctx, func(ctx workflow.Context) {
 		settled := func() bool { return v.row.Status == models.InvoicePaid }
-		d := v.opens(ctx, wait{Kind: models.DeadlineLegalCap, Subject: v.row.Ref, Awaits: models.RoleFinance, Due: models.Latest(alert, v.now(ctx)), Fixed: true})
-		if v.waitUntil(ctx, d, settled) == models.Missed {
-			v.alertStaff(ctx, "legal_cap_near", v.row.Ref)
-			return // told once
+		over := func() bool { return v.withdrawn || v.watched != legal }
+		d := v.opens(ctx, wait{Kind: models.DeadlineLegalCap, Subject: v.row.Ref, Awaits: models.RoleFinance, Due: models.Latest(alert, v.now(ctx)), Fixed: true, Turned: over})
+		switch v.waitUntil(ctx, d, settled) {
+		case models.Missed:
+			v.alertStaff(ctx, "legal_cap_near", v.row.Ref) // once
+		case models.Met:
+			v.watched = ""
 		}
-		v.watching = false
 	})
 }
 
@@ -282,7 +287,11 @@ func (v *invoice) fact(f models.Fact) string {
 	}
 	v.row.Number, v.row.SHA256, v.row.ReceivedAt = f.Data.Number, f.Data.SHA256, f.ReceivedAt
 	v.row.Kind = models.InvoiceSupplier
-	if v.row.IssuedAt.IsZero() {
+	switch {
+	case f.Data.IssuedOn != "":
+		v.row.IssuedAt = v.cal.At(f.Data.IssuedOn, 0, 0)
+		v.row.LegalOn = v.legal()
+	case v.row.IssuedAt.IsZero(): // recorded before the date was asked for
 		v.row.IssuedAt = f.ReceivedAt
 		v.row.LegalOn = v.legal()
 	}

@@ -43,10 +43,13 @@ func (h *harness) paid(when string, on models.Date) {
 	h.at(when, func() { h.do(invoiceID, models.VerbPay, models.Pay{By: staff, PaidOn: on}) })
 }
 
-func (h *harness) deposit(when string, net, vat models.Cents) {
+func (h *harness) deposit(when string, net, vat models.Cents, issued ...models.Date) {
+	data := models.FactData{Number: "2026-12", SHA256: sha("upload"), NetCents: net, VATCents: vat}
+	if len(issued) > 0 {
+		data.IssuedOn = issued[0]
+	}
 	h.at(when, func() {
-		h.fact(models.Fact{Kind: models.FactInvoiceReceived, Subject: invoiceRef, Actor: trainer(1),
-			Data: models.FactData{Number: "2026-12", SHA256: sha("upload"), NetCents: net, VATCents: vat}})
+		h.fact(models.Fact{Kind: models.FactInvoiceReceived, Subject: invoiceRef, Actor: trainer(1), Data: data})
 	})
 }
 
@@ -170,8 +173,62 @@ func TestInvoiceSupplier(t *testing.T) {
 		require.Equal(t, 2, v.Round)
 		require.Equal(t, "N-000001", h.left("invoice_rejected")[0].Args.Get("note"))
 		require.Equal(t, 2, h.left("invoice_rejected")[0].Links[0].Generation)
-		require.Equal(t, models.Date("2026-12-18"), v.LegalOn, "the ceiling runs from the first deposit")
+		require.Equal(t, models.Date("2026-12-18"), v.LegalOn, "undated, the ceiling runs from the first deposit")
 		require.Equal(t, models.FactIgnored, h.told(models.FactInvoiceReceived)[1].State)
+	})
+}
+
+func TestInvoiceDated(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		kind       models.InvoiceKind
+		legal, cap models.Date // of the last invoice, and on which finance are called
+		alerts     int
+		deposits   [][2]string // when, and the date it bears
+	}{
+		{"the ceiling counts from the date that the invoice bears", models.InvoiceSupplier, "2026-12-11", "2026-12-01", 0, [][2]string{{"2026-11-05 10:00", "2026-10-27"}}},
+		{"a second invoice brings its own", models.InvoiceSupplier, "2026-12-20", "2026-12-10", 0, [][2]string{{"2026-11-03 10:00", "2026-10-27"}, {"2026-11-05 10:00", "2026-11-05"}}},
+		{"which may be an earlier one", models.InvoiceSelfBilled, "2026-12-05", "2026-11-25", 0, [][2]string{{"2026-11-05 10:00", "2026-10-21"}}},
+		{"or past its ceiling already", models.InvoiceSelfBilled, "2026-11-04", "2026-11-05", 1, [][2]string{{"2026-11-05 10:00", "2026-09-20"}}},
+	} {
+		t.Run("F196 "+c.name, func(t *testing.T) {
+			h := newHarness(t)
+			for i, x := range c.deposits {
+				if i > 0 || c.kind == models.InvoiceSelfBilled {
+					h.must("2026-11-04 10:00", models.VerbReject)
+				}
+				h.deposit(x[0], 45_000, 9_000, models.Date(x[1]))
+			}
+			h.must("2026-11-06 10:00", models.VerbConform)
+			h.paid("2026-11-20 10:00", "2026-11-20")
+			v := h.invoice(c.kind)
+			require.Equal(t, models.Date(c.deposits[len(c.deposits)-1][1]), models.ParisDate(v.IssuedAt))
+			require.Equal(t, c.legal, v.LegalOn)
+			caps := h.waits(models.DeadlineLegalCap)
+			require.Equal(t, c.cap, models.ParisDate(caps[len(caps)-1].DueAt))
+			for _, d := range caps[:len(caps)-1] {
+				require.Equal(t, models.Cancelled, d.Status, "the ceiling of one that was replaced")
+			}
+			called := 0
+			for _, a := range h.alerts() {
+				if a == "legal_cap_near" {
+					called++
+				}
+			}
+			require.Equal(t, c.alerts, called)
+		})
+	}
+	t.Run("F196 finance are called again about the ceiling of another invoice", func(t *testing.T) {
+		h := newHarness(t)
+		h.must("2026-11-04 10:00", models.VerbReject)
+		h.deposit("2026-12-09 10:00", 45_000, 9_000, "2026-12-09") // two days after they were called about the first
+		h.paid("2027-01-20 10:00", "2027-01-20")
+		h.must("2027-01-19 10:00", models.VerbConform)
+		h.invoice(models.InvoiceSelfBilled)
+		caps := h.waits(models.DeadlineLegalCap)
+		require.Len(t, caps, 2)
+		require.Equal(t, []any{models.Date("2026-12-07"), models.Date("2027-01-13")}, []any{models.ParisDate(caps[0].DueAt), models.ParisDate(caps[1].DueAt)})
+		require.Equal(t, []models.Outcome{models.Missed, models.Missed}, []models.Outcome{caps[0].Status, caps[1].Status})
 	})
 }
 
