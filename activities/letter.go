@@ -340,7 +340,7 @@ func (g *gathering) subject(ref string, m models.Message) {
 			g.session(ref, nil)
 		}
 	case strings.HasPrefix(ref, "I-"):
-		g.invoice(ref)
+		g.invoice(ref, m)
 	}
 }
 
@@ -364,7 +364,7 @@ func (g *gathering) session(ref string, only []int) {
 	g.d.Session, g.trainer = out, s.TrainerRef
 }
 
-func (g *gathering) invoice(ref string) {
+func (g *gathering) invoice(ref string, m models.Message) {
 	i, err := g.Store.Invoice(g.ctx, ref)
 	if !g.found(err) {
 		return
@@ -385,6 +385,12 @@ func (g *gathering) invoice(ref string) {
 	}
 	if g.d.PaidOn == "" {
 		g.d.PaidOn = i.PaidOn
+	}
+	if mail.Says(m.Template, "NoAccount") {
+		t, err := g.Store.Trainer(g.ctx, i.TrainerRef)
+		g.found(err)
+		lacks := t.Lacking()
+		g.d.NoAccount, g.d.NoCompany = slices.Contains(lacks, models.CodeAccountMissing), slices.Contains(lacks, models.CodeCompanyNumber)
 	}
 	g.note(i.Note)
 	g.due(i.DeadlineID)

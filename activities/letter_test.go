@@ -713,6 +713,38 @@ func TestF193F194SuppliersGetADraftOfTheirInvoice(t *testing.T) {
 	contains(t, d.read(out.Attachments[0].SHA256), "Ce document n’est pas une facture", "Noé Œuvré", "SIREN 987 654 321", "Atelier Jalon", "7 décembre 2026", "450,00 €", "TVA non applicable, art. 293 B du CGI")
 }
 
+// Who cannot be paid is asked for what is missing, as it stands when the mail leaves (F022, F203).
+func TestF203AConformingInvoiceAsksForWhatIsMissing(t *testing.T) {
+	d := newDesk(t)
+	d.apply(models.Rows{Invoices: []models.Invoice{{Ref: "I-2026-000003", Number: "A-1", Kind: models.InvoiceSelfBilled, TrainerRef: "T-000042", Status: models.InvoiceConform, TotalCents: 45000, PayOn: "2027-01-29"}}})
+	m := models.Message{Template: "invoice_conform", To: models.RoleTrainer, ToRef: "T-000042", Subject: "I-2026-000003", CreatedAt: instant(31, 8, 0), Args: models.Args{{Name: "pay_on", Value: "2027-01-29"}}}
+	trainer, err := d.store.Trainer(t.Context(), "T-000042")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		iban, company  string
+		says, saysNone []string
+	}{
+		{"", "987654321", []string{"something is missing to pay it", "your bank details (IBAN)."}, []string{"nothing left", "company number", "29 January"}},
+		{"", "", []string{"your bank details (IBAN) and your company number."}, []string{"nothing left"}},
+		{"FR7630006000011234567890189", "", []string{"we need your company number."}, []string{"nothing left", "IBAN"}},
+		{"FR7630006000011234567890189", "987654321", []string{"nothing left for you to do", "29 January 2027"}, []string{"missing", "IBAN"}},
+	} {
+		trainer.IBAN, trainer.Company = c.iban, c.company
+		if err := d.store.SaveTrainer(t.Context(), trainer); err != nil {
+			t.Fatal(err)
+		}
+		out := d.write(m)
+		contains(t, out.Subject+"\n"+out.Text, c.says...)
+		for _, not := range c.saysNone {
+			if strings.Contains(out.Subject+out.Text, not) {
+				t.Errorf("%q is said in\n%s", not, out.Text)
+			}
+		}
+	}
+}
+
 func TestF134CertificatesAreIssuedOnce(t *testing.T) {
 	d := newDesk(t)
 	if got, err := d.IssueCertificates(t.Context(), models.CertificateInput{Dossier: mission, At: instant(10, 8, 0)}); err != nil || len(got) != 0 {

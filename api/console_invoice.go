@@ -40,6 +40,7 @@ type invoicePageData struct {
 	Facts      []pageFact
 	Correct    []*correction // who is paid or billed
 	Note       string        // why it was sent back or withdrawn
+	Unpayable  string        // what keeps it from being paid
 	Mismatch   string        // what the supplier claims is not what was agreed on
 	Document   string
 	Replaced   *replacedInvoice
@@ -56,6 +57,7 @@ type invoicePageData struct {
 	Reserved   bool // decisions are finance's
 	History    []journalEntry
 	Key        string
+	lacks      bool // the supplier cannot be paid
 }
 
 // showInvoice draws one invoice; refused is the form that was sent and not taken.
@@ -116,7 +118,17 @@ func (d *desk) invoicePage(i models.Invoice, refused string) (p invoicePageData,
 	if p.Mismatch, err = d.mismatch(i); err != nil {
 		return p, err
 	}
-	p.Decisions = d.invoiceDecisions(i, p.Line.Who, open, p.Mismatch != "", refused)
+	err = d.s.payable(d.ctx, i)
+	switch code := models.ErrorCode(err); {
+	case code == models.CodeAccountMissing || code == models.CodeCompanyNumber:
+		p.lacks = true
+		if i.Status == models.InvoiceConform {
+			p.Unpayable = Sentence(code, d.lang)
+		}
+	case err != nil && code != models.CodeUnknown:
+		return p, err
+	}
+	p.Decisions = d.invoiceDecisions(i, p, open, refused)
 	if p.Reserved = len(p.Decisions) > 0 && !Finance.Allows(d.who.Roles); p.Reserved {
 		p.Decisions = nil
 	}
@@ -195,9 +207,9 @@ func (d *desk) invoiceFacts(i models.Invoice, line payable) ([]pageFact, error) 
 		}
 		switch {
 		case t.Ref == "" || !i.Kind.Payable() || !i.Unpaid():
-		case t.IBAN == "":
+		case slices.Contains(t.Lacking(), models.CodeAccountMissing):
 			facts = append(facts, pageFact{d.t("money.account"), d.t("money.no_account")}) // F203
-		case i.Status == models.InvoiceConform: // with plain spaces: it is copied into the form of a bank
+		case i.Status == models.InvoiceConform && t.IBAN != "": // with plain spaces: it is copied into the form of a bank
 			facts = append(facts, pageFact{d.t("money.credit"), models.GroupIBAN(t.IBAN, " ")}, pageFact{d.t("money.transfer"), i.Number})
 		}
 	}
@@ -261,12 +273,12 @@ func (d *desk) mismatch(i models.Invoice) (string, error) {
 }
 
 // invoiceDecisions are what finance can decide now, each with what will happen.
-func (d *desk) invoiceDecisions(i models.Invoice, who string, open []models.Deadline, mismatch bool, refused string) []moneyDecision {
+func (d *desk) invoiceDecisions(i models.Invoice, p invoicePageData, open []models.Deadline, refused string) []moneyDecision {
 	payable := i.Kind.Payable()
 	claimable := slices.ContainsFunc(open, func(x models.Deadline) bool { return x.Kind == models.DeadlineClaim })
 	var out []moneyDecision
 	for _, verb := range decisionsOnInvoices {
-		if i.Takes(verb) != nil || verb == models.VerbConform && mismatch || verb == models.VerbUndo && i.Status == models.InvoicePaid && !claimable {
+		if i.Takes(verb) != nil || verb == models.VerbConform && p.Mismatch != "" || verb == models.VerbPay && p.lacks || verb == models.VerbUndo && i.Status == models.InvoicePaid && !claimable {
 			continue
 		}
 		name := string(verb)
@@ -276,10 +288,12 @@ func (d *desk) invoiceDecisions(i models.Invoice, who string, open []models.Dead
 			says += "_client"
 		case verb == models.VerbUndo:
 			says += "_" + i.Status
+		case verb == models.VerbConform && p.lacks:
+			says += "_lacking"
 		}
 		x := moneyDecision{Verb: name, Title: d.t("money." + name), Submit: d.t("money." + name + "_submit"), Paid: verb == models.VerbPay,
 			Grave: verb == models.VerbWithdraw, Open: refused == name || verb == models.VerbConform || verb == models.VerbPay,
-			Says: d.t("money."+says, "who", who, "legal", web.Day(d.lang, i.LegalOn), "pay_on", web.Day(d.lang, i.PayOn))}
+			Says: d.t("money."+says, "who", p.Line.Who, "legal", web.Day(d.lang, i.LegalOn), "pay_on", web.Day(d.lang, i.PayOn))}
 		switch verb {
 		case models.VerbReject, models.VerbUndo, models.VerbWithdraw:
 			x.Reason = name + "_reason"

@@ -81,7 +81,7 @@ type payable struct {
 	Ref, Href, Number, Who, About, AboutHref, Amount, Status, Tone string
 	Day, Machine, Clock, Late                                      string // when money is due, which clock says so, and that it is late
 	Since                                                          string // when it was paid, or else came or left
-	NoAccount                                                      string // it cannot be paid yet
+	Lacks                                                          string // what keeps it from being paid
 }
 
 // invoiceLines are invoices as lists show them, with the names of who is paid or pays.
@@ -209,9 +209,7 @@ func (d *desk) payableLines(rows []models.Invoice) ([]payable, error) {
 	}
 	payees, err := d.payees(rows)
 	for n, i := range rows {
-		if payees[i.TrainerRef].IBAN == "" {
-			lines[n].NoAccount = d.t("money.no_account_short")
-		}
+		lines[n].Lacks = strings.Join(d.gaps(payees[i.TrainerRef]), ", ")
 	}
 	return lines, err
 }

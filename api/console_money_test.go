@@ -124,7 +124,7 @@ func TestConsolePayments(t *testing.T) {
 	require.Len(t, rows, 2, "conforming ones alone")
 	require.Equal(t, "20 novembre 2026 en retard selon la promesse", rows[0][0])
 	require.Contains(t, rows[0][1], "François Fabulé <script>")
-	require.Equal(t, []string{"30 novembre 2026 selon le terme légal", "=Zoé Œuvré sans IBAN", "A-2", "–", "1 000,50 €"}, rows[1], "the earlier clock leads (F196), and nothing can be paid without an account (F203)")
+	require.Equal(t, []string{"30 novembre 2026 selon le terme légal", "=Zoé Œuvré sans SIREN, sans IBAN", "A-2", "–", "1 000,50 €"}, rows[1], "the earlier clock leads (F196), and nothing can be paid without an account (F203)")
 	require.Equal(t, "En retard 1 facture, 540,00 € Dans les sept jours 1 facture, 1 000,50 € En tout 2 factures, 1 540,50 €", p.sums())
 	require.NotContains(t, p.html, "<script>alert")
 	require.Equal(t, []string{"À payer 2", "Factures des formateurs 2 à vérifier", "Factures des clients 1 à encaisser", "Relevés 2 à trancher"},
@@ -174,7 +174,7 @@ func TestConsoleOneInvoice(t *testing.T) {
 	o.money()
 	o.as("bo")
 	for ref, offered := range map[string][]string{
-		"1": {"pay", "undo", "withdraw"}, "3": {"reject", "withdraw"}, "4": {"withdraw", "record"}, "5": {"withdraw", "record"},
+		"1": {"pay", "undo", "withdraw"}, "2": {"undo", "withdraw"}, "3": {"reject", "withdraw"}, "4": {"withdraw", "record"}, "5": {"withdraw", "record"},
 		"6": {"undo"}, "7": {"pay", "withdraw"}, "8": {"conform", "reject", "withdraw"},
 	} {
 		p := o.get(invoices + "I-2026-00000" + ref)
@@ -192,7 +192,21 @@ func TestConsoleOneInvoice(t *testing.T) {
 	require.Contains(t, words, "Tableur, prise en main, Séance 1")
 	require.Contains(t, words, "FR76 3000 6000 0112 3456 7890 189", "what the form of a bank asks for")
 	require.Contains(t, words, "Libellé du virementA-1")
-	require.Contains(t, o.get(invoices+"I-2026-000002").words(), "Manquantes", "F203")
+	words = o.get(invoices + "I-2026-000002").words()
+	require.Contains(t, words, "Manquantes", "F203")
+	require.Contains(t, words, "Le numéro d’entreprise manque", "F022")
+	refused := o.post(invoices+"I-2026-000002/pay", url.Values{"paid_on": {"2026-11-25"}, "key": {"k203"}})
+	require.Equal(t, http.StatusConflict, refused.status, "nothing is paid")
+	require.Contains(t, refused.Find("[role=alert] li").Text(), "numéro d’entreprise")
+	zoe, err := o.store.Trainer(t.Context(), "T-000002")
+	require.NoError(t, err)
+	zoe.Company = "999999980"
+	require.NoError(t, o.store.SaveTrainer(t.Context(), zoe))
+	require.Contains(t, o.get(invoices+"I-2026-000002").words(), "Les coordonnées bancaires du formateur manquent", "F203")
+	require.Contains(t, o.get(moneyPath).cells()[1][1], "Zoé Œuvré sans IBAN")
+	zoe.IBAN = "FR7630006000011234567890189"
+	require.NoError(t, o.store.SaveTrainer(t.Context(), zoe))
+	require.Equal(t, []string{"pay", "undo", "withdraw"}, o.get(invoices+"I-2026-000002").offered())
 	words = o.get(invoices + "I-2026-000006").words()
 	require.Contains(t, words, "Payée le 19 novembre 2026")
 	require.NotContains(t, words, "FR76", "nothing is left to pay")

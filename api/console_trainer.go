@@ -167,11 +167,10 @@ func (d *desk) legalForm(t models.Trainer) string {
 
 // gaps are what keeps a trainer from being paid, as far as the person may know (F022, F203).
 func (d *desk) gaps(t models.Trainer) (out []string) {
-	if t.Company == "" {
-		out = append(out, d.t("trainers.no_company"))
-	}
-	if t.IBAN == "" && StaffMoney.Allows(d.who.Roles) {
-		out = append(out, d.t("money.no_account_short"))
+	for _, code := range t.Lacking() {
+		if code != models.CodeAccountMissing || StaffMoney.Allows(d.who.Roles) {
+			out = append(out, d.t("money."+string(code)))
+		}
 	}
 	return out
 }

@@ -94,6 +94,7 @@ var refusals = map[models.Code]refusal{
 	models.CodeLineUnknown:         {422, "Cette ligne n’appartient pas à ce relevé.", "This line does not belong to this statement."},
 	models.CodeInvoiceState:        {409, "La facture n’est pas dans un état qui le permet.", "The invoice is not in a state that allows this."},
 	models.CodeCompanyNumber:       {409, "Le numéro d’entreprise manque : rien ne peut être payé.", "The company number is missing: nothing can be paid."},
+	models.CodeAccountMissing:      {409, "Les coordonnées bancaires du formateur manquent : rien ne peut être payé.", "The trainer’s bank details are missing: nothing can be paid."},
 	models.CodeVATMismatch:         {422, "Les montants ne sont pas ceux qui étaient convenus, ou la TVA ne correspond pas au statut du fournisseur.", "The amounts are not those agreed on, or the VAT does not match the supplier’s status."},
 	models.CodeClientForm:          {422, "Ces informations ne correspondent pas à ce type de client.", "This does not match this type of client."},
 	models.CodeBudgetUnknown:       {409, "Le budget n’est pas encore connu.", "The budget is not known yet."},

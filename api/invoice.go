@@ -39,7 +39,7 @@ type invoiceInput[B any] struct {
 	Body B
 }
 
-func invoiceCommand[B reasoned](s *Server, verb models.Verb, summary string, prepare func(i models.Invoice, in B) (func(models.By) any, error)) {
+func invoiceCommand[B reasoned](s *Server, verb models.Verb, summary string, prepare func(ctx context.Context, i models.Invoice, in B) (func(models.By) any, error)) {
 	add(s, operation{method: "POST", path: "/invoices/{ref}/" + string(verb), id: string(verb) + "-invoice", tag: "invoices", rule: Finance,
 		keyed: true, summary: summary},
 		func(ctx context.Context, in *invoiceInput[B]) (*itemOutput[models.CommandResult], error) {
@@ -50,7 +50,7 @@ func invoiceCommand[B reasoned](s *Server, verb models.Verb, summary string, pre
 			if i.Status == models.InvoiceWithdrawn {
 				return nil, refuse(models.CodeFinished)
 			}
-			command, err := prepare(i, in.Body)
+			command, err := prepare(ctx, i, in.Body)
 			if err != nil {
 				return nil, err
 			}
@@ -91,14 +91,14 @@ func (s *Server) registerInvoices() {
 				return s.invoicePage(ctx, p, err)
 			})
 		})
-	decision := func(_ models.Invoice, _ DecisionInput) (func(models.By) any, error) {
+	decision := func(context.Context, models.Invoice, DecisionInput) (func(models.By) any, error) {
 		return func(by models.By) any { return models.Decision{By: by} }, nil
 	}
 	invoiceCommand(s, models.VerbConform, "The invoice conforms: its payment is due (F195)", decision)
 	invoiceCommand(s, models.VerbReject, "The invoice does not conform: say what has to be mended (F198)", decision)
 	invoiceCommand(s, models.VerbUndo, "Undo a conforming or paid mark made by mistake, saying why", decision)
 	invoiceCommand(s, models.VerbWithdraw, "Withdraw the invoice, saying why", decision)
-	invoiceCommand(s, models.VerbPay, "The payment is confirmed", func(i models.Invoice, in PayInput) (func(models.By) any, error) {
+	invoiceCommand(s, models.VerbPay, "The payment is confirmed", func(ctx context.Context, i models.Invoice, in PayInput) (func(models.By) any, error) {
 		if in.PaidOn == "" {
 			in.PaidOn = s.today()
 		}
@@ -107,6 +107,9 @@ func (s *Server) registerInvoices() {
 			issued = s.calendar.DateOf(i.IssuedAt)
 		}
 		if err := misplaced("body.paid_on", models.CheckPaid(in.PaidOn, issued, s.today())); err != nil {
+			return nil, err
+		}
+		if err := s.payable(ctx, i); err != nil {
 			return nil, err
 		}
 		return func(by models.By) any { return models.Pay{By: by, PaidOn: in.PaidOn} }, nil
@@ -144,6 +147,18 @@ func (s *Server) registerInvoices() {
 				Data: models.FactData{Number: b.Number, SHA256: sha, NetCents: b.NetCents, VATCents: b.VATCents, IssuedOn: b.IssuedOn}}, b.Keyed, time.Time{}, "", b.words(), nil,
 				store.Alongside(func(tx *store.Store) error { return tx.SaveDocument(ctx, pdf) }))
 		})
+}
+
+// payable refuses (account_missing, company_number_missing) an invoice whose supplier cannot be paid.
+func (s *Server) payable(ctx context.Context, i models.Invoice) error {
+	if !i.Kind.Payable() {
+		return nil
+	}
+	t, err := s.store.Trainer(ctx, i.TrainerRef)
+	if lacks := t.Lacking(); err == nil && len(lacks) > 0 {
+		return refuse(lacks[0])
+	}
+	return err
 }
 
 func (s *Server) invoiceViews(ctx context.Context, rows []models.Invoice) ([]InvoiceView, error) {

@@ -23,7 +23,7 @@ type TrainerProfile struct {
 	VATNumber   string           `json:"vat_number,omitempty" maxLength:"20" doc:"Intra-community"`
 	NDA         string           `json:"activity_number,omitempty" maxLength:"20" doc:"NDA, of the activity declaration"`
 	Label       bool             `json:"quality_label,omitempty" doc:"Holds a quality label"`
-	IBAN        string           `json:"iban,omitempty" pattern:"^([A-Z]{2}[0-9]{2}[A-Z0-9]{10,30})?$" doc:"Of the account that is paid"`
+	IBAN        string           `json:"iban,omitempty" pattern:"^([A-Z]{2}[0-9]{2}[A-Z0-9]{10,30})?$" doc:"Of the account that is paid; without one nothing can be paid, but abroad (F203)"`
 	SelfBilling bool             `json:"self_billing_mandate,omitempty" doc:"A signed mandate exists"`
 	RateCents   models.Cents     `json:"rate_cents,omitempty" minimum:"0" maximum:"100000000" doc:"Own reference rate (F055)"`
 	RateUnit    models.Unit      `json:"rate_unit,omitempty" enum:"hour,half_day,day,flat" doc:"What the rate is for"`

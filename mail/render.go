@@ -78,6 +78,9 @@ type Data struct {
 	PayOn  models.Date
 	PaidOn models.Date
 
+	NoAccount bool // of who is to be paid
+	NoCompany bool
+
 	Note    string // free text of somebody
 	Alert   string // key of an alert
 	Reason  string // key of a reason

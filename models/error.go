@@ -72,6 +72,7 @@ const (
 	CodeLineUnknown         Code = "line_unknown"
 	CodeInvoiceState        Code = "invoice_wrong_state"
 	CodeCompanyNumber       Code = "company_number_missing"
+	CodeAccountMissing      Code = "account_missing"
 	CodeVATMismatch         Code = "vat_mismatch"
 	CodeClientForm          Code = "client_form_mismatch"
 	CodeBudgetUnknown       Code = "budget_unknown"

@@ -156,6 +156,18 @@ func (t Trainer) Supplier() Supplier {
 	return Supplier{Domestic: t.Domestic(), Mandate: t.SelfBilling, VAT: t.VATStatus, Company: t.Company != "", Umbrella: t.LegalForm == FormUmbrella}
 }
 
+// Lacking is what keeps a supplier from being paid: no company number (F022), no account (F203). Abroad, some banks know no
+// IBAN: finance have the account otherwise.
+func (t Trainer) Lacking() (out []Code) {
+	if t.Company == "" {
+		out = append(out, CodeCompanyNumber)
+	}
+	if t.IBAN == "" && t.Domestic() {
+		out = append(out, CodeAccountMissing)
+	}
+	return out
+}
+
 // Skill is one skill of a trainer with its level, 1 to 5 (F020).
 type Skill struct {
 	TrainerRef string `gorm:"primaryKey;size:32" json:"-"`

@@ -20,6 +20,7 @@ type invoice struct {
 	undone    bool     // a mark was taken back: the step before is played again
 	bill      []string // the message that brings the client's invoice
 	reminders []string // those that remind the client of it
+	notice    []string // the last message that tells the trainer of the payment
 
 	watched models.Date // the legal ceiling that is
 }
@@ -213,7 +214,8 @@ func (v *invoice) awaitPayment(ctx workflow.Context) {
 	v.watchCap(ctx) // again, when a payment was marked by mistake
 	v.undone = false
 	day := models.Args{{Name: "pay_on", Value: string(v.row.PayOn)}}
-	v.send(ctx, letter{Template: "invoice_conform", To: models.RoleTrainer, ToRef: v.row.TrainerRef, Subject: v.row.Ref, Args: v.args(day...)})
+	told, _ := v.send(ctx, letter{Template: "invoice_conform", To: models.RoleTrainer, ToRef: v.row.TrainerRef, Subject: v.row.Ref, Args: v.args(day...)})
+	v.notice = []string{told}
 	key, _ := v.send(ctx, letter{Template: "finance_payment_due", To: models.RoleFinance, Subject: v.row.Ref, Args: v.args(day...),
 		When: v.cal.At(v.row.PayOn, 0, 0)})
 	over := func() bool { return v.row.Status != models.InvoiceConform }
@@ -265,6 +267,7 @@ func (v *invoice) end(ctx workflow.Context) {
 		v.withdraw(slices.Concat(v.bill, v.reminders)...) // not left yet, they would ask for what is not owed
 		return
 	}
+	v.withdraw(v.notice...)
 	v.send(ctx, letter{Template: "invoice_withdrawn", To: models.RoleTrainer, ToRef: v.row.TrainerRef, Subject: v.row.Ref, Args: v.args()})
 	for _, l := range v.in.Lines {
 		l.Status, l.RecapRef, l.InvoiceRef = models.LineDue, "", ""
@@ -349,13 +352,14 @@ func (v *invoice) checkPay(today models.Date, in models.Pay) error {
 func (v *invoice) pay(ctx workflow.Context, in models.Pay) models.CommandResult {
 	v.row.Status, v.row.PaidOn = models.InvoicePaid, in.PaidOn
 	v.hush(everyAlarm)
-	v.withdraw(v.reminders...)
+	v.withdraw(slices.Concat(v.reminders, v.notice)...)
 	v.project()
 	v.lines(models.LinePaid)
 	if v.row.Kind.Payable() {
 		v.tellDossiers(models.FactInvoicePaid, v.row.Ref, v.in.Lines, models.FactData{PaidOn: in.PaidOn, Number: v.row.Number})
-		v.send(ctx, letter{Template: "invoice_paid", To: models.RoleTrainer, ToRef: v.row.TrainerRef, Subject: v.row.Ref,
+		told, _ := v.send(ctx, letter{Template: "invoice_paid", To: models.RoleTrainer, ToRef: v.row.TrainerRef, Subject: v.row.Ref,
 			Args: v.args(models.Arg{Name: "paid_on", Value: string(in.PaidOn)})})
+		v.notice = []string{told}
 	}
 	v.decisionLine("invoice_paid", v.row.Ref, in.By, models.Arg{Name: "paid_on", Value: string(in.PaidOn)})
 	return v.result()
@@ -379,6 +383,7 @@ func (v *invoice) checkUndo(in models.Decision) error {
 // undo takes back a paid or conforming mark made by mistake.
 func (v *invoice) undo(_ workflow.Context, in models.Decision) models.CommandResult {
 	v.undone = true
+	v.withdraw(v.notice...)
 	if v.row.Status == models.InvoicePaid {
 		v.row.Status, v.row.PaidOn = models.InvoiceConform, ""
 		v.lines(models.LineSettled)

@@ -301,6 +301,39 @@ func TestInvoiceUndone(t *testing.T) {
 	})
 }
 
+func TestInvoiceNotices(t *testing.T) {
+	for verb, want := range map[models.Verb]struct{ conform, paid []string }{
+		models.VerbPay:      {[]string{models.MessageWithdrawn}, []string{models.MessageSent}},
+		models.VerbWithdraw: {[]string{models.MessageWithdrawn}, []string{}},
+		models.VerbUndo:     {[]string{models.MessageWithdrawn, models.MessageSent}, []string{models.MessageSent}},
+	} {
+		t.Run("F204 what has not left when it is over does not leave: "+string(verb), func(t *testing.T) {
+			h := newHarness(t)
+			h.must("2026-11-07 10:00", models.VerbConform) // a Saturday: no mail leaves
+			switch verb {
+			case models.VerbPay:
+				h.paid("2026-11-07 11:00", "2026-11-07")
+			case models.VerbUndo:
+				h.must("2026-11-07 11:00", verb)
+				h.must("2026-11-10 10:00", models.VerbConform)
+				h.paid("2026-11-12 10:00", "2026-11-12")
+			default:
+				h.must("2026-11-07 11:00", verb)
+			}
+			h.invoice(models.InvoiceSelfBilled)
+			states := func(template string) []string {
+				out := []string{}
+				for _, m := range h.mails(template) {
+					out = append(out, m.Status)
+				}
+				return out
+			}
+			require.Equal(t, want.conform, states("invoice_conform"))
+			require.Equal(t, want.paid, states("invoice_paid"))
+		})
+	}
+}
+
 func TestInvoiceClient(t *testing.T) {
 	t.Run("F211 issued, reminded, handed to finance, paid", func(t *testing.T) {
 		h := newHarness(t)
