@@ -124,8 +124,10 @@ func (l *Letters) enclose(ctx context.Context, m models.Message) ([]string, erro
 
 // addressee finds who a message is for today.
 func (l *Letters) addressee(ctx context.Context, m models.Message) (store.Addressee, error) {
-	return l.Store.Addressee(ctx, m, models.ParisDate(l.Clock.Business(time.Now())), l.TeamEmail)
+	return l.Store.Addressee(ctx, m, l.today(), l.TeamEmail)
 }
+
+func (l *Letters) today() models.Date { return models.ParisDate(l.Clock.Business(time.Now())) }
 
 // asked are the templates for those who may not know who the client is yet (F068).
 var asked = []string{"invitation", "invitation_reminder", "invitation_closed"}
@@ -386,6 +388,7 @@ func (g *gathering) invoice(ref string, m models.Message) {
 	if g.d.PaidOn == "" {
 		g.d.PaidOn = i.PaidOn
 	}
+	g.d.Late = g.d.PayOn != "" && g.d.PayOn < g.today()
 	if mail.Says(m.Template, "NoAccount") {
 		t, err := g.Store.Trainer(g.ctx, i.TrainerRef)
 		g.found(err)

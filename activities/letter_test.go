@@ -722,6 +722,7 @@ func TestF203AConformingInvoiceAsksForWhatIsMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.Letters.Clock = models.Clock{RealEpoch: time.Now(), BusinessEpoch: instant(31, 8, 0), Scale: 1}
 	for _, c := range []struct {
 		iban, company  string
 		says, saysNone []string
@@ -741,6 +742,39 @@ func TestF203AConformingInvoiceAsksForWhatIsMissing(t *testing.T) {
 			if strings.Contains(out.Subject+out.Text, not) {
 				t.Errorf("%q is said in\n%s", not, out.Text)
 			}
+		}
+	}
+}
+
+// A date that is past when the mail leaves is not promised any more (F197).
+func TestF197APaymentThatIsLateIsNotPromisedForAPastDay(t *testing.T) {
+	d := newDesk(t)
+	d.apply(models.Rows{Invoices: []models.Invoice{{Ref: "I-2026-000003", Number: "A-1", Kind: models.InvoiceSelfBilled, TrainerRef: "T-000042", Status: models.InvoiceConform, TotalCents: 45000, PayOn: "2027-01-29"}}})
+	trainer, err := d.store.Trainer(t.Context(), "T-000042")
+	if err != nil {
+		t.Fatal(err)
+	}
+	trainer.IBAN = "FR7630006000011234567890189"
+	if err := d.store.SaveTrainer(t.Context(), trainer); err != nil {
+		t.Fatal(err)
+	}
+	told := models.Message{Template: "invoice_conform", To: models.RoleTrainer, ToRef: "T-000042", Subject: "I-2026-000003", Args: models.Args{{Name: "pay_on", Value: "2027-01-29"}}}
+	finance := models.Message{Template: "finance_payment_due", To: models.RoleFinance, Subject: "I-2026-000003", Args: told.Args}
+	for _, c := range []struct {
+		on      time.Time
+		m       models.Message
+		subject string
+	}{
+		{models.Date("2027-01-29").At(8, 0, time.UTC), told, "Your invoice A-1 will be paid by Friday 29 January 2027"},
+		{models.Date("2027-01-30").At(8, 0, time.UTC), told, "Your invoice A-1 will be paid at once"},
+		{models.Date("2027-01-29").At(8, 0, time.UTC), finance, "Paiement à faire au plus tard le vendredi 29 janvier 2027 : facture A-1"},
+		{models.Date("2027-01-30").At(8, 0, time.UTC), finance, "Paiement en retard, à faire sans délai : facture A-1"},
+	} {
+		d.Letters.Clock = models.Clock{RealEpoch: time.Now(), BusinessEpoch: c.on, Scale: 1}
+		out := d.write(c.m)
+		contains(t, out.Subject, c.subject)
+		if late := strings.Contains(out.Text, "we are late") || strings.Contains(out.Text, "dû depuis le"); late != strings.Contains(c.on.String(), "01-30") {
+			t.Errorf("late: %v in\n%s", late, out.Text)
 		}
 	}
 }

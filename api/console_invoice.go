@@ -246,6 +246,9 @@ func (d *desk) invoiceClocks(i models.Invoice) []pageFact {
 		if leads {
 			words += " " + d.t("money.leads")
 		}
+		if name == "pay_on" && i.Overdue(d.s.today()) {
+			words += " " + d.t("money.at_once")
+		}
 		out = append(out, pageFact{d.t("money." + name), words})
 	}
 	if i.Kind == models.InvoiceClient {
@@ -287,9 +290,13 @@ func (d *desk) invoiceDecisions(i models.Invoice, p invoicePageData, open []mode
 		case !payable:
 			says += "_client"
 		case verb == models.VerbUndo:
-			says += "_" + i.Status
+			if says += "_" + i.Status; i.Status == models.InvoicePaid && i.PayOn < d.s.today() {
+				says += "_late"
+			}
 		case verb == models.VerbConform && p.lacks:
 			says += "_lacking"
+		case verb == models.VerbConform && d.s.calendar.PayDay(i.LegalOn) < d.s.today():
+			says += "_late"
 		}
 		x := moneyDecision{Verb: name, Title: d.t("money." + name), Submit: d.t("money." + name + "_submit"), Paid: verb == models.VerbPay,
 			Grave: verb == models.VerbWithdraw, Open: refused == name || verb == models.VerbConform || verb == models.VerbPay,

@@ -249,6 +249,28 @@ func TestConsoleTellsAPaymentOnce(t *testing.T) {
 	require.Contains(t, o.get(dossiersPath+"/D-2026-000001/journal").words(), "I-2026-000006 est payée le")
 }
 
+// Past its legal term, an invoice is due at once: no page promises a day that is past (F197).
+func TestF197ConsoleTellsThatAPaymentIsLate(t *testing.T) {
+	o := newOffice(t)
+	o.money()
+	o.as("bo")
+	eight, err := o.store.Invoice(t.Context(), "I-2026-000008")
+	require.NoError(t, err)
+	require.Contains(t, o.get(invoices+eight.Ref).words(), "annonce la date de paiement")
+	eight.LegalOn = "2026-11-24"
+	six, err := o.store.Invoice(t.Context(), "I-2026-000006")
+	require.NoError(t, err)
+	o.apply(models.Step{Rows: models.Rows{Invoices: []models.Invoice{eight}}})
+	words := o.get(invoices + eight.Ref).words()
+	require.Contains(t, words, "Le terme légal du mardi 24 novembre 2026 est passé : le paiement est en retard, et dû sans délai.")
+	require.NotContains(t, words, "annonce la date de paiement")
+	require.Contains(t, o.get(invoices+"I-2026-000001").words(), "vendredi 20 novembre 2026 (passé : à payer sans délai)")
+	require.Contains(t, o.get(invoices+six.Ref).words(), "sans délai : elle devait l’être le vendredi 20 novembre 2026")
+	six.PayOn = "2026-11-25"
+	o.apply(models.Step{Rows: models.Rows{Invoices: []models.Invoice{six}}})
+	require.Contains(t, o.get(invoices+six.Ref).words(), "au plus tard le mercredi 25 novembre 2026")
+}
+
 // A self-billed invoice that the supplier contested and replaced is in the books: it stays in sight, with what is owed.
 func TestF193F198ConsoleShowsWhatAnInvoiceReplaced(t *testing.T) {
 	o := newOffice(t)

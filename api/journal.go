@@ -37,6 +37,10 @@ func JournalSentence(line models.JournalLine, lang models.Lang) string {
 	if not, said := journalSentences[line.Kind+"_no"]; said && line.Args.Get("passed") == "no" {
 		words = not
 	}
+	due := models.Date(line.Args.Get("pay_on"))
+	if late, said := journalSentences[line.Kind+"_late"]; said && due != "" && due < models.ParisDate(line.At) {
+		words = late
+	}
 	if !ok {
 		return line.Kind
 	}
@@ -170,6 +174,7 @@ var journalSentences = map[string]bilingual{
 	"invoice_replaces":         {"Elle remplace la facture {replaces}, pour laquelle un avoir est dû.", "It replaces invoice {replaces}, for which a credit note is owed."},
 	"invoice_issued":           {"La facture {subject} est émise.", "Invoice {subject} is issued."},
 	"invoice_conform":          {"La facture {subject} est conforme ; paiement le {pay_on}.", "Invoice {subject} conforms; payment on {pay_on}."},
+	"invoice_conform_late":     {"La facture {subject} est conforme ; son paiement est dû depuis le {pay_on}.", "Invoice {subject} conforms; its payment has been due since {pay_on}."},
 	"invoice_rejected":         {"La facture {subject} n’est pas conforme.", "Invoice {subject} does not conform."},
 	"invoice_paid":             {"La facture {subject} est payée le {paid_on}.", "Invoice {subject} is paid on {paid_on}."},
 	"invoice_paid_bare":        {"La facture {subject} est payée.", "Invoice {subject} is paid."},

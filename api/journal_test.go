@@ -82,6 +82,14 @@ func TestJournalTellsOfAPaymentWithOrWithoutItsDay(t *testing.T) {
 	require.Equal(t, "Invoice I-2026-000002 is paid on "+web.Day(models.English, "2026-11-20")+".", JournalSentence(line, models.English))
 }
 
+// What conforms after its legal term is not said to be paid on a day that is past (F197).
+func TestF197JournalTellsThatAPaymentIsLate(t *testing.T) {
+	line := models.JournalLine{Kind: "invoice_conform", Subject: "A-1", At: paris(25, 23, 0), Args: models.Args{{Name: "pay_on", Value: "2026-11-25"}}}
+	require.Equal(t, "Invoice A-1 conforms; payment on Wednesday 25 November 2026.", JournalSentence(line, models.English))
+	line.At = paris(26, 0, 30)
+	require.Equal(t, "Invoice A-1 conforms; its payment has been due since Wednesday 25 November 2026.", JournalSentence(line, models.English))
+}
+
 // Why somebody was away may be about their health: finance reads that it was justified, not by what, here nor by its address.
 func TestF136WhySomebodyWasAwayIsForWhoFollowsTheCourse(t *testing.T) {
 	o := newOffice(t)

@@ -78,6 +78,7 @@ type Data struct {
 	PayOn  models.Date
 	PaidOn models.Date
 
+	Late      bool // PayOn is past when the mail leaves
 	NoAccount bool // of who is to be paid
 	NoCompany bool
 
