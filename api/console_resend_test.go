@@ -191,6 +191,7 @@ func TestWhatStillStands(t *testing.T) {
 			s.Rows.Audits = append(s.Rows.Audits, models.Audit{Ref: models.AuditRef(dossier, n+1), Dossier: dossier, Number: n + 1, TrainerRef: "T-000042", Status: models.AuditBooked, SlotAt: at})
 			s.Rows.Invoices = append(s.Rows.Invoices, models.Invoice{Ref: fmt.Sprintf("I-2026-00000%d", n+1), Dossier: dossier, Status: []string{models.InvoiceConform, models.InvoicePaid}[n]})
 		}
+		s.Rows.Invoices = append(s.Rows.Invoices, models.Invoice{Ref: "I-2026-000003", Dossier: dossier, Status: models.InvoiceReceived})
 	})
 	trainer := func(subject, ref string) models.Message {
 		return models.Message{Dossier: dossier, Subject: subject, To: models.RoleTrainer, ToRef: ref}
@@ -220,7 +221,8 @@ func TestWhatStillStands(t *testing.T) {
 		"sessions_planned_trainer":  {trainer(dossier, "T-000042"), trainer(dossier, "T-000043")},
 		"client_invoice":            {client("I-2026-000001"), client("I-2026-000002")},
 		"client_invoice_reminder":   {client("I-2026-000001"), client("I-2026-000002")},
-		"invoice_conform":           {trainer("I-2026-000001", "T-000042"), trainer("I-2026-000002", "T-000042")},
+		"invoice_conform":           {trainer("I-2026-000001", "T-000042"), trainer("I-2026-000003", "T-000042")},
+		"invoice_unconfirmed":       {trainer("I-2026-000003", "T-000042"), trainer("I-2026-000001", "T-000042")},
 		"contract_client":           {sign(1), sign(2)},
 		"contract_client_reminder":  {sign(1), sign(2)},
 		"trainer_contract":          {sign(1), client(models.ContractRef(dossier, 1))}, // without its link it asks for nothing

@@ -153,7 +153,9 @@ var standing = func() map[string]func(*Server, context.Context, models.Message) 
 		{(*Server).interviewToCome, "interview_notice"},
 		{(*Server).sessionsToCome, "sessions_planned_client sessions_planned_trainer"},
 		{(*Server).sessionToCome, "convocation session_moved_client session_moved_participant session_moved_trainer"},
-		{(*Server).unpaid, "client_invoice client_invoice_reminder invoice_conform"},
+		{(*Server).unpaid, "client_invoice client_invoice_reminder"},
+		{invoiceStands(models.InvoiceConform), "invoice_conform"},
+		{invoiceStands(models.InvoiceReceived), "invoice_unconfirmed"},
 	} {
 		for template := range strings.FieldsSeq(of.templates) {
 			out[template] = of.stands
@@ -205,6 +207,14 @@ func (s *Server) sessionToCome(ctx context.Context, m models.Message) (bool, err
 // toCome tells whether a session takes place later on, and is still for the trainer whom a message tells of it.
 func (s *Server) toCome(x models.Session, m models.Message) bool {
 	return x.Counts() && x.EndAt.After(s.now()) && (m.To != models.RoleTrainer || x.TrainerRef == m.ToRef)
+}
+
+// invoiceStands is for what tells that an invoice has come to a status, for as long as it has it.
+func invoiceStands(status string) func(*Server, context.Context, models.Message) (bool, error) {
+	return func(s *Server, ctx context.Context, m models.Message) (bool, error) {
+		i, err := s.store.Invoice(ctx, m.Subject)
+		return i.Status == status, err
+	}
 }
 
 func (s *Server) unpaid(ctx context.Context, m models.Message) (bool, error) {

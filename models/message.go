@@ -152,7 +152,7 @@ var TemplatesThatAsk = []string{"invitation", "contract_client", "trainer_contra
 
 // TemplatesOfMoney are those that tell the amount of an invoice, of a month's statement or of a payment.
 var TemplatesOfMoney = []string{"client_invoice", "client_invoice_reminder", "finance_conformity", "finance_payment_due", "finance_payment_late",
-	"invoice_ask", "invoice_conform", "invoice_paid", "invoice_rejected", "invoice_reminder", "invoice_withdrawn",
+	"invoice_ask", "invoice_conform", "invoice_paid", "invoice_rejected", "invoice_reminder", "invoice_unconfirmed", "invoice_withdrawn",
 	"recap", "recap_reminder", "self_billed_invoice"}
 
 // Templates of what staff are called about: to the owner, and to the team when nobody read it in time.

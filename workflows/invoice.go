@@ -22,7 +22,8 @@ type invoice struct {
 	reminders []string // those that remind the client of it
 	notice    []string // the last message that tells the trainer of the payment
 
-	watched models.Date // the legal ceiling that is
+	watched  models.Date // the legal ceiling that is
+	promised time.Time   // when the trainer was told a day of payment that still holds
 }
 
 // Invoice runs one invoice: received, conforming, paid.
@@ -214,8 +215,10 @@ func (v *invoice) awaitPayment(ctx workflow.Context) {
 	v.watchCap(ctx) // again, when a payment was marked by mistake
 	v.undone = false
 	day := models.Args{{Name: "pay_on", Value: string(v.row.PayOn)}}
-	told, _ := v.send(ctx, letter{Template: "invoice_conform", To: models.RoleTrainer, ToRef: v.row.TrainerRef, Subject: v.row.Ref, Args: v.args(day...)})
-	v.notice = []string{told}
+	told, leaves := v.send(ctx, letter{Template: "invoice_conform", To: models.RoleTrainer, ToRef: v.row.TrainerRef, Subject: v.row.Ref, Args: v.args(day...)})
+	if v.notice = []string{told}; v.promised.IsZero() {
+		v.promised = leaves
+	}
 	key, _ := v.send(ctx, letter{Template: "finance_payment_due", To: models.RoleFinance, Subject: v.row.Ref, Args: v.args(day...),
 		When: v.cal.At(v.row.PayOn, 0, 0)})
 	over := func() bool { return v.row.Status != models.InvoiceConform }
@@ -380,8 +383,8 @@ func (v *invoice) checkUndo(in models.Decision) error {
 	return v.row.Takes(models.VerbUndo)
 }
 
-// undo takes back a paid or conforming mark made by mistake.
-func (v *invoice) undo(_ workflow.Context, in models.Decision) models.CommandResult {
+// undo takes back a paid or conforming mark made by mistake. Who was told a day of payment is told that it no longer holds.
+func (v *invoice) undo(ctx workflow.Context, in models.Decision) models.CommandResult {
 	v.undone = true
 	v.withdraw(v.notice...)
 	if v.row.Status == models.InvoicePaid {
@@ -390,6 +393,10 @@ func (v *invoice) undo(_ workflow.Context, in models.Decision) models.CommandRes
 		v.tellDossiers(models.FactInvoiceUnpaid, v.row.Ref, v.in.Lines, models.FactData{Number: v.row.Number})
 	} else {
 		v.row.Status, v.row.ConformAt, v.row.PromiseOn, v.row.PayOn = models.InvoiceReceived, time.Time{}, "", ""
+		if !v.promised.IsZero() && !v.promised.After(v.now(ctx)) {
+			v.send(ctx, letter{Template: "invoice_unconfirmed", To: models.RoleTrainer, ToRef: v.row.TrainerRef, Subject: v.row.Ref, Args: v.args()})
+		}
+		v.promised = time.Time{}
 	}
 	v.project()
 	v.decisionLine("invoice_undone", v.row.Ref, in.By)

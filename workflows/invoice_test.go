@@ -271,6 +271,7 @@ func TestInvoiceUndone(t *testing.T) {
 		require.Equal(t, models.CodeReasonMissing, mute.code)
 		require.Equal(t, models.Date("2026-12-02"), v.PaidOn)
 		require.Len(t, h.told(models.FactInvoicePaid), 2)
+		require.Empty(t, h.mails("invoice_unconfirmed"), "the day holds")
 		require.Len(t, h.told(models.FactInvoiceUnpaid), 1)
 	})
 	t.Run("F205 conforming by mistake: checked again", func(t *testing.T) {
@@ -281,6 +282,8 @@ func TestInvoiceUndone(t *testing.T) {
 		h.paid("2026-12-02 10:00", "2026-12-02")
 		v := h.invoice(models.InvoiceSelfBilled)
 		require.Equal(t, models.Date("2026-12-10"), v.PromiseOn)
+		require.Len(t, h.left("invoice_conform"), 2)
+		require.Len(t, h.left("invoice_unconfirmed"), 1, "the day that was told does not hold")
 		require.Len(t, h.mails("finance_conformity"), 2)
 		require.Len(t, h.left("finance_payment_due"), 0, "paid before the day")
 	})
@@ -330,6 +333,7 @@ func TestInvoiceNotices(t *testing.T) {
 			}
 			require.Equal(t, want.conform, states("invoice_conform"))
 			require.Equal(t, want.paid, states("invoice_paid"))
+			require.Empty(t, states("invoice_unconfirmed"), "nobody was told a day")
 		})
 	}
 }
