@@ -61,6 +61,10 @@ func (d *desk) moneyTabs(on string) (tabs []moneyTab, counts map[string]int64, e
 	if counts = suppliers; on == tabClients {
 		counts = clients
 	}
+	held, err := d.s.store.HeldLateSum(d.ctx, d.s.today())
+	if err != nil {
+		return nil, nil, err
+	}
 	recaps, err := d.s.store.RecapsToDecide(d.ctx, "")
 	tab := func(name, path string, n int64) {
 		t := moneyTab{Label: d.t("money." + name), Href: moneyPath + path, On: on == name}
@@ -69,7 +73,7 @@ func (d *desk) moneyTabs(on string) (tabs []moneyTab, counts map[string]int64, e
 		}
 		tabs = append(tabs, t)
 	}
-	tab(tabPayments, "", suppliers[models.InvoiceConform])
+	tab(tabPayments, "", suppliers[models.InvoiceConform]+held.Count)
 	tab(tabSuppliers, "/invoices", suppliers[models.InvoiceReceived])
 	tab(tabClients, "/clients", clients[models.InvoiceIssued])
 	tab(tabRecaps, "/recaps", recaps[models.RecapContested]+recaps[models.RecapWithStaff])
@@ -82,6 +86,7 @@ type payable struct {
 	Day, Machine, Clock, Late                                      string // when money is due, which clock says so, and that it is late
 	Since                                                          string // when it was paid, or else came or left
 	Lacks                                                          string // what keeps it from being paid
+	Todo                                                           string // what has to be done first
 }
 
 // invoiceLines are invoices as lists show them, with the names of who is paid or pays.
@@ -150,6 +155,7 @@ func invoiceTone(status string) string {
 type paymentsPage struct {
 	Tabs    []moneyTab
 	Sums    []pageFact
+	Held    []payable // late already, and not declared conforming
 	Rows    []payable
 	Export  string
 	Pages   *web.Pages
@@ -176,7 +182,15 @@ func servePayments(d *desk) {
 		d.fail(err)
 		return
 	}
-	p.Sums = d.moneySums(late, soon, all)
+	held, err := d.s.store.HeldLateSum(d.ctx, today)
+	if err == nil && held.Count > 0 && cursor == (store.Cursor{}) {
+		p.Held, err = d.heldLines(today)
+	}
+	if err != nil {
+		d.fail(err)
+		return
+	}
+	p.Sums = d.moneySums(late.Plus(held), soon, all.Plus(held))
 	if p.Rows, err = d.payableLines(list.Items); err == nil {
 		p.Tabs, _, err = d.moneyTabs(tabPayments)
 	}
@@ -210,6 +224,19 @@ func (d *desk) payableLines(rows []models.Invoice) ([]payable, error) {
 	payees, err := d.payees(rows)
 	for n, i := range rows {
 		lines[n].Lacks = strings.Join(d.gaps(payees[i.TrainerRef]), ", ")
+	}
+	return lines, err
+}
+
+// heldLines are the invoices that are late before they can be paid, with what has to be done first.
+func (d *desk) heldLines(today models.Date) ([]payable, error) {
+	rows, err := d.s.store.HeldLate(d.ctx, today, store.DefaultPage)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := d.invoiceLines(rows)
+	for n := range lines {
+		lines[n].Todo = d.t("money.held_" + rows[n].Status)
 	}
 	return lines, err
 }

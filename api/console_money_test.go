@@ -130,6 +130,26 @@ func TestConsolePayments(t *testing.T) {
 	require.Equal(t, []string{"À payer 2", "Factures des formateurs 2 à vérifier", "Factures des clients 1 à encaisser", "Relevés 2 à trancher"},
 		p.Find(".tabs a").Map(func(_ int, s *goquery.Selection) string { return plainly(s.Text()) }), "tabs say what they count: lists hold more")
 
+	t.Run("F196 what is late before it was checked, or sent back, shows first", func(t *testing.T) {
+		o := newOffice(t)
+		o.money()
+		for _, ref := range []string{"I-2026-000003", "I-2026-000005"} {
+			i, err := o.store.Invoice(t.Context(), ref)
+			require.NoError(t, err)
+			i.LegalOn = "2026-11-24"
+			o.apply(models.Step{Rows: models.Rows{Invoices: []models.Invoice{i}}})
+		}
+		p := o.get(moneyPath)
+		rows := p.cells()
+		require.Len(t, rows, 4)
+		require.Equal(t, []string{"24 novembre 2026 en retard selon le terme légal", "A-3 À vérifier", "540,00 €"}, []string{rows[0][0], rows[0][2], rows[0][4]})
+		require.Contains(t, rows[0][3], "Vérifiez-la")
+		require.Equal(t, "A-5 Renvoyée", rows[1][2])
+		require.Contains(t, rows[1][3], "facture corrigée")
+		require.Equal(t, "En retard 3 factures, 1 620,00 € Dans les sept jours 1 facture, 1 000,50 € En tout 4 factures, 2 620,50 €", p.sums())
+		require.Equal(t, "À payer 4", plainly(p.Find(".tabs a").First().Text()))
+		require.NotContains(t, p.html, "[money.")
+	})
 	t.Run("only finance take the accounts out", func(t *testing.T) {
 		require.Equal(t, 1, p.Find(`a[href="/console/money/payments.csv"]`).Length())
 		file := o.get(moneyPath + "/payments.csv")

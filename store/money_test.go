@@ -21,7 +21,7 @@ func TestMoneyLists(t *testing.T) {
 		rows.Invoices = append(rows.Invoices,
 			models.Invoice{Ref: "I-2026-000010", Kind: models.InvoiceClient, Dossier: "D-1", Status: models.InvoiceIssued, PromiseOn: "2026-12-18", TotalCents: 7},
 			models.Invoice{Ref: "I-2026-000013", Kind: models.InvoiceSelfBilled, Dossier: "D-1", Status: models.InvoiceWithdrawn, TotalCents: 7},
-			models.Invoice{Ref: "I-2026-000011", Kind: models.InvoiceSelfBilled, Status: models.InvoiceReceived, TotalCents: 7},
+			models.Invoice{Ref: "I-2026-000011", Kind: models.InvoiceSelfBilled, Status: models.InvoiceReceived, LegalOn: "2026-12-18", TotalCents: 7},
 			models.Invoice{Ref: "I-2026-000012", Kind: models.InvoiceSelfBilled, Status: models.InvoicePaid, TotalCents: 7})
 		for n, month := range []models.Month{"2026-11", "2026-12", "2026-12", "2027-01"} {
 			rows.Recaps = append(rows.Recaps, models.Recap{Ref: fmt.Sprintf("agency/T-%d/%s/recap/1", n, month), Month: month, Status: models.RecapSent})
@@ -49,6 +49,14 @@ func TestMoneyLists(t *testing.T) {
 		late, soon, all, err := s.PayableSums(ctx, "2026-12-18", "2026-12-19")
 		require.NoError(t, err)
 		require.Equal(t, []store.Owed{{Count: 1, Cents: 100}, {Count: 4, Cents: 400}, {Count: 7, Cents: 700}}, []store.Owed{late, soon, all})
+		for day, want := range map[models.Date]store.Owed{"2026-12-18": {}, "2026-12-19": {Count: 1, Cents: 7}} {
+			held, err := s.HeldLate(ctx, day, 10)
+			require.NoError(t, err)
+			require.Len(t, held, int(want.Count), day)
+			sum, err := s.HeldLateSum(ctx, day)
+			require.NoError(t, err)
+			require.Equal(t, want, sum, "F196 the legal term runs while an invoice is held")
+		}
 		late, soon, all, err = s.ReceivableSums(ctx, "2026-12-18", "2026-12-19")
 		require.NoError(t, err)
 		require.Equal(t, []store.Owed{{}, {Count: 1, Cents: 7}, {Count: 1, Cents: 7}}, []store.Owed{late, soon, all}, "what clients owe is not what the agency does")

@@ -89,11 +89,33 @@ func (s *Store) payable(ctx context.Context) *gorm.DB {
 	return s.db.WithContext(ctx).Where("status = ? AND kind <> ?", models.InvoiceConform, models.InvoiceClient)
 }
 
+// HeldLate lists the first of the invoices to check, or sent back, whose legal term was before today, the oldest term first: it
+// runs while they are held (F196).
+func (s *Store) HeldLate(ctx context.Context, today models.Date, limit int) ([]models.Invoice, error) {
+	var rows []models.Invoice
+	err := s.heldLate(ctx, today).Order("legal_on, ref").Limit(limit).Find(&rows).Error
+	return rows, failure(err)
+}
+
+// HeldLateSum adds them up.
+func (s *Store) HeldLateSum(ctx context.Context, today models.Date) (Owed, error) {
+	late, _, _, err := sums(s.heldLate(ctx, today), "legal_on", today, today)
+	return late, err
+}
+
+func (s *Store) heldLate(ctx context.Context, today models.Date) *gorm.DB {
+	return s.db.WithContext(ctx).Where("status IN ? AND kind <> ? AND legal_on <> '' AND legal_on < ?",
+		[]string{models.InvoiceReceived, models.InvoiceNonConforming}, models.InvoiceClient, today)
+}
+
 // Owed is how much there is to pay.
 type Owed struct {
 	Count int64
 	Cents models.Cents
 }
+
+// Plus is what both come to.
+func (o Owed) Plus(x Owed) Owed { return Owed{o.Count + x.Count, o.Cents + x.Cents} }
 
 // PayableSums adds up what is to be paid: what should have left before today, what is to leave until a day, and all.
 func (s *Store) PayableSums(ctx context.Context, today, until models.Date) (late, soon, all Owed, err error) {
