@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -447,7 +448,8 @@ func (g *gathering) args(m models.Message) {
 		instant("due", &g.d.Due)
 	}
 	instant("slot", &g.d.At)
-	if v := m.Args.Get("amount"); v != "" && g.d.Amount == nil {
+	billed := m.Args.Get("billed") // what the supplier billed, rather than what was agreed on
+	if v := cmp.Or(billed, m.Args.Get("amount")); v != "" && (billed != "" || g.d.Amount == nil) {
 		cents, err := strconv.ParseInt(v, 10, 64)
 		if err != nil {
 			g.err = errors.Join(g.err, models.NewError(models.CodeInvalid, "the amount is not in cents"))

@@ -746,6 +746,17 @@ func TestF203AConformingInvoiceAsksForWhatIsMissing(t *testing.T) {
 	}
 }
 
+// Who is told that their invoice is refused reads what they billed, not what was agreed on (F198, F200).
+func TestF198ARefusedInvoiceIsToldByItsOwnAmount(t *testing.T) {
+	d := newDesk(t)
+	d.apply(models.Rows{Invoices: []models.Invoice{{Ref: "I-2026-000003", Number: "E-7", Kind: models.InvoiceSupplier, TrainerRef: "T-000042", Status: models.InvoiceNonConforming, TotalCents: 45000}}})
+	m := models.Message{Template: "invoice_rejected", To: models.RoleTrainer, ToRef: "T-000042", Subject: "I-2026-000003", Args: models.Args{{Name: "amount", Value: "45000"}, {Name: "note", Value: "N-1"}, {Name: "billed", Value: "54000"}},
+		Links: []models.Link{{Purpose: models.LinkInvoice, Subject: "I-2026-000003"}}}
+	contains(t, d.write(m).Text, "Invoice: E-7", "Amount billed: €540.00")
+	m.Args = m.Args[:2] // the agency's own
+	contains(t, d.write(m).Text, "Amount billed: €450.00")
+}
+
 // A date that is past when the mail leaves is not promised any more (F197).
 func TestF197APaymentThatIsLateIsNotPromisedForAPastDay(t *testing.T) {
 	d := newDesk(t)

@@ -217,6 +217,15 @@ func (d *desk) invoiceFacts(i models.Invoice, line payable) ([]pageFact, error) 
 		pageFact{d.t("money.reference"), i.Ref},
 		pageFact{d.t("money.net"), web.Money(d.lang, i.NetCents)}, pageFact{d.t("money.vat"), web.Money(d.lang, i.VATCents)},
 		pageFact{d.t("money.total"), web.Money(d.lang, i.TotalCents)})
+	if i.Kind == models.InvoiceSupplier && i.Status == models.InvoiceNonConforming {
+		claimed, found, err := d.claimed(i)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			facts = append(facts, pageFact{d.t("money.claimed"), d.t("money.claimed_amounts", "net", web.Money(d.lang, claimed.NetCents), "vat", web.Money(d.lang, claimed.VATCents))})
+		}
+	}
 	at := func(key string, t time.Time) {
 		if !t.IsZero() {
 			facts = append(facts, pageFact{d.t("money." + key), web.DateTime(d.lang, t)})
@@ -267,12 +276,21 @@ func (d *desk) mismatch(i models.Invoice) (string, error) {
 	if i.Kind != models.InvoiceSupplier || i.Status != models.InvoiceReceived {
 		return "", nil
 	}
-	f, err := d.s.store.LastFact(d.ctx, models.InvoiceID(i.Ref), models.FactInvoiceReceived)
-	if models.ErrorCode(err) == models.CodeUnknown || err == nil && f.Data.NetCents == i.NetCents && f.Data.VATCents == i.VATCents {
-		return "", nil
+	claimed, found, err := d.claimed(i)
+	if err != nil || !found || claimed.NetCents == i.NetCents && claimed.VATCents == i.VATCents {
+		return "", err
 	}
-	return d.t("money.mismatch", "net", web.Money(d.lang, f.Data.NetCents), "vat", web.Money(d.lang, f.Data.VATCents),
-		"agreed_net", web.Money(d.lang, i.NetCents), "agreed_vat", web.Money(d.lang, i.VATCents)), err
+	return d.t("money.mismatch", "net", web.Money(d.lang, claimed.NetCents), "vat", web.Money(d.lang, claimed.VATCents),
+		"agreed_net", web.Money(d.lang, i.NetCents), "agreed_vat", web.Money(d.lang, i.VATCents)), nil
+}
+
+// claimed is what a supplier's invoice says; false if it never came.
+func (d *desk) claimed(i models.Invoice) (models.FactData, bool, error) {
+	f, err := d.s.store.LastFact(d.ctx, models.InvoiceID(i.Ref), models.FactInvoiceReceived)
+	if models.ErrorCode(err) == models.CodeUnknown {
+		return models.FactData{}, false, nil
+	}
+	return f.Data, err == nil, err
 }
 
 // invoiceDecisions are what finance can decide now, each with what will happen.

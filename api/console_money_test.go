@@ -230,7 +230,12 @@ func TestConsoleOneInvoice(t *testing.T) {
 	words = o.get(invoices + "I-2026-000006").words()
 	require.Contains(t, words, "Payée le 19 novembre 2026")
 	require.NotContains(t, words, "FR76", "nothing is left to pay")
+	require.NotContains(t, o.get(invoices+"I-2026-000005").words(), "Montant de la facture renvoyée", "none came otherwise than by the agency")
+	_, _, err = o.store.Receive(t.Context(), models.Fact{ID: "f5", Kind: models.FactInvoiceReceived, Workflow: "invoice/I-2026-000005", Subject: "I-2026-000005", ReceivedAt: paris(5, 9, 0),
+		Data: models.FactData{Number: "A-5", NetCents: 50_000, VATCents: 1_000}}, func() time.Time { return paris(5, 9, 0) })
+	require.NoError(t, err)
 	words = o.get(invoices + "I-2026-000005").words()
+	require.Contains(t, words, "Montant de la facture renvoyée500,00 € hors taxes, 10,00 € de TVA", "F198 what was refused")
 	require.Contains(t, words, "Le numéro SIREN manque")
 	require.Contains(t, words, "saisi par Amel Exemple")
 	require.Contains(t, words, "La facture A-5 n’est pas conforme.")
@@ -301,7 +306,7 @@ func TestF193F198ConsoleShowsWhatAnInvoiceReplaced(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, o.get(invoices+one.Ref+"/replaced").status)
 	one.Kind, one.Number, one.SHA256, one.Replaces, one.ReplacesSHA256 = models.InvoiceSupplier, "2026-12", "", "A-T-000001-2026-0001", one.SHA256
 	o.apply(models.Step{Rows: models.Rows{Invoices: []models.Invoice{one}}, Journal: []models.JournalLine{
-		{ID: "j9", Kind: "invoice_received", Subject: one.Ref, Actor: "T-000001", At: paris(6, 9, 0), Args: models.Args{{Name: "replaces", Value: one.Replaces}}}}})
+		{ID: "j9", Kind: "invoice_received", Subject: one.Ref, Actor: "T-000001", At: paris(6, 9, 0), Args: models.Args{{Name: "number", Value: one.Number}, {Name: "replaces", Value: one.Replaces}}}}})
 	p := o.get(invoices + one.Ref)
 	require.Contains(t, p.words(), "remplace l’autofacture A-T-000001-2026-0001")
 	require.Contains(t, p.words(), "La facture 2026-12 est reçue. Elle remplace la facture A-T-000001-2026-0001, pour laquelle un avoir est dû.")

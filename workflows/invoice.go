@@ -22,8 +22,9 @@ type invoice struct {
 	reminders []string // those that remind the client of it
 	notice    []string // the last message that tells the trainer of the payment
 
-	watched  models.Date // the legal ceiling that is
-	promised time.Time   // when the trainer was told a day of payment that still holds
+	watched  models.Date  // the legal ceiling that is
+	billed   models.Cents // with tax, by the supplier's own invoice
+	promised time.Time    // when the trainer was told a day of payment that still holds
 }
 
 // Invoice runs one invoice: received, conforming, paid.
@@ -155,6 +156,9 @@ func (v *invoice) awaitDeposit(ctx workflow.Context) {
 	if v.row.Status == models.InvoiceNonConforming {
 		ask.Template = "invoice_rejected"
 		ask.Args = append(ask.Args, models.Arg{Name: "note", Value: v.row.Note})
+		if v.row.Kind == models.InvoiceSupplier {
+			ask.Args = append(ask.Args, models.Arg{Name: "billed", Value: itoa(int(v.billed))})
+		}
 	}
 	key, leaves := v.send(ctx, ask)
 	deposited := func() bool { return v.row.Status == models.InvoiceReceived }
@@ -292,7 +296,8 @@ func (v *invoice) fact(f models.Fact) string {
 		args = append(args, models.Arg{Name: "replaces", Value: v.row.Replaces})
 	}
 	v.row.Number, v.row.SHA256, v.row.ReceivedAt = f.Data.Number, f.Data.SHA256, f.ReceivedAt
-	v.row.Kind = models.InvoiceSupplier
+	v.row.Kind, v.row.Note = models.InvoiceSupplier, "" // the reason was about the one before
+	v.billed = f.Data.NetCents + f.Data.VATCents
 	switch {
 	case f.Data.IssuedOn != "":
 		v.row.IssuedAt = v.cal.At(f.Data.IssuedOn, 0, 0)

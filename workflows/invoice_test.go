@@ -173,6 +173,8 @@ func TestInvoiceSupplier(t *testing.T) {
 		require.Equal(t, 2, v.Round)
 		require.Equal(t, "N-000001", h.left("invoice_rejected")[0].Args.Get("note"))
 		require.Equal(t, 2, h.left("invoice_rejected")[0].Links[0].Generation)
+		require.Equal(t, "45000", h.left("invoice_rejected")[0].Args.Get("billed"), "what they billed")
+		require.Empty(t, v.Note, "the reason was about the one before")
 		require.Equal(t, models.Date("2026-12-18"), v.LegalOn, "undated, the ceiling runs from the first deposit")
 		require.Equal(t, models.FactIgnored, h.told(models.FactInvoiceReceived)[1].State)
 	})
@@ -251,6 +253,7 @@ func TestInvoiceReplaced(t *testing.T) {
 			}
 		}
 		require.Equal(t, []string{"", "T-000001-2026-0001", ""}, told)
+		require.Equal(t, []string{"", "45000"}, []string{h.left("invoice_rejected")[0].Args.Get("billed"), h.left("invoice_rejected")[1].Args.Get("billed")}, "the agency's own says what it is")
 	})
 }
 
