@@ -498,11 +498,11 @@ func TestContractsAreDrawn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Level = ""
+	b.Level, b.Order.Unit, b.Order.Quantity = "", models.UnitFlat, 100
 	if err := d.store.SaveBrief(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: c.Ref, Dossier: mission, At: at, Contract: &c}), "Niveau préalable requis aucun")
+	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: c.Ref, Dossier: mission, At: at, Contract: &c}), "Niveau préalable requis aucun", "perfectionnement 1 forfait 1 000,00 € 1 000,00 €")
 	c.Kind, c.Ref = models.ContractTrainer, models.ContractRef(mission, 3)
 	text := d.draw(models.RenderInput{Kind: models.DocumentTrainerContract, Subject: c.Ref, Dossier: mission, At: at, Contract: &c, Rate: &models.Offer{Cents: 45000, Unit: models.UnitDay}})
 	contains(t, text, "450,00 € par jour", "1 350,00 € hors taxes", "mandat d’autofacturation", "TVA non applicable, art. 293 B du CGI", "Entrepreneur individuel (EI)", "30 jours", "5 000,00 €", "Maîtriser les formules")
@@ -528,6 +528,7 @@ func TestF179F202RecapAndInvoicesAreDrawn(t *testing.T) {
 	drawn := models.RenderInput{Kind: models.DocumentInvoice, Subject: invoice.Ref, At: instant(31, 8, 0), Invoice: &invoice, Terms: &models.Terms{PromiseDays: 20}}
 	contains(t, d.draw(drawn), "Autofacturation", "T-000042-0001", "293 B", "987 654 321", "Date de la prestation 7 décembre 2026", "Échéance 14 février 2027",
 		"Par virement, 20 jours après vérification, au plus tard le 14 février 2027", "40,00 €")
+	d.hold(1, 2, 3)
 	invoice = models.Invoice{Ref: "I-2026-000002", Number: "F-2026-0001", Kind: models.InvoiceClient, Dossier: mission, NetCents: 300000, VATBps: 2000, VATCents: 60000, TotalCents: 360000, PromiseOn: "2027-01-09"}
 	text := d.draw(models.RenderInput{Kind: models.DocumentInvoice, Subject: invoice.Ref, Dossier: mission, At: instant(10, 8, 0), Invoice: &invoice})
 	contains(t, text, "F-2026-0001", "Société Secrète", "2 : Léo Ÿvan, Zoé Élan", "38 h 30, absences déduites", "3 jours", "3 600,00 €", "9 janvier 2027", // 17 h 30 and 21 h
@@ -535,6 +536,36 @@ func TestF179F202RecapAndInvoicesAreDrawn(t *testing.T) {
 	if strings.Contains(text, "Max Absent") {
 		t.Error("who was never there is billed as a trainee")
 	}
+	if strings.Contains(text, "en partie") {
+		t.Error("the whole course is billed as a part")
+	}
+}
+
+// hold validates sessions of the mission.
+func (d *desk) hold(numbers ...int) {
+	d.t.Helper()
+	var rows []models.Session
+	for _, n := range numbers {
+		s, err := d.store.Session(d.t.Context(), models.SessionRef(mission, n))
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		s.Status = models.SessionValidated
+		rows = append(rows, s)
+	}
+	d.apply(models.Rows{Sessions: rows})
+}
+
+func TestF202F211AShortenedCourseIsBilledAsAPart(t *testing.T) {
+	d := newDesk(t)
+	d.hold(1)
+	bill := func(net models.Cents) string {
+		vat := models.VAT(net, 2000)
+		i := models.Invoice{Ref: "I-2026-000002", Number: "F-2026-0001", Kind: models.InvoiceClient, Dossier: mission, NetCents: net, VATBps: 2000, VATCents: vat, TotalCents: net + vat}
+		return d.draw(models.RenderInput{Kind: models.DocumentInvoice, Subject: i.Ref, Dossier: mission, At: instant(10, 8, 0), Invoice: &i})
+	}
+	contains(t, bill(100_000), "Durée 1 jour (2 demi-journées), pour une commande de 3 jours (6 demi-journées)", "Étendue Formation réalisée en partie", "perfectionnement 1 jour 1 000,00 € 20 % 1 000,00 €")
+	contains(t, bill(99_999), "perfectionnement 1 forfait 999,99 € 20 % 999,99 €") // a share that no quantity explains
 }
 
 func TestF181CorrectedRecapSaysWhatItReplacesAndWhy(t *testing.T) {

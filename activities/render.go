@@ -181,10 +181,8 @@ func (a clerk) contract(ctx context.Context, in models.RenderInput) (string, []b
 	vat := models.VAT(net, b.Order.VATBps)
 	agreement := documents.Agreement{Ref: in.Contract.Ref, At: in.At, Individual: in.Contract.Kind == models.ContractIndividual,
 		Agency: a.Agency, Course: course, Programme: programme, Trainer: t.Name, Titles: titles(t, b.Topic),
-		Client: buyer(client), Price: documents.Price{Net: net, VAT: vat, Total: net + vat, VATBps: b.Order.VATBps}}
-	if b.Order.Unit != models.UnitFlat {
-		agreement.Price.Quantity, agreement.Price.Unit = quantity(models.PayLine{Unit: b.Order.Unit, Quantity: b.Order.Quantity}), fr.Euros(b.Order.UnitPriceCents)
-	}
+		Client: buyer(client), Price: documents.Price{Net: net, VAT: vat, Total: net + vat, VATBps: b.Order.VATBps,
+			Quantity: count(b.Order.Unit, b.Order.Quantity), Unit: fr.Euros(b.Order.UnitPriceCents)}}
 	kind := "contrat-de-formation"
 	if course.Level == "" && agreement.Individual { // which must say so (L6353-4, 2°)
 		agreement.Course.Level = "aucun"
@@ -360,15 +358,19 @@ func quantity(l models.PayLine) string {
 	if l.Unit == models.UnitFlat && !l.Corrected || l.Quantity == 0 {
 		return fr.UnitName(l.Unit)
 	}
-	name := fr.UnitName(l.Unit)
-	if l.Quantity >= 200 {
+	if l.Corrected { // the duration beside it is that of the sheet
+		return count(l.Unit, l.Quantity) + " (corrigée)"
+	}
+	return count(l.Unit, l.Quantity)
+}
+
+// count is a quantity in words: « 1,5 jour », « 3 jours », « 1 forfait ».
+func count(unit models.Unit, hundredths int64) string {
+	name := fr.UnitName(unit)
+	if hundredths >= 200 {
 		name += "s"
 	}
-	name = fr.Quantity(l.Quantity) + "\u00a0" + name
-	if l.Corrected { // the duration beside it is that of the sheet
-		name += " (corrigée)"
-	}
-	return name
+	return fr.Quantity(hundredths) + "\u00a0" + name
 }
 
 func (a clerk) recap(ctx context.Context, in models.RenderInput) (string, []byte, error) {
@@ -475,7 +477,16 @@ func (a clerk) clientInvoice(ctx context.Context, i models.Invoice, bill *docume
 	}
 	code, status := reporting(b)
 	bill.Course, bill.Client, bill.IBAN = course, buyer(c), a.Agency.IBAN
+	sessions, err := a.Store.Sessions(ctx, i.Dossier)
+	if err != nil {
+		return err
+	}
 	bill.Details = [][2]string{{"Séances", strings.Join(course.Sessions, "\n")}, {"Durée", course.Duration}}
+	order, held := b.Order, models.Held(sessions)
+	if held < order.HalfDays {
+		bill.Details[1][1] = fr.HalfDaysName(held) + ", pour une commande de " + course.Duration
+		bill.Details = append(bill.Details, [2]string{"Étendue", "Formation réalisée en partie\u00a0: seules les séances tenues sont facturées"})
+	}
 	if len(attended) > 0 {
 		bill.Details = append(bill.Details, [2]string{"Stagiaires", strconv.Itoa(len(names)) + "\u00a0: " + strings.Join(names, ", ")}, [2]string{"Statut des stagiaires", status},
 			[2]string{"Heures-stagiaires", fr.Minutes(minutes) + ", absences déduites"})
@@ -483,13 +494,8 @@ func (a clerk) clientInvoice(ctx context.Context, i models.Invoice, bill *docume
 			slices.MaxFunc(attended, func(x, y presence) int { return strings.Compare(string(x.to), string(y.to)) }).to)
 	}
 	bill.Details = append(bill.Details, [2]string{"Code BPF", code})
-	order := b.Order
-	line := documents.Line{Label: course.Title, Quantity: quantity(models.PayLine{Unit: order.Unit, Quantity: order.Quantity}),
-		Rate: fr.Euros(order.UnitPriceCents), Cents: i.NetCents}
-	if order.TotalCents() != i.NetCents { // less than was ordered: the quantity would not explain the amount
-		line.Quantity, line.Rate = "", ""
-	}
-	bill.Lines = []documents.Line{line}
+	part := order.Part(held, i.NetCents)
+	bill.Lines = []documents.Line{{Label: course.Title, Quantity: count(part.Unit, part.Quantity), Rate: fr.Euros(part.UnitPriceCents), Cents: i.NetCents}}
 	if i.VATBps == 0 {
 		bill.VATText = documents.Exempt
 	}

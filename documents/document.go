@@ -113,7 +113,7 @@ func (c Course) facts() [][2]string {
 type Price struct {
 	Net, VAT, Total models.Cents
 	VATBps          int64
-	Quantity, Unit  string // « 3 jours », and the price of one; empty when a flat price is agreed
+	Quantity, Unit  string // « 3 jours », « 1 forfait », and the price of one
 }
 
 // mentions gathers what a document lacks. A document that lacks what the law wants on it is refused, not printed.

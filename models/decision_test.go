@@ -171,6 +171,30 @@ func TestOrderCostAt(t *testing.T) {
 	require.Equal(t, Cents(52_500), cost)
 }
 
+func TestF202WhatAnInvoiceOfAPartSays(t *testing.T) {
+	days := Order{HalfDays: 4, Unit: UnitDay, Quantity: 200, UnitPriceCents: 100_001}
+	flat := Order{HalfDays: 4, Unit: UnitFlat, Quantity: 100, UnitPriceCents: 200_001}
+	hours := Order{HalfDays: 3, Unit: UnitHour, Quantity: 1000, UnitPriceCents: 10_000}
+	for _, c := range []struct {
+		ordered  Order
+		held     int
+		net      Cents
+		unit     Unit
+		quantity int64
+		price    Cents
+	}{
+		{days, 4, 200_002, UnitDay, 200, 100_001},
+		{days, 2, 100_001, UnitDay, 100, 100_001},
+		{days, 1, 50_001, UnitFlat, 100, 50_001}, // half a day comes to half a cent
+		{flat, 4, 200_001, UnitFlat, 100, 200_001},
+		{flat, 2, 100_001, UnitFlat, 100, 100_001},
+		{hours, 1, 33_334, UnitFlat, 100, 33_334},
+	} {
+		part := c.ordered.Part(c.held, c.net)
+		require.Equal(t, []any{c.unit, c.quantity, c.price, c.net}, []any{part.Unit, part.Quantity, part.UnitPriceCents, part.TotalCents()}, "%d of %+v", c.held, c.ordered)
+	}
+}
+
 func TestHalfDaysOverlap(t *testing.T) {
 	at := func(from, to int) []HalfDay {
 		day := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)

@@ -66,6 +66,18 @@ func (o Order) Unplanned(sessions []Session) int {
 	return n
 }
 
+// Part is what was delivered of the order once that many of its half-days are held, as an invoice of that amount words it:
+// a quantity at the unit price where they come to it, else a flat price (CGI ann. II 242 nonies A: quantity and unit price).
+func (o Order) Part(held int, net Cents) Order {
+	if held < o.HalfDays && o.Unit != UnitFlat {
+		o.Quantity = o.Quantity * int64(held) / int64(o.HalfDays)
+	}
+	if o.TotalCents() != net {
+		o.Unit, o.Quantity, o.UnitPriceCents = UnitFlat, 100, net
+	}
+	return o
+}
+
 // CostAt is what the whole order is worth at a rate; false if the number of hours is not known yet.
 func (o Order) CostAt(rate Cents, unit Unit) (Cents, bool) {
 	switch unit {

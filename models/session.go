@@ -43,6 +43,16 @@ const (
 // Counts tells whether a session stands for half-days of the order: those of one cancelled or not held are to plan again.
 func (s Session) Counts() bool { return s.Status != SessionCancelled && s.Status != SessionRefused }
 
+// Held is how many half-days of a course were held: those of its validated sessions.
+func Held(sessions []Session) (n int) {
+	for _, s := range sessions {
+		if s.Status == SessionValidated {
+			n += len(s.HalfDays)
+		}
+	}
+	return n
+}
+
 // SheetClosed tells whether nobody signs a session's sheet any more (F124).
 func (s Session) SheetClosed() bool {
 	return s.Status == SessionToJudge || s.Status == SessionValidated || s.Status == SessionRefused || !s.SheetSigned.IsZero()
