@@ -509,6 +509,9 @@ func TestContractsAreDrawn(t *testing.T) {
 	long := models.Terms{PromiseDays: 45, VigilanceCents: 300000, VigilanceMonths: 3}
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentTrainerContract, Subject: c.Ref, Dossier: mission, At: at, Contract: &c, Rate: &models.Offer{Cents: 45000, Unit: models.UnitDay}, Terms: &long}),
 		"45 jours", "tous les 3 mois", "3 000,00 € hors taxes cumulés")
+	hours := models.Order{HalfDays: 16, Unit: models.UnitHour, Quantity: 5600, UnitPriceCents: 50000, VATBps: 2000}
+	contains(t, d.draw(models.RenderInput{Kind: models.DocumentTrainerContract, Subject: c.Ref, Dossier: mission, At: at, Contract: &c, Order: &hours, Rate: &models.Offer{Cents: 33333, Unit: models.UnitHour}}),
+		"333,33 € par heure", "Pour la mission 18 666,48 € hors taxes")
 	if _, err := d.Activities.Render(t.Context(), models.RenderInput{Kind: models.DocumentConvention}); err == nil {
 		t.Error("a contract that is not given is drawn")
 	}

@@ -160,7 +160,8 @@ func (a clerk) contract(ctx context.Context, in models.RenderInput) (string, []b
 		m := documents.Mission{Ref: in.Contract.Ref, At: in.At, Agency: a.Agency, Trainer: supplier(t), Course: course, Programme: programme,
 			Mandate: t.SelfBilling && t.Domestic() && t.LegalForm != models.FormUmbrella, VATText: vatText(t), CPF: b.Funding == "cpf", Terms: terms(in)}
 		if in.Rate != nil {
-			m.Rate, m.Cents = fr.RateName(in.Rate.Cents, in.Rate.Unit), missionCents(*in.Rate, b.Order)
+			m.Rate = fr.RateName(in.Rate.Cents, in.Rate.Unit)
+			m.Cents, _ = b.Order.CostAt(in.Rate.Cents, in.Rate.Unit)
 		}
 		pdf, err := documents.TrainerContract(m)
 		return fileName("contrat", in.Subject), pdf, err
@@ -292,14 +293,6 @@ func terms(in models.RenderInput) models.Terms {
 		return *in.Terms
 	}
 	return models.Terms{PromiseDays: 30, VigilanceCents: 500000, VigilanceMonths: 6}
-}
-
-// missionCents is what the whole order comes to at a rate; 0 for a rate per hour, whose quantity the plan gives.
-func missionCents(rate models.Offer, order models.Order) models.Cents {
-	if rate.Unit == models.UnitFlat {
-		return rate.Cents
-	}
-	return models.MulQuantity(rate.Cents, models.Quantity(rate.Unit, order.HalfDays, 0))
 }
 
 var lineStatuses = map[string]string{models.LineDue: "validée", models.LineContested: "contestée", models.LineSettled: "réglée",
