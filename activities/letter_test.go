@@ -505,13 +505,13 @@ func TestContractsAreDrawn(t *testing.T) {
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: c.Ref, Dossier: mission, At: at, Contract: &c}), "Niveau préalable requis aucun", "perfectionnement 1 forfait 1 000,00 € 1 000,00 €")
 	c.Kind, c.Ref = models.ContractTrainer, models.ContractRef(mission, 3)
 	text := d.draw(models.RenderInput{Kind: models.DocumentTrainerContract, Subject: c.Ref, Dossier: mission, At: at, Contract: &c, Rate: &models.Offer{Cents: 45000, Unit: models.UnitDay}})
-	contains(t, text, "450,00 € par jour", "1 350,00 € hors taxes", "mandat d’autofacturation", "TVA non applicable, art. 293 B du CGI", "Entrepreneur individuel (EI)", "30 jours", "5 000,00 €", "Maîtriser les formules")
+	contains(t, text, "450,00 € par jour", "1 350,00 € TVA TVA non applicable", "mandat d’autofacturation", "TVA non applicable, art. 293 B du CGI", "Entrepreneur individuel (EI)", "30 jours", "5 000,00 €", "Maîtriser les formules")
 	long := models.Terms{PromiseDays: 45, VigilanceCents: 300000, VigilanceMonths: 3}
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentTrainerContract, Subject: c.Ref, Dossier: mission, At: at, Contract: &c, Rate: &models.Offer{Cents: 45000, Unit: models.UnitDay}, Terms: &long}),
 		"45 jours", "tous les 3 mois", "3 000,00 € hors taxes cumulés")
 	hours := models.Order{HalfDays: 16, Unit: models.UnitHour, Quantity: 5600, UnitPriceCents: 50000, VATBps: 2000}
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentTrainerContract, Subject: c.Ref, Dossier: mission, At: at, Contract: &c, Order: &hours, Rate: &models.Offer{Cents: 33333, Unit: models.UnitHour}}),
-		"333,33 € par heure", "Pour la mission 18 666,48 € hors taxes")
+		"333,33 € par heure", "Pour la mission 18 666,48 €")
 	if _, err := d.Activities.Render(t.Context(), models.RenderInput{Kind: models.DocumentConvention}); err == nil {
 		t.Error("a contract that is not given is drawn")
 	}
@@ -525,15 +525,20 @@ func TestF179F202RecapAndInvoicesAreDrawn(t *testing.T) {
 	d.line(line)
 	recap := models.Recap{Ref: models.RecapRef(models.PayerAgency, "T-000042", "2026-12", 1), TrainerRef: "T-000042", Month: "2026-12", Lines: []string{line.Ref}, Cents: 45000}
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentRecap, Subject: recap.Ref, At: instant(31, 8, 0), Recap: &recap}),
-		"décembre 2026", "Tableur, perfectionnement", "validée", "7 h", "1 jour", "450,00 €", "Noé Œuvré")
+		"décembre 2026", "Tableur, perfectionnement", "validée", "7 h", "1 jour", "450,00 €", "Noé Œuvré", "Total 450,00 € TVA non applicable, art. 293 B du CGI")
 	invoice := models.Invoice{Ref: "I-2026-000001", Number: "T-000042-0001", Kind: models.InvoiceSelfBilled, TrainerRef: "T-000042", Lines: []string{line.Ref}, NetCents: 45000, TotalCents: 45000, LegalOn: "2027-02-14"}
 	// F196 F197: the promise counts from the check, so what is printed as due is what is due whenever that is.
-	drawn := models.RenderInput{Kind: models.DocumentInvoice, Subject: invoice.Ref, At: instant(31, 8, 0), Invoice: &invoice, Terms: &models.Terms{PromiseDays: 20}}
-	contains(t, d.draw(drawn), "Autofacturation", "T-000042-0001", "293 B", "987 654 321", "Date de la prestation 7 décembre 2026", "Échéance 14 février 2027",
-		"Par virement, 20 jours après vérification, au plus tard le 14 février 2027", "40,00 €")
+	text := d.draw(models.RenderInput{Kind: models.DocumentInvoice, Subject: invoice.Ref, At: instant(31, 8, 0), Invoice: &invoice, Terms: &models.Terms{PromiseDays: 20}})
+	for _, confusing := range []string{"TVA 0", "0 %", "HT", "toutes taxes"} {
+		if strings.Contains(text, confusing) {
+			t.Errorf("beside « TVA non applicable » stands %q", confusing)
+		}
+	}
+	contains(t, text, "Autofacturation", "T-000042-0001", "Net à payer 450,00 € TVA non applicable, art. 293 B du CGI", "987 654 321", "Date de la prestation 7 décembre 2026",
+		"Échéance 14 février 2027", "Par virement, 20 jours après vérification, au plus tard le 14 février 2027", "40,00 €")
 	d.hold(1, 2, 3)
 	invoice = models.Invoice{Ref: "I-2026-000002", Number: "F-2026-0001", Kind: models.InvoiceClient, Dossier: mission, NetCents: 300000, VATBps: 2000, VATCents: 60000, TotalCents: 360000, PromiseOn: "2027-01-09"}
-	text := d.draw(models.RenderInput{Kind: models.DocumentInvoice, Subject: invoice.Ref, Dossier: mission, At: instant(10, 8, 0), Invoice: &invoice})
+	text = d.draw(models.RenderInput{Kind: models.DocumentInvoice, Subject: invoice.Ref, Dossier: mission, At: instant(10, 8, 0), Invoice: &invoice})
 	contains(t, text, "F-2026-0001", "Société Secrète", "2 : Léo Ÿvan, Zoé Élan", "38 h 30, absences déduites", "3 jours", "3 600,00 €", "9 janvier 2027", // 17 h 30 and 21 h
 		"salariés d’employeurs privés", "cadre C, ligne 1", "du 7 décembre 2026 au 9 décembre 2026")
 	if strings.Contains(text, "Max Absent") {

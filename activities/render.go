@@ -379,7 +379,7 @@ func (a clerk) recap(ctx context.Context, in models.RenderInput) (string, []byte
 		return "", nil, err
 	}
 	statement := documents.Statement{Ref: in.Recap.Ref, At: in.At, Agency: a.Agency, Trainer: supplier(t),
-		Month: in.Recap.Month, Lines: lines, Total: in.Recap.Cents, Terms: terms(in), BilledApart: in.Recap.BilledApart}
+		Month: in.Recap.Month, Lines: lines, Total: in.Recap.Cents, VATText: vatText(t), Terms: terms(in), BilledApart: in.Recap.BilledApart}
 	if in.Recap.Corrects() {
 		statement.Replaces = models.RecapRef(in.Recap.Payer, in.Recap.TrainerRef, in.Recap.Month, in.Recap.Number-1)
 	}

@@ -131,19 +131,12 @@ func (p *paper) withdrawal(a Agreement) {
 
 // price writes what is ordered, what it costs and the tax.
 func (p *paper) price(label string, price Price) {
-	p.table([]column{{"Désignation", 82, "L"}, {"Quantité", 28, "R"}, {"Prix unitaire HT", 30, "R"}, {"Montant HT", 30, "R"}},
-		[][]string{{label, price.Quantity, price.Unit, fr.Euros(price.Net)}}, 0, totalsHeight)
-	p.totals(price)
+	p.table([]column{{"Désignation", 82, "L"}, {"Quantité", 28, "R"}, {"Prix unitaire" + price.before(), 30, "R"}, {"Montant" + price.before(), 30, "R"}},
+		[][]string{{label, price.Quantity, price.Unit, fr.Euros(price.Net)}}, 0, price.sumsHeight())
+	p.sums(price.sums()...)
 	if price.VAT == 0 {
 		p.text(Exempt + ".")
 	}
-}
-
-// totalsHeight is how high totals are, under a table.
-const totalsHeight = underTable + 3*sumLine
-
-func (p *paper) totals(price Price) {
-	p.sums([2]string{"Total hors taxes", fr.Euros(price.Net)}, [2]string{"TVA " + percent(price.VATBps), fr.Euros(price.VAT)}, [2]string{"Total toutes taxes comprises", fr.Euros(price.Total)})
 }
 
 // signatures ends a contract.
@@ -210,16 +203,15 @@ func TrainerContract(m Mission) ([]byte, error) {
 	p.text("Le formateur organise librement son travail et reste libre de refuser toute mission, présente ou future, sans conséquence sur les propositions suivantes. Il s’engage sur la qualité\u00a0: respect du programme, du calendrier convenu, de la feuille d’émargement, de l’évaluation des acquis, et des exigences du référentiel national qualité qui concernent ses prestations ; il en tient les preuves à la disposition de l’organisme. Les demandes de modification du client passent par l’organisme, qui n’en décide que sur la qualité et l’étendue de la mission.",
 		"La mission ne peut pas être sous-traitée à son tour. Aucun volume de travail n’est promis ni réservé.")
 	p.heading("Article 3 – Rémunération")
-	total, rounded := "", ""
+	rate, total, before, vat, rounded := "Tarif", "", "", m.VATText, ""
+	if vat == "" {
+		rate, before, vat = "Tarif hors taxes", " hors taxes", "TVA en sus, au taux en vigueur"
+	}
 	if m.Cents > 0 {
-		total = fr.Euros(m.Cents) + " hors taxes"
+		total = fr.Euros(m.Cents) + before
 		rounded = " Chaque séance est arrondie au centime\u00a0: le total des séances relevées est dû, même s’il s’écarte de quelques centimes du montant ci-dessus."
 	}
-	vat := m.VATText
-	if vat == "" {
-		vat = "TVA en sus, au taux en vigueur"
-	}
-	p.facts([2]string{"Tarif hors taxes", m.Rate}, [2]string{"Pour la mission", total}, [2]string{"TVA", vat})
+	p.facts([2]string{rate, m.Rate}, [2]string{"Pour la mission", total}, [2]string{"TVA", vat})
 	expenses := m.Expenses
 	if expenses == "" {
 		expenses = "Les frais (déplacement, repas, hébergement, supports) ne sont pas pris en charge en plus\u00a0: le tarif les comprend, sauf accord écrit préalable."

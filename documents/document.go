@@ -116,6 +116,25 @@ type Price struct {
 	Quantity, Unit  string // « 3 jours », « 1 forfait », and the price of one
 }
 
+// before says after the name of an amount that VAT comes on top; where none is charged, nothing is before it.
+func (p Price) before() string {
+	if p.VAT == 0 {
+		return ""
+	}
+	return " HT"
+}
+
+// sums are the totals of a price: the net to pay alone where no VAT is charged, under the mention that says why.
+func (p Price) sums() [][2]string {
+	if p.VAT == 0 {
+		return [][2]string{{"Net à payer", fr.Euros(p.Total)}}
+	}
+	return [][2]string{{"Total hors taxes", fr.Euros(p.Net)}, {"TVA " + percent(p.VATBps), fr.Euros(p.VAT)}, {"Total toutes taxes comprises", fr.Euros(p.Total)}}
+}
+
+// sumsHeight is how high totals are, under a table.
+func (p Price) sumsHeight() float64 { return underTable + float64(len(p.sums()))*sumLine }
+
 // mentions gathers what a document lacks. A document that lacks what the law wants on it is refused, not printed.
 type mentions []string
 

@@ -81,8 +81,8 @@ func paperwork() map[string]any {
 		"F034 F096 F097 F099 trainer contract": Mission{Ref: "D-2026-000123/contract/2", At: issued, Agency: agency, Trainer: trainer, Course: course, Programme: programme, Rate: "450,00\u00a0€ par jour", Cents: 135000,
 			Mandate: true, VATText: "TVA non applicable, art. 293 B du CGI", CPF: true, Terms: terms},
 		"F091 programme":  Outline{Ref: "D-2026-000123/programme/2", At: issued, Agency: agency, Course: course, Programme: programme, Trainer: trainer.Name},
-		"F179 F180 recap": Statement{Ref: "agency/T-000042/2026-12/recap/1", At: issued, Agency: agency, Trainer: trainer, Month: "2026-12", Lines: lines, Total: 67500, Terms: terms},
-		"F181 corrected recap": Statement{Ref: "agency/T-000042/2026-12/recap/2", At: issued, Agency: agency, Trainer: trainer, Month: "2026-12", Lines: corrected, Total: 22500, Terms: terms,
+		"F179 F180 recap": Statement{Ref: "agency/T-000042/2026-12/recap/1", At: issued, Agency: agency, Trainer: trainer, Month: "2026-12", Lines: lines, Total: 67500, VATText: "TVA non applicable, art. 293 B du CGI", Terms: terms},
+		"F181 corrected recap": Statement{Ref: "agency/T-000042/2026-12/recap/2", At: issued, Agency: agency, Trainer: trainer, Month: "2026-12", Lines: corrected, Total: 22500, VATText: "TVA non applicable, art. 293 B du CGI", Terms: terms,
 			Replaces: "agency/T-000042/2026-12/recap/1", Explanation: "La feuille signée compte une demi-journée.\nMerci de nous l’avoir dit.", BilledApart: true},
 		"F192 self-billed invoice": bill, "F193 F194 supplier draft": draft, "F202 client invoice": clientBill, "F202 individual invoice": exempt,
 		"F134 F140 certificate": Attestation{Ref: "D-2026-000123 – P-000001", At: issued, Agency: agency, Participant: "Léo Ÿvan", Employer: client.Name, Course: course, From: "2026-12-07", To: "2026-12-09", Minutes: 1050, Planned: 1260},
@@ -415,8 +415,8 @@ func TestWhatBelongsTogetherStaysOnOnePage(t *testing.T) {
 			bill.Lines, recap.Lines = append(bill.Lines, l), append(recap.Lines, l)
 			roll.People = append(roll.People, Attendee{Name: "Participante n° " + strconv.Itoa(i), Email: "participante@example.org"})
 		}
-		checked(fmt.Sprint("F192 invoice of ", n), bill, "Désignation", "séance n°", "Total toutes taxes comprises")
-		checked(fmt.Sprint("F179 recap of ", n), recap, "Montant HT", "séance n°", "Total hors taxes")
+		checked(fmt.Sprint("F192 invoice of ", n), bill, "Désignation", "séance n°", "Net à payer")
+		checked(fmt.Sprint("F179 recap of ", n), recap, "Montant", "séance n°", "Total")
 		checked(fmt.Sprint("F125 sheet of ", n), []Roll{roll}, "9 h – 12 h 30 14 h", "Participante n°", "Signature du formateur")
 
 		client := all["F202 client invoice"].(Bill) // one line, after as many sessions

@@ -85,20 +85,26 @@ func Invoice(b Bill) ([]byte, error) {
 		p.facts(append([][2]string{{"Formation", b.Course.Title}, {"Lieu", join(", ", b.Course.Mode, b.Course.Place)}}, b.Details...)...)
 	}
 	p.facts([2]string{"Date de la prestation", b.Period}, [2]string{"Catégorie d’opération", "Prestation de services"})
-	columns := []column{{"Date", 29, "L"}, {"Désignation", 51, "L"}, {"Quantité", 25, "R"}, {"Prix unitaire HT", 27, "R"}, {"TVA", 13, "R"}, {"Montant HT", 25, "R"}}
+	columns := []column{{"Date", 29, "L"}, {"Désignation", 51, "L"}, {"Quantité", 25, "R"}, {"Prix unitaire" + b.Price.before(), 27, "R"}, {"TVA", 13, "R"}, {"Montant" + b.Price.before(), 25, "R"}}
 	rows := make([][]string, len(b.Lines))
 	for i, l := range b.Lines {
 		rows[i] = []string{l.Date, join("\n", l.Label, l.Ref), l.Quantity, l.Rate, percent(b.Price.VATBps), fr.Euros(l.Cents)}
 	}
-	if !slices.ContainsFunc(b.Lines, func(l Line) bool { return l.Date != "" }) {
-		columns[1].width += columns[0].width
-		columns = columns[1:]
-		for i := range rows {
-			rows[i] = rows[i][1:]
+	without := func(i int) { // gives its width to what is named
+		columns[1].width += columns[i].width
+		columns = slices.Delete(columns, i, i+1)
+		for j := range rows {
+			rows[j] = slices.Delete(rows[j], i, i+1)
 		}
 	}
-	p.table(columns, rows, 0, totalsHeight)
-	p.totals(b.Price)
+	if b.Price.VAT == 0 {
+		without(4)
+	}
+	if !slices.ContainsFunc(b.Lines, func(l Line) bool { return l.Date != "" }) {
+		without(0)
+	}
+	p.table(columns, rows, 0, b.Price.sumsHeight())
+	p.sums(b.Price.sums()...)
 	if b.VATText != "" && b.Price.VAT == 0 {
 		p.text(b.VATText + ".")
 	}

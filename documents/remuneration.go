@@ -22,6 +22,7 @@ type Statement struct {
 	Month   models.Month
 	Lines   []Line
 	Total   models.Cents
+	VATText string // why the trainer charges no VAT; empty for who charges it
 	Terms   models.Terms
 	// Of one that replaces another (F181): its reference, why, and whether lines that were not contested are billed apart.
 	Replaces, Explanation string
@@ -52,8 +53,15 @@ func Recap(s Statement) ([]byte, error) {
 	for i, l := range s.Lines {
 		rows[i] = []string{l.Date, join("\n", l.Label, l.Ref), l.Status, l.Duration, l.Quantity, l.Rate, fr.Euros(l.Cents)}
 	}
-	p.table([]column{{"Date", 29, "L"}, {"Séance", 48, "L"}, {"Statut", 16, "L"}, {"Durée", 14, "R"}, {"Quantité", 18, "R"}, {"Tarif HT", 22, "R"}, {"Montant HT", 23, "R"}}, rows, 0, underTable+sumLine)
-	p.sums([2]string{"Total hors taxes", fr.Euros(s.Total)})
+	before, total := " HT", "Total hors taxes"
+	if s.VATText != "" {
+		before, total = "", "Total"
+	}
+	p.table([]column{{"Date", 29, "L"}, {"Séance", 48, "L"}, {"Statut", 16, "L"}, {"Durée", 14, "R"}, {"Quantité", 18, "R"}, {"Tarif" + before, 22, "R"}, {"Montant" + before, 23, "R"}}, rows, 0, underTable+sumLine)
+	p.sums([2]string{total, fr.Euros(s.Total)})
+	if s.VATText != "" {
+		p.text(s.VATText + ".")
+	}
 	others := ""
 	if s.Terms.UndisputedPaid {
 		others = "\u00a0; les lignes que vous ne contestez pas sont facturées sans attendre"
