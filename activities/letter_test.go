@@ -517,6 +517,40 @@ func TestContractsAreDrawn(t *testing.T) {
 	}
 }
 
+// With an intermediary the one who sells is a company, for the trainer; until it is known, documents name the trainer.
+func TestF021DocumentsNameTheIntermediary(t *testing.T) {
+	d := newDesk(t)
+	d.line(models.PayLine{Ref: models.SessionRef(mission, 1), Dossier: mission, Payer: models.PayerAgency, TrainerRef: "T-000042", HeldOn: "2026-12-07", Unit: models.UnitDay, Quantity: 100, RateCents: 45000, Cents: 45000, Status: models.LineDue})
+	contract := models.Contract{Ref: models.ContractRef(mission, 1), Dossier: mission, Kind: models.ContractTrainer, TrainerRef: "T-000042"}
+	invoice := models.Invoice{Ref: "I-2026-000001", Number: "T-000042-0001", Kind: models.InvoiceSelfBilled, TrainerRef: "T-000042", Lines: []string{models.SessionRef(mission, 1)}, NetCents: 45000, TotalCents: 45000}
+	for _, c := range []struct {
+		form         models.LegalForm
+		intermediary string
+		seller       string
+	}{
+		{models.FormCooperative, "Coopérative Exemple", "Coopérative Exemple, pour Noé Œuvré Dans une coopérative"},
+		{models.FormCooperative, "", "Noé Œuvré Dans une coopérative"},
+		{models.FormMicro, "Portage d’avant", "Noé Œuvré Entrepreneur individuel"},
+	} {
+		trainer, err := d.store.Trainer(t.Context(), "T-000042")
+		if err != nil {
+			t.Fatal(err)
+		}
+		trainer.LegalForm, trainer.Intermediary = c.form, c.intermediary
+		if err := d.store.SaveTrainer(t.Context(), trainer); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{
+			d.draw(models.RenderInput{Kind: models.DocumentTrainerContract, Subject: contract.Ref, Dossier: mission, At: instant(3, 8, 0), Contract: &contract, Rate: &models.Offer{Cents: 45000, Unit: models.UnitDay}}),
+			d.draw(models.RenderInput{Kind: models.DocumentInvoice, Subject: invoice.Ref, At: instant(31, 8, 0), Invoice: &invoice})} {
+			contains(t, text, c.seller)
+			if named := strings.Contains(text, "pour Noé"); named != strings.Contains(c.seller, "pour Noé") {
+				t.Errorf("%s, %q: %s", c.form, c.intermediary, text)
+			}
+		}
+	}
+}
+
 func TestF179F202RecapAndInvoicesAreDrawn(t *testing.T) {
 	d := newDesk(t)
 	sign(t, d)

@@ -252,8 +252,13 @@ func (a clerk) programme(ctx context.Context, in models.RenderInput) (string, []
 var legalForms = map[models.LegalForm]string{models.FormMicro: "Entrepreneur individuel (EI)", models.FormUmbrella: "En portage salarial",
 	models.FormTempAgency: "Par une entreprise de travail temporaire", models.FormCooperative: "Dans une coopérative d’activité et d’emploi"}
 
+// supplier is a trainer as a party: with an intermediary it is the one who sells, for the trainer (F021).
 func supplier(t models.Trainer) documents.Party {
-	return documents.Party{Name: t.Name, Address: t.Address, LegalForm: legalForms[t.LegalForm], Company: t.Company, VATNumber: t.VATNumber, ActivityNumber: t.NDA}
+	name := t.Payee()
+	if name != t.Name {
+		name += ", pour " + t.Name
+	}
+	return documents.Party{Name: name, Address: t.Address, LegalForm: legalForms[t.LegalForm], Company: t.Company, VATNumber: t.VATNumber, ActivityNumber: t.NDA}
 }
 
 func buyer(c models.Client) documents.Party {

@@ -758,6 +758,14 @@ func TestPagesOfLists(t *testing.T) {
 		}
 		h.refused(h.staff("PUT", "/trainers/T-000001", `{"name":"Y","email":"y@example.org","legal_form":"company","company_number":"12"}`), 422, models.CodeInvalid)
 	})
+	t.Run("F021 an intermediary is named", func(t *testing.T) {
+		var x models.Trainer
+		h.staff("PUT", "/trainers/T-000001", `{"name":"Y","email":"y@example.org","legal_form":"umbrella","intermediary_name":" Portage Exemple "}`).into(t, &x)
+		if x.Intermediary != "Portage Exemple" || x.Payee() != "Portage Exemple" {
+			t.Errorf("%+v", x)
+		}
+		h.refused(h.staff("PUT", "/trainers/T-000001", `{"name":"Y","email":"y@example.org","legal_form":"umbrella","intermediary_name":"a\nb"}`), 422, models.CodeInvalid)
+	})
 }
 
 func TestMoneyAndDeadlines(t *testing.T) {

@@ -168,6 +168,7 @@ func (f *draft) profile(t models.Trainer) map[string]any {
 	f.group("skills", f.t("correct.skills"), func() { body["skills"] = f.skills(t.Skills) })
 	f.group("pay", f.t("correct.pay"), func() {
 		body["legal_form"] = f.choose("legal_form", "select", opt{initial: string(t.LegalForm)}, texts(legalForms)...)
+		body["intermediary_name"] = f.text("intermediary_name", opt{initial: t.Intermediary, optional: true})
 		body["company_number"] = unspaced(f.text("company_number", opt{initial: t.Company, optional: true, most: 30, class: "short"}))
 		body["vat_status"] = f.choose("vat_status", "select", opt{initial: string(cmp.Or(t.VATStatus, models.VATFranchise))}, texts(vatStates)...)
 		body["vat_number"] = unspaced(f.text("vat_number", opt{initial: t.VATNumber, optional: true, most: 30, class: "short"}))

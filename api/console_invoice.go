@@ -202,6 +202,9 @@ func (d *desk) invoiceFacts(i models.Invoice, line payable) ([]pageFact, error) 
 		if err != nil && models.ErrorCode(err) != models.CodeUnknown {
 			return nil, err
 		}
+		if payee := t.Payee(); payee != t.Name {
+			facts = append(facts, pageFact{d.t("money.intermediary"), payee})
+		}
 		if t.Company != "" {
 			facts = append(facts, pageFact{d.t("money.company"), t.Company})
 		}

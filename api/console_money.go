@@ -279,7 +279,7 @@ func (d *desk) payments() iter.Seq2[[]string, error] {
 			}
 			for _, i := range page.Items {
 				t := payees[i.TrainerRef]
-				if !yield([]string{string(i.PayOn), t.Name, t.IBAN, d.plainAmount(i.TotalCents), i.Number, i.Ref, string(i.LegalOn)}, nil) {
+				if !yield([]string{string(i.PayOn), t.Payee(), t.IBAN, d.plainAmount(i.TotalCents), i.Number, i.Ref, string(i.LegalOn)}, nil) {
 					return
 				}
 			}

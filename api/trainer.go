@@ -30,11 +30,13 @@ type TrainerProfile struct {
 	Validated   bool             `json:"validated,omitempty" doc:"Profile checked by staff (F036)"`
 	Active      *bool            `json:"active,omitempty" doc:"True unless said otherwise"`
 	Skills      []models.Skill   `json:"skills,omitempty" maxItems:"100" doc:"What they teach, with its level"`
+
+	Intermediary string `json:"intermediary_name,omitempty" maxLength:"200" doc:"Of the umbrella company, agency or cooperative that sells their work, as contracts and invoices write it (F021)"`
 }
 
 func (p TrainerProfile) trainer(ref string) models.Trainer {
 	return models.Trainer{Ref: ref, Name: p.Name, Email: p.Email, Phone: p.Phone, Lang: orFrench(p.Lang), Address: p.Address,
-		Department: p.Department, LegalForm: p.LegalForm, Company: p.Company, VATStatus: p.VATStatus, VATNumber: p.VATNumber,
+		Department: p.Department, LegalForm: p.LegalForm, Company: p.Company, Intermediary: p.Intermediary, VATStatus: p.VATStatus, VATNumber: p.VATNumber,
 		NDA: p.NDA, Label: p.Label, IBAN: p.IBAN, SelfBilling: p.SelfBilling, RateCents: p.RateCents, RateUnit: p.RateUnit,
 		Validated: p.Validated, Active: p.Active == nil || *p.Active, Skills: p.Skills}
 }
@@ -43,6 +45,11 @@ func (p TrainerProfile) trainer(ref string) models.Trainer {
 func (s *Server) checkProfile(ctx context.Context, p *TrainerProfile) error {
 	if err := called("body.name", &p.Name); err != nil {
 		return err
+	}
+	if p.Intermediary != "" {
+		if err := called("body.intermediary_name", &p.Intermediary); err != nil {
+			return err
+		}
 	}
 	if err := misplaced("body.email", models.CheckEmail(p.Email)); err != nil {
 		return err

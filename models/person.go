@@ -104,6 +104,12 @@ const (
 	FormForeign     LegalForm = "foreign"
 )
 
+// Intermediated tells whether a company sells the trainer's work for them: its number, and its name, serve contract, invoice
+// and payment (F021).
+func (f LegalForm) Intermediated() bool {
+	return f == FormUmbrella || f == FormTempAgency || f == FormCooperative
+}
+
 // VATStatus is how a supplier stands towards VAT (rules section 3).
 type VATStatus string
 
@@ -146,6 +152,8 @@ type Trainer struct {
 	Active      bool      `json:"active"`
 	CreatedAt   time.Time `gorm:"serializer:instant;type:varchar(27);autoCreateTime:false" json:"created_at"`
 	Skills      []Skill   `gorm:"foreignKey:TrainerRef;references:Ref" json:"skills"`
+
+	Intermediary string `json:"intermediary_name,omitempty"` // the company that sells their work, where the legal form is Intermediated
 }
 
 // Domestic tells whether the supplier is established in France; only then may it be self-billed (F192, F193).
@@ -166,6 +174,14 @@ func (t Trainer) Lacking() (out []Code) {
 		out = append(out, CodeAccountMissing)
 	}
 	return out
+}
+
+// Payee is the name of who sells a trainer's work, invoices it and is paid: the intermediary if it is known, else the trainer.
+func (t Trainer) Payee() string {
+	if t.LegalForm.Intermediated() && t.Intermediary != "" {
+		return t.Intermediary
+	}
+	return t.Name
 }
 
 // Skill is one skill of a trainer with its level, 1 to 5 (F020).

@@ -49,7 +49,7 @@ var (
 			NDA: "11750000004", IBAN: "FR7699999000010000000000406",
 			RateCents: 60000, RateUnit: models.UnitDay, Skills: []models.Skill{{Topic: "tableur", Level: 3}}},
 		{Name: "Trainer Echo", Email: "echo@example.org", Lang: models.English, Department: "42", Address: "5 rue Echo, 42000 Saint-Étienne",
-			LegalForm: models.FormUmbrella, Company: "999999956", VATStatus: models.VATTaxable, VATNumber: "FR58999999956",
+			LegalForm: models.FormUmbrella, Intermediary: "Portage Exemple", Company: "999999956", VATStatus: models.VATTaxable, VATNumber: "FR58999999956",
 			NDA: "84420000005", IBAN: "FR7699999000010000000000503",
 			RateCents: 25000, RateUnit: models.UnitHalfDay, Skills: []models.Skill{{Topic: "analyse-de-donnees", Level: 5}}},
 		{Name: "Formatrice Foxtrot", Email: "foxtrot@example.org", Lang: models.French, Department: "01", Address: "6 rue Foxtrot, 01000 Bourg-en-Bresse",
