@@ -512,6 +512,20 @@ func TestContractsAreDrawn(t *testing.T) {
 	hours := models.Order{HalfDays: 16, Unit: models.UnitHour, Quantity: 5600, UnitPriceCents: 50000, VATBps: 2000}
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentTrainerContract, Subject: c.Ref, Dossier: mission, At: at, Contract: &c, Order: &hours, Rate: &models.Offer{Cents: 33333, Unit: models.UnitHour}}),
 		"333,33 € par heure", "Pour la mission 18 666,48 €")
+	abroad, err := d.store.Trainer(t.Context(), "T-000042")
+	if err != nil {
+		t.Fatal(err)
+	}
+	contains(t, text, "URSSAF", "D8222-5")
+	abroad.LegalForm, abroad.Company = models.FormForeign, "HRB12345"
+	if err := d.store.SaveTrainer(t.Context(), abroad); err != nil {
+		t.Fatal(err)
+	}
+	text = d.draw(models.RenderInput{Kind: models.DocumentTrainerContract, Subject: c.Ref, Dossier: mission, At: at, Contract: &c, Rate: &models.Offer{Cents: 45000, Unit: models.UnitDay}})
+	contains(t, text, "N° d’entreprise HRB12345", "D8222-7", "rédigés en français ou traduits (art. D8222-8)")
+	if strings.Contains(text, "URSSAF") || strings.Contains(text, "SIREN HRB") {
+		t.Errorf("a trainer abroad is asked for what France gives: %s", text)
+	}
 	if _, err := d.Activities.Render(t.Context(), models.RenderInput{Kind: models.DocumentConvention}); err == nil {
 		t.Error("a contract that is not given is drawn")
 	}

@@ -206,7 +206,11 @@ func (d *desk) invoiceFacts(i models.Invoice, line payable) ([]pageFact, error) 
 			facts = append(facts, pageFact{d.t("money.intermediary"), payee})
 		}
 		if t.Company != "" {
-			facts = append(facts, pageFact{d.t("money.company"), t.Company})
+			label := "money.company"
+			if !t.Domestic() {
+				label = "money.company_abroad"
+			}
+			facts = append(facts, pageFact{d.t(label), t.Company})
 		}
 		switch {
 		case t.Ref == "" || !i.Kind.Payable() || !i.Unpaid():

@@ -169,6 +169,23 @@ func TestConsolePayments(t *testing.T) {
 	})
 }
 
+// Of who is paid the console says what their number is, and who sells their work where it is a company (F021).
+func TestF021ConsoleSaysWhoIsPaid(t *testing.T) {
+	o := newOffice(t)
+	o.as("bo")
+	o.money()
+	shows := func(form models.LegalForm, number string, wanted ...string) {
+		require.NoError(t, o.store.SaveTrainer(t.Context(), models.Trainer{Ref: "T-000001", Name: "Paul Porté", LegalForm: form, Company: number, Intermediary: "Portage Exemple", Active: true}))
+		for _, w := range wanted {
+			require.Contains(t, plainly(o.get(invoices+"I-2026-000001").words()), w)
+		}
+	}
+	shows(models.FormUmbrella, "123456789", "SIREN123456789", "Société intermédiairePortage Exemple")
+	require.Contains(t, o.get(moneyPath+"/payments.csv").Find("body").Text(), "Portage Exemple")
+	shows(models.FormForeign, "HRB12345", "N° d’entrepriseHRB12345")
+	require.NotContains(t, o.get(moneyPath+"/payments.csv").Find("body").Text(), "Portage Exemple")
+}
+
 func TestConsoleInvoicesByStatus(t *testing.T) {
 	o := newOffice(t)
 	o.money()

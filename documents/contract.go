@@ -157,6 +157,7 @@ type Mission struct {
 	Programme Programme    // empty when the contract comes first
 	Rate      string       // in words
 	Cents     models.Cents // the whole mission at that rate, 0 if not known
+	Abroad    bool         // the trainer is established abroad
 	Mandate   bool         // self-billing
 	VATText   string       // exemption, franchise or reverse charge; empty for who charges VAT
 	Expenses  string       // what is covered; empty says that the rate includes them
@@ -225,9 +226,13 @@ func TrainerContract(m Mission) ([]byte, error) {
 	if m.Mandate {
 		invoice = "le relevé accepté, sur lequel l’organisme établit la facture au nom du formateur, selon le mandat d’autofacturation signé ;"
 	}
+	vigilance := "l’attestation de vigilance URSSAF et la preuve d’immatriculation (art. L8222-1, R8222-1 et D8222-5 du Code du travail)."
+	if m.Abroad {
+		vigilance = "le numéro de TVA ou d’identification de l’entreprise, la preuve de la régularité de sa situation sociale (formulaire A1 dans l’Union européenne) et, où elle est obligatoire, celle de son inscription à un registre professionnel (art. L8222-4, R8222-1 et D8222-7 du Code du travail), rédigés en français ou traduits (art. D8222-8)."
+	}
 	p.list(invoice, "la feuille d’émargement de chaque séance, signée par demi-journée par les participants et par le formateur ;",
 		"les coordonnées bancaires à jour ;",
-		fmt.Sprintf("à la signature puis tous les %d mois", m.Terms.VigilanceMonths)+", à partir de "+fr.Euros(m.Terms.VigilanceCents)+" hors taxes cumulés, l’attestation de vigilance URSSAF et la preuve d’immatriculation (art. L8222-1, R8222-1 et D8222-5 du Code du travail).")
+		fmt.Sprintf("à la signature puis tous les %d mois", m.Terms.VigilanceMonths)+", à partir de "+fr.Euros(m.Terms.VigilanceCents)+" hors taxes cumulés, "+vigilance)
 	p.text("Une pièce manquante est signalée au formateur, qui peut la fournir avant toute retenue ; ce qui n’est pas en cause reste payé.",
 		fmt.Sprintf("Le paiement est fait par virement, %d jours", m.Terms.PromiseDays)+" après la plus tardive de la réception et de la conformité, et jamais au-delà du délai légal. "+late(""))
 	p.heading("Article 5 – Durée et fin")
