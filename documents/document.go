@@ -12,10 +12,7 @@ import (
 // English. docs/documents.md says which law asks for what.
 const fr = models.French
 
-const (
-	registered = "Enregistrée sous le numéro %s. Cet enregistrement ne vaut pas agrément de l’État." // L6352-12: the only wording
-	nature     = "Action de formation (art. L6313-1, 1° du Code du travail)"
-)
+const nature = "Action de formation (art. L6313-1, 1° du Code du travail)"
 
 // Exempt is the mention of an invoice without VAT because its seller holds the certificate for training (form 3511-SD).
 const Exempt = "Exonération de TVA, art. 261-4-4° a du CGI"
@@ -44,19 +41,14 @@ type Agency struct {
 func (a Agency) letterhead() letterhead {
 	out := letterhead{name: a.Name, lines: said([]string{a.LegalForm, a.Address, a.contact()}), logo: a.Logo,
 		foot: []string{join(" – ", a.Name, a.LegalForm, a.Address, siren(a.Company), a.Register, vatNumber(a.VATNumber))}}
-	if a.ActivityNumber != "" {
-		out.foot = append(out.foot, fmt.Sprintf(registered, a.ActivityNumber))
-	}
+	out.foot = append(out.foot, said([]string{registered(a.ActivityNumber)})...)
 	return out
 }
 
 // party is the agency as one side of a contract.
 func (a Agency) party() []string {
-	out := []string{"L’organisme de formation", a.Name, a.LegalForm, a.Address, join(" – ", siren(a.Company), a.Register), siret(a.Establishment), vatNumber(a.VATNumber)}
-	if a.ActivityNumber != "" {
-		out = append(out, "Déclaration d’activité\u00a0: "+a.ActivityNumber)
-	}
-	return said(append(out, prefixed("Représenté par ", a.Representative)))
+	return said([]string{"L’organisme de formation", a.Name, a.LegalForm, a.Address, join(" – ", siren(a.Company), a.Register), siret(a.Establishment), vatNumber(a.VATNumber),
+		registered(a.ActivityNumber), prefixed("Représenté par ", a.Representative)})
 }
 
 func (a Agency) contact() string {
@@ -75,7 +67,7 @@ type Party struct {
 }
 
 func (p Party) lines(role string) []string {
-	out := []string{role, p.Name, p.LegalForm, p.Address, siren(p.Company), vatNumber(p.VATNumber), prefixed("Déclaration d’activité\u00a0: ", p.ActivityNumber),
+	out := []string{role, p.Name, p.LegalForm, p.Address, siren(p.Company), vatNumber(p.VATNumber), registered(p.ActivityNumber),
 		prefixed("Représenté par ", p.Represented)}
 	return said(out)
 }
@@ -86,7 +78,7 @@ func (p Party) address() []string {
 }
 
 func (p Party) letterhead() letterhead {
-	return letterhead{name: p.Name, lines: said([]string{p.LegalForm, p.Address, siren(p.Company), vatNumber(p.VATNumber), prefixed("Déclaration d’activité\u00a0: ", p.ActivityNumber)}),
+	return letterhead{name: p.Name, lines: said([]string{p.LegalForm, p.Address, siren(p.Company), vatNumber(p.VATNumber), registered(p.ActivityNumber)}),
 		foot: []string{join(" – ", p.Name, p.LegalForm, siren(p.Company), vatNumber(p.VATNumber), p.Address)}}
 }
 
@@ -218,6 +210,14 @@ func siret(s string) string {
 
 func grouped(nine string) string {
 	return nine[:3] + "\u00a0" + nine[3:6] + "\u00a0" + nine[6:]
+}
+
+// registered is the only wording by which a training provider may tell of its activity number (L6352-12).
+func registered(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "Enregistrée sous le numéro " + s + ". Cet enregistrement ne vaut pas agrément de l’État."
 }
 
 func vatNumber(s string) string { return prefixed("TVA\u00a0", s) }

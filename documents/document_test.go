@@ -214,6 +214,10 @@ func TestEachDocumentSaysAllAndOnlyWhatItShould(t *testing.T) {
 			require.NoError(t, err, "UPDATE=1 go test ./documents writes it; read it before it is committed")
 			require.Equal(t, string(want), text)
 
+			for _, number := range []string{agency.ActivityNumber, trainer.ActivityNumber} { // L6352-12 has no other wording
+				require.Equal(t, strings.Count(solid(text), number), strings.Count(solid(text), solid(registered(number))))
+			}
+
 			// And everything that was put in, whatever was approved.
 			flat, lost := solid(text), []string{}
 			strs(reflect.ValueOf(doc), func(s string) {
