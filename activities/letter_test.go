@@ -489,7 +489,7 @@ func TestContractsAreDrawn(t *testing.T) {
 	at := instant(3, 8, 0)
 	c := models.Contract{Ref: models.ContractRef(mission, 1), Dossier: mission, Number: 1, Kind: models.ContractConvention, TrainerRef: "T-000042"}
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: c.Ref, Dossier: mission, At: at, Contract: &c}),
-		"Convention de formation", "Société Secrète", "Ada Demande", "Maîtriser les formules", "Fonctions à 1 €", "Total hors taxes 3 000,00 €", "3 600,00 €", "Noé Œuvré", "3 décembre 2026", "lundi 7 décembre 2026")
+		"Convention de formation", "Société Secrète", "Ada Demande", "Maîtriser les formules", "Fonctions à 1 €", "Total hors taxes 3 000,00 €", "3 600,00 €", "Noé Œuvré", "3 décembre 2026", "Période du 7 décembre 2026 au 9 décembre 2026", "lundi 7 décembre 2026")
 	c.Kind, c.Ref = models.ContractIndividual, models.ContractRef(mission, 2)
 	sold := models.Order{HalfDays: 6, Unit: models.UnitDay, Quantity: 300, UnitPriceCents: 123_456, VATBps: 2000} // what will be billed, whatever the brief says
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: c.Ref, Dossier: mission, At: at, Contract: &c, Order: &sold}), "6 demi-journées", "3 703,68 €")
@@ -528,6 +528,27 @@ func TestContractsAreDrawn(t *testing.T) {
 	}
 	if _, err := d.Activities.Render(t.Context(), models.RenderInput{Kind: models.DocumentConvention}); err == nil {
 		t.Error("a contract that is not given is drawn")
+	}
+}
+
+func TestF101TheContractSaysWhatIsKnownOfThePeriod(t *testing.T) {
+	order := models.Order{HalfDays: 4}
+	day := func(d int, status string) models.Session {
+		return models.Session{Status: status, HalfDays: halfDays(d), StartAt: instant(d, 9, 0), EndAt: instant(d, 17, 30)}
+	}
+	for _, c := range []struct {
+		want     models.Date
+		sessions []models.Session
+		says     string
+	}{
+		{"", []models.Session{day(9, models.SessionPlanned), day(7, models.SessionPlanned), day(1, models.SessionCancelled)}, "du 7 décembre 2026 au 9 décembre 2026"},
+		{"2026-12-01", []models.Session{day(7, models.SessionPlanned)}, "7 décembre 2026 pour les séances ci-dessous, les autres à des dates fixées d’un commun accord"},
+		{"2026-12-01", []models.Session{day(7, models.SessionCancelled)}, "à partir du 1er décembre 2026, aux dates fixées d’un commun accord après la signature"},
+		{"", nil, "dates fixées d’un commun accord après la signature"},
+	} {
+		if says := strings.ReplaceAll(period(models.Brief{Order: order, WantedFrom: c.want}, c.sessions), "\u00a0", " "); says != c.says {
+			t.Errorf("%q instead of %q", says, c.says)
+		}
 	}
 }
 

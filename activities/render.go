@@ -115,26 +115,42 @@ func (a clerk) brief(ctx context.Context, dossier string) (models.Brief, documen
 			c.Participants = append(c.Participants, p.Name)
 		}
 	}
-	if c.Sessions, err = a.planned(ctx, dossier, fr); err != nil {
-		return b, c, err
-	}
-	if len(c.Sessions) == 0 {
-		if c.Period = "dates fixées d’un commun accord après la signature"; b.WantedFrom != "" {
-			c.Period = "à partir du " + fr.ShortDay(b.WantedFrom) + ", aux " + c.Period
-		}
-	}
-	return b, c, nil
+	sessions, err := a.Store.Sessions(ctx, dossier)
+	c.Sessions, c.Period = planned(sessions, fr), period(b, sessions)
+	return b, c, err
 }
 
-// planned are the sessions of a dossier in words, one line a day.
-func (a clerk) planned(ctx context.Context, dossier string, lang models.Lang) (out []string, err error) {
-	sessions, err := a.Store.Sessions(ctx, dossier)
+// planned are sessions in words, one line a day.
+func planned(sessions []models.Session, lang models.Lang) (out []string) {
 	for _, s := range sessions {
 		if s.Counts() {
 			out = append(out, lang.Times(s.HalfDays)...)
 		}
 	}
-	return out, err
+	return out
+}
+
+// period is when a course is held, as its dossier knows it best (D6353-1): its sessions, else from when it is wanted.
+func period(b models.Brief, sessions []models.Session) string {
+	var from, to models.Date
+	for _, s := range sessions {
+		if s.Counts() {
+			first, last := models.ParisDate(s.StartAt), models.ParisDate(s.EndAt)
+			if to = max(to, last); from == "" || first < from {
+				from = first
+			}
+		}
+	}
+	const agreed = "dates fixées d’un commun accord"
+	switch {
+	case from != "" && b.Order.Unplanned(sessions) > 0:
+		return span(from, to) + " pour les séances ci-dessous, les autres à des " + agreed
+	case from != "":
+		return span(from, to)
+	case b.WantedFrom != "":
+		return "à partir du " + fr.ShortDay(b.WantedFrom) + ", aux " + agreed + " après la signature"
+	}
+	return agreed + " après la signature"
 }
 
 func (a clerk) contract(ctx context.Context, in models.RenderInput) (string, []byte, error) {

@@ -190,9 +190,11 @@ func (a clerk) convocation(ctx context.Context, in models.RenderInput) (string, 
 			out.Course.Title = courseTitle(course, p.Lang)
 		}
 		out.Course.Mode, out.Course.Duration = p.Lang.ModeName(b.Mode), p.Lang.HalfDaysName(b.Order.HalfDays)
-		if out.Course.Sessions, err = a.planned(ctx, s.Dossier, p.Lang); err != nil {
+		sessions, err := a.Store.Sessions(ctx, s.Dossier)
+		if err != nil {
 			return "", nil, err
 		}
+		out.Course.Sessions = planned(sessions, p.Lang)
 	}
 	pdf, err := documents.Convocation(out)
 	return fileName("convocation", in.Subject), pdf, err
