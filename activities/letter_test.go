@@ -63,8 +63,8 @@ func newDesk(t *testing.T) *desk {
 		s.SaveContact(ctx, models.Contact{Ref: "K-000001", ClientRef: "C-000001", Name: "Ada Demande", Email: "ada@example.com", Phone: "0100000001", Lang: models.French}),
 		s.SaveContact(ctx, models.Contact{Ref: "K-000002", ClientRef: "C-000001", Name: "Bill Ledger", Email: "bill@example.com", Lang: models.English}),
 		s.SaveTrainer(ctx, models.Trainer{Ref: "T-000042", Name: "Noé Œuvré", Email: "noe@example.com", Phone: "0100000042", Lang: models.English, LegalForm: models.FormMicro,
-			VATStatus: models.VATFranchise, Company: "987654321", Address: "3 allée du Gué, Lyon", SelfBilling: true, Active: true, Skills: []models.Skill{{Topic: "tableur", Level: 5}}}),
-		s.SaveTrainer(ctx, models.Trainer{Ref: "T-000043", Name: "Sans Adresse", Lang: models.French, Active: true}),
+			VATStatus: models.VATFranchise, Company: "987654321", Address: "3 allée du Gué, Lyon", SelfBilling: true, Active: true, Titles: "Master de gestion, 2009", Skills: []models.Skill{{Topic: "tableur", Level: 5}}}),
+		s.SaveTrainer(ctx, models.Trainer{Ref: "T-000043", Name: "Sans Adresse", Lang: models.French, Active: true, Label: true, Skills: []models.Skill{{Topic: "tableur", Level: 5}}}),
 		s.SaveUser(ctx, models.User{Ref: "U-000001", Login: "officer", Name: "Olga Suivi", Email: "olga@example.org", Lang: models.French, Active: true}),
 		s.SaveBrief(ctx, models.Brief{Ref: mission, ClientRef: "C-000001", ClientType: models.ClientSME, ContactRef: "K-000001", BillingRef: "K-000002", Topic: "tableur",
 			Title: "Tableur, perfectionnement", Mode: models.ModeClient, Address: "12 rue de l’Été, Lyon", Department: "69", GroupSize: 3, Level: "intermediate", Funding: "employer", WantedFrom: "2026-12-07",
@@ -493,7 +493,7 @@ func TestContractsAreDrawn(t *testing.T) {
 	c.Kind, c.Ref = models.ContractIndividual, models.ContractRef(mission, 2)
 	sold := models.Order{HalfDays: 6, Unit: models.UnitDay, Quantity: 300, UnitPriceCents: 123_456, VATBps: 2000} // what will be billed, whatever the brief says
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: c.Ref, Dossier: mission, At: at, Contract: &c, Order: &sold}), "6 demi-journées", "3 703,68 €")
-	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: c.Ref, Dossier: mission, At: at, Contract: &c}), "Contrat de formation", "14 jours", "niveau 5 sur 5")
+	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: c.Ref, Dossier: mission, At: at, Contract: &c}), "Contrat de formation", "14 jours", "Titres et références Master de gestion, 2009")
 	b, err := d.store.Brief(t.Context(), mission)
 	if err != nil {
 		t.Fatal(err)
@@ -750,6 +750,9 @@ func TestF096F101WhatADocumentLacksIsRefused(t *testing.T) {
 	b.Needs = "Gagner du temps sur les suivis."
 	if err := d.store.SaveBrief(t.Context(), b); err != nil {
 		t.Fatal(err)
+	}
+	if text := d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: convention.Ref, Dossier: mission, At: at, Contract: convention}); strings.Contains(text, "sur 5") {
+		t.Error("the paper tells an internal score")
 	}
 	contains(t, d.draw(models.RenderInput{Kind: models.DocumentConvention, Subject: convention.Ref, Dossier: mission, At: at, Contract: convention}), "Gagner du temps sur les suivis.", "sans programme écrit séparé")
 	individual.TrainerRef = "T-000042"

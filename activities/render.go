@@ -197,7 +197,7 @@ func (a clerk) contract(ctx context.Context, in models.RenderInput) (string, []b
 	net := b.Order.TotalCents()
 	vat := models.VAT(net, b.Order.VATBps)
 	agreement := documents.Agreement{Ref: in.Contract.Ref, At: in.At, Individual: in.Contract.Kind == models.ContractIndividual,
-		Agency: a.Agency, Course: course, Programme: programme, Trainer: t.Name, Titles: titles(t, b.Topic),
+		Agency: a.Agency, Course: course, Programme: programme, Trainer: t.Name, Titles: titles(t),
 		Client: buyer(client), Price: documents.Price{Net: net, VAT: vat, Total: net + vat, VATBps: b.Order.VATBps,
 			Quantity: count(b.Order.Unit, b.Order.Quantity), Unit: fr.Euros(b.Order.UnitPriceCents)}}
 	kind := "contrat-de-formation"
@@ -281,18 +281,12 @@ func buyer(c models.Client) documents.Party {
 	return documents.Party{Name: c.Name, Address: c.Address, Company: c.Company, VATNumber: c.VATNumber, Type: c.Type}
 }
 
-// titles are the trainer's references for the topic, which an individual's contract must state.
-func titles(t models.Trainer, topic string) string {
-	var out []string
-	for _, s := range t.Skills {
-		if s.Topic == topic {
-			out = append(out, "niveau "+strconv.Itoa(s.Level)+" sur 5 dans le sujet de la formation")
-		}
+// titles are the trainer's titles and references, which an individual's contract must state (L6353-4).
+func titles(t models.Trainer) string {
+	if t.Titles != "" && t.Label {
+		return t.Titles + "\ncertification qualité"
 	}
-	if t.Label {
-		out = append(out, "certification qualité")
-	}
-	return strings.Join(out, ", ")
+	return t.Titles
 }
 
 // vatText is the mention an invoice of that supplier carries (rules section 3).

@@ -176,6 +176,7 @@ func (f *draft) profile(t models.Trainer) map[string]any {
 		body["self_billing_mandate"] = f.yes("self_billing_mandate", t.SelfBilling)
 	})
 	f.group("work", f.t("correct.work"), func() {
+		body["titles"] = f.area("titles", opt{initial: t.Titles, optional: true, most: 1000})
 		body["activity_number"] = unspaced(f.text("activity_number", opt{initial: t.NDA, optional: true, most: 30, class: "short"}))
 		body["quality_label"] = f.yes("quality_label", t.Label)
 		rate := f.amount("rate", 0, opt{initial: f.euroText(t.RateCents), optional: true, class: "short"})

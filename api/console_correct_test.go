@@ -49,10 +49,11 @@ func TestF018ConsoleCorrectsAClientAContactAndATrainer(t *testing.T) {
 		SelfBilling: true, Skills: trainer.Skills}, trainer)
 	require.Equal(t, "tableur", trainer.Skills[0].Topic, "what the form does not show stays")
 
-	o.corrected(people, `a[href^="/console/trainers/T-000042/correct?"]`, typed("legal_form", "umbrella", "intermediary_name", "Portage Exemple"), "La fiche du formateur est corrigée.")
+	o.corrected(people, `a[href^="/console/trainers/T-000042/correct?"]`, typed("legal_form", "umbrella", "intermediary_name", "Portage Exemple", "titles", "Master de gestion, 2009"), "La fiche du formateur est corrigée.")
 	trainer, err = o.store.Trainer(ctx, "T-000042")
 	require.NoError(t, err)
 	require.Equal(t, "Portage Exemple", trainer.Payee(), "F021")
+	require.Equal(t, "Master de gestion, 2009", trainer.Titles)
 
 	for path, c := range map[string]struct {
 		bad  url.Values

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"jalon/models"
 	"jalon/store"
@@ -32,11 +33,12 @@ type TrainerProfile struct {
 	Skills      []models.Skill   `json:"skills,omitempty" maxItems:"100" doc:"What they teach, with its level"`
 
 	Intermediary string `json:"intermediary_name,omitempty" maxLength:"200" doc:"Of the umbrella company, agency or cooperative that sells their work, as contracts and invoices write it (F021)"`
+	Titles       string `json:"titles,omitempty" maxLength:"1000" doc:"Diplomas, certificates and references, which an individual's contract must state (F018)"`
 }
 
 func (p TrainerProfile) trainer(ref string) models.Trainer {
 	return models.Trainer{Ref: ref, Name: p.Name, Email: p.Email, Phone: p.Phone, Lang: orFrench(p.Lang), Address: p.Address,
-		Department: p.Department, LegalForm: p.LegalForm, Company: p.Company, Intermediary: p.Intermediary, VATStatus: p.VATStatus, VATNumber: p.VATNumber,
+		Department: p.Department, LegalForm: p.LegalForm, Company: p.Company, Intermediary: p.Intermediary, Titles: strings.TrimSpace(p.Titles), VATStatus: p.VATStatus, VATNumber: p.VATNumber,
 		NDA: p.NDA, Label: p.Label, IBAN: p.IBAN, SelfBilling: p.SelfBilling, RateCents: p.RateCents, RateUnit: p.RateUnit,
 		Validated: p.Validated, Active: p.Active == nil || *p.Active, Skills: p.Skills}
 }

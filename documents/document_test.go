@@ -45,7 +45,7 @@ var (
 // paperwork is one of each document, by the features it serves.
 func paperwork() map[string]any {
 	agreement := Agreement{Ref: "D-2026-000123/contract/1", At: issued, Agency: agency, Client: client, Course: course,
-		Programme: programme, Trainer: "Noé Œuvré", Titles: "niveau 5 sur 5 dans le sujet, certification qualité", Price: Price{Net: 300000, VAT: 60000, Total: 360000, VATBps: 2000, Quantity: "3\u00a0jours", Unit: "1\u00a0000,00\u00a0€"}}
+		Programme: programme, Trainer: "Noé Œuvré", Titles: "Master de gestion, 2009\ncertification qualité", Price: Price{Net: 300000, VAT: 60000, Total: 360000, VATBps: 2000, Quantity: "3\u00a0jours", Unit: "1\u00a0000,00\u00a0€"}}
 	individual := agreement
 	individual.Individual = true
 	individual.Client = Party{Name: "Léo Ÿvan", Address: "5 rue du Mûr, 13000 Marseille", Type: models.ClientIndividual}

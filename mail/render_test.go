@@ -255,6 +255,22 @@ func TestF079TrainerIsToldHowToReachTheClient(t *testing.T) {
 	}
 }
 
+func TestF101AnIndividualIsTakenToWhereTheyWithdraw(t *testing.T) {
+	for _, name := range []string{"contract_client", "contract_client_reminder"} {
+		data := full()
+		data.Individual = true
+		data.Links = []Link{{models.LinkSign, "https://jalon.example.org/l/sign"}, {models.LinkCancel, "https://jalon.example.org/l/cancel"}}
+		_, text, html, err := Render(name, models.French, data)
+		if err != nil || !strings.Contains(text, "pendant le délai de rétractation") || !strings.Contains(text, "Me rétracter") || !strings.Contains(html, "https://jalon.example.org/l/cancel") {
+			t.Errorf("%s: %v\n%s", name, err, text)
+		}
+		data.Individual, data.Links = false, data.Links[:1]
+		if _, text, _, err = Render(name, models.French, data); err != nil || strings.Contains(text, "rétract") {
+			t.Errorf("%s: who signs a convention does not withdraw: %v\n%s", name, err, text)
+		}
+	}
+}
+
 // TestGoldenMails compares some mails with what was read and approved; JALON_UPDATE_GOLDEN=1 writes them again.
 func TestGoldenMails(t *testing.T) {
 	for _, name := range []string{"invitation", "audit_choice", "contract_client", "contract_signed", "convocation", "recap", "staff_alert"} {

@@ -154,6 +154,7 @@ type Trainer struct {
 	Skills      []Skill   `gorm:"foreignKey:TrainerRef;references:Ref" json:"skills"`
 
 	Intermediary string `json:"intermediary_name,omitempty"` // the company that sells their work, where the legal form is Intermediated
+	Titles       string `json:"titles,omitempty"`            // diplomas, certificates and references (F018)
 }
 
 // Domestic tells whether the supplier is established in France; only then may it be self-billed (F192, F193).

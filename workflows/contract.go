@@ -150,6 +150,9 @@ func (r *request) sendContract(ctx workflow.Context, c *models.Contract, templat
 	if c.Signer == models.RoleTrainer {
 		l.ToRef = c.TrainerRef
 	}
+	if c.Kind == models.ContractIndividual { // by which a consumer withdraws (C. conso. L221-21)
+		l.Links = append(l.Links, models.Link{Purpose: models.LinkCancel, Subject: r.dossier})
+	}
 	ask, leaves = r.send(ctx, l)
 	due := r.cal.Add(leaves, expiry)
 	l.Template += "_reminder"

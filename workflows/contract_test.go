@@ -29,6 +29,7 @@ func TestContract(t *testing.T) {
 			h.request()
 			require.Equal(t, models.StageClosed, h.current.Stage)
 			require.Len(t, all[models.Contract](h.world), 2)
+			require.Len(t, h.left("contract_client")[0].Links, 1, "who signs a convention does not withdraw")
 			require.Len(t, h.kinds("contract_signed"), 2)
 		})
 	}
@@ -65,6 +66,7 @@ func TestContract(t *testing.T) {
 		h.when(models.StageQualification, func() { h.do(id, models.VerbQualify, models.Qualify{By: staff, Scope: s}) })
 		h.request()
 		require.Equal(t, models.ContractIndividual, h.contracts(models.RoleClient)[0].Kind)
+		require.Contains(t, h.left("contract_client")[0].Links, models.Link{Purpose: models.LinkCancel, Subject: dossier}, "by which a consumer withdraws")
 	})
 	t.Run("F098 the trainer's expires: the search resumes, and signing late changes nothing", func(t *testing.T) {
 		h := working(t)
