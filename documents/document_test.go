@@ -176,6 +176,7 @@ func strs(v reflect.Value, put func(string)) {
 var unsaid = func() map[string][]string {
 	whole := slices.Concat(course.Participants, course.Sessions, []string{course.Duration, course.Level})
 	agreement := []string{agency.HouseRules, agency.Mediator, agency.IBAN}
+	refs := []string{lines[0].Ref, lines[1].Ref} // in words
 	inform := []string{agency.Establishment, agency.Representative, agency.Mediator, agency.IBAN}
 	return map[string][]string{
 		"F101 convention": agreement, "F103 public client": agreement, "F034 F096 F097 F099 trainer contract": agreement, "F101 training contract": {agency.HouseRules, agency.IBAN},
@@ -183,10 +184,10 @@ var unsaid = func() map[string][]string {
 		"F119 convocation": slices.Concat(inform, course.Participants, []string{course.Level}), "F119 convocation in English": slices.Concat(inform, course.Participants, []string{course.Level}),
 		"F123 F124 F125 sheets":    slices.Concat(inform, whole, []string{agency.HouseRules}),
 		"F134 F140 certificate":    slices.Concat([]string{agency.Establishment, agency.HouseRules, agency.Mediator, agency.IBAN}, whole),
-		"F179 F180 recap":          slices.Concat(inform, []string{agency.HouseRules, trainer.LegalForm, trainer.ActivityNumber}),
-		"F181 corrected recap":     slices.Concat(inform, []string{agency.HouseRules, trainer.LegalForm, trainer.ActivityNumber}),
-		"F192 self-billed invoice": slices.Concat(inform, []string{agency.HouseRules, agency.Register, agency.ActivityNumber, agency.LegalForm, agency.Email, agency.Phone, "validée", "7\u00a0h", "3\u00a0h\u00a030"}),
-		"F193 F194 supplier draft": slices.Concat(inform, []string{agency.HouseRules, agency.Register, agency.ActivityNumber, agency.LegalForm, agency.Email, agency.Phone, "validée", "7\u00a0h", "3\u00a0h\u00a030"}),
+		"F179 F180 recap":          slices.Concat(inform, refs, []string{agency.HouseRules, trainer.LegalForm, trainer.ActivityNumber}),
+		"F181 corrected recap":     slices.Concat(inform, refs, []string{agency.HouseRules, trainer.LegalForm, trainer.ActivityNumber}),
+		"F192 self-billed invoice": slices.Concat(inform, refs, []string{agency.HouseRules, agency.Register, agency.ActivityNumber, agency.LegalForm, agency.Email, agency.Phone, "validée", "7\u00a0h", "3\u00a0h\u00a030"}),
+		"F193 F194 supplier draft": slices.Concat(inform, refs, []string{agency.HouseRules, agency.Register, agency.ActivityNumber, agency.LegalForm, agency.Email, agency.Phone, "validée", "7\u00a0h", "3\u00a0h\u00a030"}),
 		"F202 client invoice":      slices.Concat(inform[:3], []string{agency.HouseRules, client.Represented}, course.Participants, []string{course.Level}),
 		"F202 individual invoice":  slices.Concat(inform[:3], []string{agency.HouseRules}, course.Participants, []string{course.Level}),
 	}
@@ -378,6 +379,24 @@ func TestLongDocumentsGoOnFromPageToPage(t *testing.T) {
 		require.Equal(t, n, strings.Count(text, "Désignation"))
 		follows(t, text, append(want, "Total toutes taxes comprises 3 600,00 €")...)
 	})
+	t.Run("F179 F192 eight sessions of a long title", func(t *testing.T) {
+		const title = "Maîtriser l’analyse multidimensionnelle de données budgétaires hétérogènes : du calcul élémentaire à la modélisation prédictive avancée"
+		bill, recap := all["F192 self-billed invoice"].(Bill), all["F179 F180 recap"].(Statement)
+		bill.Lines = nil
+		for i := range 8 {
+			bill.Lines = append(bill.Lines, Line{Ref: course.Dossier + "/session/" + strconv.Itoa(i+1), Label: title, Date: "30 septembre 2026", Cents: 45_000})
+		}
+		bill.Lines = append(bill.Lines, Line{Ref: "D-2026-000124/session/1", Label: "Deuxième mission du mois", Date: "30 septembre 2026", Cents: 45_000})
+		recap.Lines = bill.Lines
+		for _, doc := range []any{bill, recap} {
+			pdf, err := draw(doc)
+			require.NoError(t, err)
+			text := extract(t, pdf)
+			require.Equal(t, 1, pageCount(t, pdf, text))
+			require.Equal(t, 1, strings.Count(solid(text), solid(title)), "the title is said once")
+			follows(t, text, "Formation D-2026-000123 Maîtriser", "Formation D-2026-000124 Deuxième mission", "Séance 8 – D-2026-000123", "Séance 1 – D-2026-000124")
+		}
+	})
 	t.Run("a cell longer than a page", func(t *testing.T) {
 		recap := all["F179 F180 recap"].(Statement)
 		label := ""
@@ -415,12 +434,12 @@ func TestWhatBelongsTogetherStaysOnOnePage(t *testing.T) {
 		bill, recap, roll := all["F192 self-billed invoice"].(Bill), all["F179 F180 recap"].(Statement), all["F123 F124 F125 sheets"].([]Roll)[0]
 		bill.Lines, recap.Lines, roll.People = nil, nil, nil
 		for i := range n {
-			l := Line{Ref: "séance n° " + strconv.Itoa(i), Label: title, Date: "30 septembre 2026", Cents: 45_000}
+			l := Line{Ref: course.Dossier + "/session/" + strconv.Itoa(i), Label: title, Date: "30 septembre 2026", Cents: 45_000}
 			bill.Lines, recap.Lines = append(bill.Lines, l), append(recap.Lines, l)
 			roll.People = append(roll.People, Attendee{Name: "Participante n° " + strconv.Itoa(i), Email: "participante@example.org"})
 		}
-		checked(fmt.Sprint("F192 invoice of ", n), bill, "Désignation", "séance n°", "Net à payer")
-		checked(fmt.Sprint("F179 recap of ", n), recap, "Montant", "séance n°", "Total")
+		checked(fmt.Sprint("F192 invoice of ", n), bill, "Désignation", "Séance ", "Net à payer")
+		checked(fmt.Sprint("F179 recap of ", n), recap, "Montant", "Séance ", "Total")
 		checked(fmt.Sprint("F125 sheet of ", n), []Roll{roll}, "9 h – 12 h 30 14 h", "Participante n°", "Signature du formateur")
 
 		client := all["F202 client invoice"].(Bill) // one line, after as many sessions

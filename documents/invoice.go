@@ -84,11 +84,12 @@ func Invoice(b Bill) ([]byte, error) {
 	if b.Course.Title != "" {
 		p.facts(append([][2]string{{"Formation", b.Course.Title}, {"Lieu", join(", ", b.Course.Mode, b.Course.Place)}}, b.Details...)...)
 	}
+	p.facts(subjects(b.Lines)...)
 	p.facts([2]string{"Date de la prestation", b.Period}, [2]string{"Catégorie d’opération", "Prestation de services"})
 	columns := []column{{"Date", 29, "L"}, {"Désignation", 51, "L"}, {"Quantité", 25, "R"}, {"Prix unitaire" + b.Price.before(), 27, "R"}, {"TVA", 13, "R"}, {"Montant" + b.Price.before(), 25, "R"}}
 	rows := make([][]string, len(b.Lines))
 	for i, l := range b.Lines {
-		rows[i] = []string{l.Date, join("\n", l.Label, l.Ref), l.Quantity, l.Rate, percent(b.Price.VATBps), fr.Euros(l.Cents)}
+		rows[i] = []string{l.Date, l.what(), l.Quantity, l.Rate, percent(b.Price.VATBps), fr.Euros(l.Cents)}
 	}
 	without := func(i int) { // gives its width to what is named
 		columns[1].width += columns[i].width

@@ -2,6 +2,8 @@ package documents
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"jalon/models"
@@ -11,6 +13,25 @@ import (
 type Line struct {
 	Ref, Label, Date, Status, Duration, Quantity, Rate string
 	Cents                                              models.Cents
+}
+
+// what names the session of a line: what it is about is said once, by subjects.
+func (l Line) what() string {
+	if dossier, n, ok := strings.Cut(l.Ref, "/session/"); ok {
+		return "Séance\u00a0" + n + " – " + dossier
+	}
+	return join("\n", l.Label, l.Ref)
+}
+
+// subjects are the courses whose sessions are listed: in a narrow column a long title would be broken on every row.
+func subjects(lines []Line) (out [][2]string) {
+	for _, l := range lines {
+		dossier, _, ok := strings.Cut(l.Ref, "/session/")
+		if said := [2]string{"Formation " + dossier, l.Label}; ok && !slices.Contains(out, said) {
+			out = append(out, said)
+		}
+	}
+	return out
 }
 
 // Statement is a trainer's month.
@@ -51,8 +72,9 @@ func Recap(s Statement) ([]byte, error) {
 	p.text(s.corrects()...)
 	rows := make([][]string, len(s.Lines))
 	for i, l := range s.Lines {
-		rows[i] = []string{l.Date, join("\n", l.Label, l.Ref), l.Status, l.Duration, l.Quantity, l.Rate, fr.Euros(l.Cents)}
+		rows[i] = []string{l.Date, l.what(), l.Status, l.Duration, l.Quantity, l.Rate, fr.Euros(l.Cents)}
 	}
+	p.facts(subjects(s.Lines)...)
 	before, total := " HT", "Total hors taxes"
 	if s.VATText != "" {
 		before, total = "", "Total"
