@@ -641,7 +641,7 @@ func TestF202F211AShortenedCourseIsBilledAsAPart(t *testing.T) {
 		i := models.Invoice{Ref: "I-2026-000002", Number: "F-2026-0001", Kind: models.InvoiceClient, Dossier: mission, NetCents: net, VATBps: 2000, VATCents: vat, TotalCents: net + vat}
 		return d.draw(models.RenderInput{Kind: models.DocumentInvoice, Subject: i.Ref, Dossier: mission, At: instant(10, 8, 0), Invoice: &i})
 	}
-	contains(t, bill(100_000), "Durée 1 jour (2 demi-journées), pour une commande de 3 jours (6 demi-journées)", "Étendue Formation réalisée en partie", "perfectionnement 1 jour 1 000,00 € 20 % 1 000,00 €")
+	contains(t, bill(100_000), "Durée 1 jour (2 demi-journées), pour une commande de 3 jours (6 demi-journées)", "la formation est réalisée en partie", "perfectionnement 1 jour 1 000,00 € 20 % 1 000,00 €")
 	contains(t, bill(99_999), "perfectionnement 1 forfait 999,99 € 20 % 999,99 €") // a share that no quantity explains
 }
 

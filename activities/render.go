@@ -489,12 +489,11 @@ func (a clerk) clientInvoice(ctx context.Context, i models.Invoice, bill *docume
 	if err != nil {
 		return err
 	}
-	bill.Details = [][2]string{{"Séances", strings.Join(course.Sessions, "\n")}, {"Durée", course.Duration}}
 	order, held := b.Order, models.Held(sessions)
 	if held < order.HalfDays {
-		bill.Details[1][1] = fr.HalfDaysName(held) + ", pour une commande de " + course.Duration
-		bill.Details = append(bill.Details, [2]string{"Étendue", "Formation réalisée en partie\u00a0: seules les séances tenues sont facturées"})
+		bill.Course.Duration = fr.HalfDaysName(held) + ", pour une commande de " + course.Duration + "\u00a0: la formation est réalisée en partie, seules les séances tenues sont facturées"
 	}
+	bill.Details = [][2]string{{"Séances", strings.Join(course.Sessions, "\n")}}
 	if len(attended) > 0 {
 		bill.Details = append(bill.Details, [2]string{"Stagiaires", strconv.Itoa(len(names)) + "\u00a0: " + strings.Join(names, ", ")}, [2]string{"Statut des stagiaires", status},
 			[2]string{"Heures-stagiaires", fr.Minutes(minutes) + ", absences déduites"})

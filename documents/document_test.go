@@ -56,7 +56,7 @@ func paperwork() map[string]any {
 	company := Party{Name: "Formations Éole", Address: "7 quai du Nord, 59000 Lille", Company: "987654322", VATNumber: "FR00987654322"}
 	draft := Bill{At: issued, Agency: agency, Trainer: &company, Lines: lines, Period: "décembre 2026", Price: Price{Net: 67500, VAT: 13500, Total: 81000, VATBps: 2000}, IBAN: "FR7630006000011234567890189"}
 	clientBill := Bill{Number: "F-2026-0001", At: issued, Agency: agency, Client: client, Course: course, DueOn: "2027-01-13", Period: "du 7\u00a0décembre 2026 au 9\u00a0décembre 2026", IBAN: agency.IBAN,
-		Details: [][2]string{{"Séances", strings.Join(course.Sessions, "\n")}, {"Durée", course.Duration}, {"Stagiaires", "2 : Léo Ÿvan, Zoé Élan"}, {"Statut des stagiaires", "salariés d’employeurs privés"},
+		Details: [][2]string{{"Séances", strings.Join(course.Sessions, "\n")}, {"Stagiaires", "2 : Léo Ÿvan, Zoé Élan"}, {"Statut des stagiaires", "salariés d’employeurs privés"},
 			{"Heures-stagiaires", "38\u00a0h\u00a030, absences déduites"}, {"Code BPF", "cadre C, ligne 1 (entreprises, pour la formation de leurs salariés)"}},
 		Lines: []Line{{Label: "Tableur : du calcul à l’analyse", Quantity: "3\u00a0jours", Rate: "1\u00a0000,00\u00a0€", Cents: 300000}},
 		Price: Price{Net: 300000, VAT: 60000, Total: 360000, VATBps: 2000}}
@@ -445,6 +445,10 @@ func TestWhatBelongsTogetherStaysOnOnePage(t *testing.T) {
 		client := all["F202 client invoice"].(Bill) // one line, after as many sessions
 		client.Lines = []Line{{Label: title, Ref: "séance n° 1", Cents: 45_000}}
 		client.Details = [][2]string{{"Séances", strings.Repeat("jeudi\n", n+10)}}
+		pdf, err := draw(client)
+		require.NoError(t, err)
+		first, _, _ := strings.Cut(poppler(t, pdf, "pdftotext", "-raw", "-enc", "UTF-8", "-", "-"), "\f")
+		require.Contains(t, first, "Total toutes taxes comprises", "the price is on the first page, whatever its details")
 		checked(fmt.Sprint("F202 client's invoice after ", n), client, "Désignation", "séance n°", "Total toutes taxes comprises")
 	}
 }

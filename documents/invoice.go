@@ -81,9 +81,7 @@ func Invoice(b Bill) ([]byte, error) {
 		c.facts = [][2]string{{"Numéro", "……………………"}, {"Date d’émission", "……………………"}, {"Dossier", b.Course.Dossier}}
 	}
 	p := newPaper(c)
-	if b.Course.Title != "" {
-		p.facts(append([][2]string{{"Formation", b.Course.Title}, {"Lieu", join(", ", b.Course.Mode, b.Course.Place)}}, b.Details...)...)
-	}
+	p.facts([2]string{"Formation", b.Course.Title}, [2]string{"Durée", b.Course.Duration}, [2]string{"Lieu", join(", ", b.Course.Mode, b.Course.Place)})
 	p.facts(subjects(b.Lines)...)
 	p.facts([2]string{"Date de la prestation", b.Period}, [2]string{"Catégorie d’opération", "Prestation de services"})
 	columns := []column{{"Date", 29, "L"}, {"Désignation", 51, "L"}, {"Quantité", 25, "R"}, {"Prix unitaire" + b.Price.before(), 27, "R"}, {"TVA", 13, "R"}, {"Montant" + b.Price.before(), 25, "R"}}
@@ -118,6 +116,10 @@ func Invoice(b Bill) ([]byte, error) {
 	}
 	p.facts([2]string{"Règlement", "Par virement" + due}, [2]string{"IBAN", models.GroupIBAN(b.IBAN, "\u00a0")})
 	p.text(late(buyer.Type) + " Pas d’escompte pour paiement anticipé.")
+	if len(b.Details) > 0 { // last: however many sessions and trainees there are, the price is where one looks for it
+		p.subheading("Détail de la formation")
+		p.facts(b.Details...)
+	}
 	if b.SelfBilled {
 		p.note("Autofacturation\u00a0: facture établie par " + b.Agency.Name + " selon le mandat écrit qui les lie (art. 289 I-2 du CGI). Le fournisseur peut la contester en répondant au message qui l’accompagne\u00a0: une facture rectificative est alors établie. Il reste responsable de ses obligations en matière de TVA.")
 	}
