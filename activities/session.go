@@ -84,7 +84,7 @@ func (a clerk) sheet(ctx context.Context, in models.RenderInput) (string, []byte
 			return "", nil, err
 		}
 		if blank && len(people) > 0 { // room for who registers after it was printed
-			roll.People = append(roll.People, documents.Attendee{}, documents.Attendee{})
+			roll.Spare = 2
 		}
 		rolls = append(rolls, roll)
 	}

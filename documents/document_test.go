@@ -68,7 +68,8 @@ func paperwork() map[string]any {
 			{Name: "Zoé Élan", Email: "zoe@example.com", Marks: []string{"Signé en ligne\nle 7\u00a0décembre 2026 à 9\u00a0h\u00a004", "Signé, relevé\nle 8\u00a0décembre 2026 à 10\u00a0h"}}}}
 	blank := roll
 	blank.Ref, blank.TrainerSigned, blank.Times = "D-2026-000123/session/2", "", course.Sessions[1:2]
-	blank.People = []Attendee{{Name: "Léo Ÿvan", Email: "leo@example.com"}, {Name: "Zoé Élan", Email: "zoe@example.com"}, {}, {}}
+	blank.People = []Attendee{{Name: "Léo Ÿvan", Email: "leo@example.com"}, {Name: "Zoé Élan", Email: "zoe@example.com"}}
+	blank.Spare = 2
 	summons := Summons{Ref: "D-2026-000123/session/1 – P-000001", At: issued, Lang: models.French, Agency: agency, Participant: "Léo Ÿvan", Client: client.Name, Contact: client.Represented,
 		Course: course, Times: course.Sessions[:1], Trainer: trainer.Name, Assessment: "Cas pratique noté.", Programme: true}
 	english := summons
@@ -378,6 +379,41 @@ func TestLongDocumentsGoOnFromPageToPage(t *testing.T) {
 		require.GreaterOrEqual(t, n, 2)
 		require.Equal(t, n, strings.Count(text, "Désignation"))
 		follows(t, text, append(want, "Total toutes taxes comprises 3 600,00 €")...)
+	})
+	t.Run("F123 a blank sheet for nine fits on one page", func(t *testing.T) {
+		roll := all["F123 F124 F125 sheets"].([]Roll)[1]
+		roll.Course.Title = "Maîtriser l’analyse multidimensionnelle de données budgétaires hétérogènes : du calcul élémentaire à la modélisation prédictive avancée"
+		roll.Course.Place = "Salle de conférences Maréchal-de-Lattre-de-Tassigny, 3e étage, porte 312, Centre d’affaires international des Deux-Rives, 12 quai de l’Exemple, 69002 Lyon"
+		roll.Trainer = "Maximilienne-Anastasie de la Rochefoucauld-Châteaubriant d’Œuvray-Nuñez"
+		for n := range 12 {
+			roll.People = nil
+			for i := range n + 1 {
+				name := "Zoé Élan"
+				if i < 3 {
+					name = "Marie-Antoinette Joséphine de Sainte-Hermine du Plessis-Bellière"
+				}
+				roll.People = append(roll.People, Attendee{Name: name, Email: fmt.Sprintf("participante-%d@example.org", i)})
+			}
+			pdf, err := Sheets(roll)
+			require.NoError(t, err)
+			text := extract(t, pdf)
+			pages := pageCount(t, pdf, text)
+			roll.Spare = 0
+			without, err := Sheets(roll)
+			require.NoError(t, err)
+			require.Equal(t, pages, pageCount(t, without, extract(t, without)), "lines to spare take no page")
+			if roll.Spare = 2; n < 5 {
+				require.NotEqual(t, SHA256(without), SHA256(pdf), "lines are left for who comes later")
+			}
+			if dir := os.Getenv("JALON_PDF_DIR"); dir != "" && n == 8 {
+				require.NoError(t, os.WriteFile(filepath.Join(dir, "sheet-of-nine.pdf"), pdf, 0o644))
+			}
+			if n < 9 {
+				require.Equal(t, 1, pages, "%d people", n+1)
+			} else if pages > 1 {
+				follows(t, text, "page 1 sur 2", "participante", "Signature du formateur")
+			}
+		}
 	})
 	t.Run("F179 F192 eight sessions of a long title", func(t *testing.T) {
 		const title = "Maîtriser l’analyse multidimensionnelle de données budgétaires hétérogènes : du calcul élémentaire à la modélisation prédictive avancée"

@@ -30,6 +30,7 @@ const (
 	cellLine   = 4.3  // of tables and blocks
 	pad        = 1.3  // around the text of a cell
 	sumLine    = 6.0  // of totals
+	noteLine   = 3.9  // of notes
 	top        = 22.0 // where pages that go on begin
 	underTable = 3.0
 	family     = "Jalon Sans"
@@ -314,7 +315,7 @@ func (p *paper) note(paragraphs ...string) {
 			continue
 		}
 		p.face("", 8, 90)
-		p.MultiCell(width, 3.9, clean(s), "", "L", false)
+		p.MultiCell(width, noteLine, clean(s), "", "L", false)
 		p.Ln(1)
 	}
 }
@@ -553,6 +554,21 @@ func (p *paper) boxes(all ...box) {
 		p.picture(b.stamp, x+boxWidth-46, at, 44, y+tall-at-1)
 	}
 	p.SetXY(margin, y+tall+3)
+}
+
+// beside writes a note on the right of a box, or under it where it is too long for that.
+func (p *paper) beside(s string, y, tall float64) {
+	under := p.GetY()
+	p.face("", 8, 90)
+	if float64(len(p.wrap(clean(s), boxWidth)))*noteLine > tall {
+		p.note(s)
+		return
+	}
+	p.SetLeftMargin(margin + boxWidth + boxGap)
+	p.SetY(y)
+	p.MultiCell(boxWidth, noteLine, clean(s), "", "L", false)
+	p.SetLeftMargin(margin)
+	p.SetXY(margin, under)
 }
 
 // room starts a new page unless that many millimetres are left on this one.

@@ -18,6 +18,7 @@ type Roll struct {
 	Times         []string // the session's day and hours
 	HalfDays      []string // their hours, one column each
 	People        []Attendee
+	Spare         int // at most that many lines are left for who registers later, where the page has room
 }
 
 // Attendee is a row of the sheet: Marks says, for each half-day, when it was signed, or that the person was absent; empty
@@ -62,9 +63,9 @@ func Sheets(rolls ...Roll) ([]byte, error) {
 }
 
 func (p *paper) roll(r Roll) {
-	p.facts([2]string{"Intitulé", r.Course.Title}, [2]string{"Séance", strings.Join(r.Times, "\n")},
+	p.facts([2]string{"Séance", strings.Join(r.Times, "\n")},
 		[2]string{"Modalité", r.Course.Mode}, [2]string{"Lieu", r.Course.Place}, [2]string{"Formateur", r.Trainer})
-	const first = 66.0
+	const first, tall = 82.0, 12.0
 	columns := []column{{"Participant", first, "L"}}
 	for _, h := range r.HalfDays {
 		columns = append(columns, column{h, (width - first) / float64(len(r.HalfDays)), "C"})
@@ -80,9 +81,17 @@ func (p *paper) roll(r Roll) {
 	if r.TrainerSigned != "" {
 		signed.lines = append(signed.lines, "Signé en ligne le "+r.TrainerSigned)
 	}
-	p.table(columns, rows, 12, underTable+p.boxesHeight(signed))
+	note := "Chaque participant signe lui-même chaque demi-journée suivie, le formateur signe la feuille. Elle prouve la formation auprès des financeurs et de l’administration (art. L6362-6 du Code du travail) ; elle est conservée 6 ans. Accès et rectification\u00a0: " + r.Agency.contact() + "."
+	end := p.boxesHeight(signed)
+	p.table(columns, rows, tall, underTable+end)
+	for n := r.Spare; n > 0 && p.GetY()+tall+end <= height-bottom; n-- {
+		p.SetY(p.GetY() - underTable)
+		p.cells(columns, make([][]string, len(columns)), tall, false)
+		p.Ln(underTable)
+	}
+	y := p.GetY()
 	p.boxes(signed)
-	p.note("Chaque participant signe lui-même chaque demi-journée suivie, le formateur signe la feuille. Elle prouve la formation auprès des financeurs et de l’administration (art. L6362-6 du Code du travail) ; elle est conservée 6 ans. Accès et rectification\u00a0: " + r.Agency.contact() + ".")
+	p.beside(note, y, end)
 }
 
 // Summons is the convocation of one participant to a session.
