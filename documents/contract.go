@@ -90,20 +90,13 @@ func Convention(a Agreement) ([]byte, error) {
 		p.heading("Article 5 – Annulation et inexécution")
 		p.text("Le client peut annuler sa demande avant la signature sans frais. En cas d’inexécution totale ou partielle, seules les prestations effectivement réalisées sont dues ; les sommes indûment perçues sont remboursées (art. L6354-1).")
 	}
-	rest := 80.0
-	if a.Individual {
-		rest = 94
-	}
 	p.heading("Article 6 – Données personnelles")
 	p.text("L’organisme traite les données des signataires et des participants pour exécuter le présent document et pour prouver la formation, comme la loi l’y oblige. Il conserve les factures 10 ans, les contrats 5 ans après leur fin et les preuves de présence 6 ans. Chacun peut demander l’accès à ses données, leur rectification ou leur effacement à " + a.Agency.contact() + ", et saisir la CNIL.")
-	p.room(rest) // nobody signs a page that says nothing
-	p.heading("Article 7 – Réclamations et différends")
 	complaint := "Toute réclamation peut être adressée à " + a.Agency.contact() + " ; il y est répondu. Les parties cherchent d’abord une solution amiable. "
 	if a.Individual {
 		complaint += "Le stagiaire peut recourir gratuitement au médiateur de la consommation (art. L616-1 du Code de la consommation)\u00a0: " + a.Agency.Mediator + ". "
 	}
-	p.text(complaint + "À défaut, le tribunal compétent est saisi.")
-	p.signatures("Pour l’organisme de formation", a.Agency, role, join("\n", a.Client.Represented, a.Client.Name))
+	p.closing("Article 7 – Réclamations et différends", complaint+"À défaut, le tribunal compétent est saisi.", "Pour l’organisme de formation", a.Agency, role, join("\n", a.Client.Represented, a.Client.Name))
 	if a.Individual {
 		p.withdrawal(a)
 	}
@@ -139,12 +132,16 @@ func (p *paper) price(label string, price Price) {
 	}
 }
 
-// signatures ends a contract.
-func (p *paper) signatures(first string, a Agency, second, who string) {
-	p.room(58)
+// closing ends a contract: nobody signs a page that says nothing, so its last article is on the page of the signatures.
+func (p *paper) closing(article, words, first string, a Agency, second, who string) {
+	made := "Établi le " + fr.ShortDay(models.ParisDate(p.at)) + ". Chaque partie en reçoit un exemplaire signé. Signé en ligne, c’est ce fichier suivi d’une page de signature, qui dit qui a signé, quand et sous quelle empreinte SHA-256."
+	boxes := []box{{lines: said([]string{first, a.Name, a.Representative}), stamp: a.Stamp}, {lines: append([]string{second}, strings.Split(who, "\n")...)}}
+	p.room(2*headingHeight + p.textHeight(words) + p.textHeight(made) + p.boxesHeight(boxes...))
+	p.heading(article)
+	p.text(words)
 	p.heading("Signatures")
-	p.text("Établi le " + fr.ShortDay(models.ParisDate(p.at)) + ". Chaque partie en reçoit un exemplaire signé. Signé en ligne, c’est ce fichier suivi d’une page de signature, qui dit qui a signé, quand et sous quelle empreinte SHA-256.")
-	p.boxes(box{lines: said([]string{first, a.Name, a.Representative}), stamp: a.Stamp}, box{lines: append([]string{second}, strings.Split(who, "\n")...)})
+	p.text(made)
+	p.boxes(boxes...)
 }
 
 // Mission is what a trainer's contract says.
@@ -239,9 +236,6 @@ func TrainerContract(m Mission) ([]byte, error) {
 	p.text("Le contrat vaut de sa signature à la fin de la mission. Chaque partie peut y mettre fin par écrit si l’autre manque à ses obligations, ou si la demande du client est annulée ; les séances tenues et validées restent dues.")
 	p.heading("Article 6 – Confidentialité et données personnelles")
 	p.text("Le formateur garde confidentielles les informations du client et des participants. Il ne traite les données des participants que pour la mission et sur instruction de l’organisme (art. 28 du RGPD), les protège, signale sans délai toute violation et les efface à la fin de la mission. L’organisme traite les données du formateur pour exécuter le contrat et tenir sa comptabilité ; le formateur exerce ses droits auprès de " + m.Agency.contact() + ".")
-	p.room(76)
-	p.heading("Article 7 – Différends")
-	p.text("Les parties cherchent d’abord une solution amiable. À défaut, le tribunal compétent est saisi.")
-	p.signatures("Pour l’organisme de formation", m.Agency, "Le formateur", m.Trainer.Name)
+	p.closing("Article 7 – Différends", "Les parties cherchent d’abord une solution amiable. À défaut, le tribunal compétent est saisi.", "Pour l’organisme de formation", m.Agency, "Le formateur", m.Trainer.Name)
 	return p.bytes()
 }

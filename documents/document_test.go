@@ -489,6 +489,41 @@ func TestWhatBelongsTogetherStaysOnOnePage(t *testing.T) {
 	}
 }
 
+// A contract is signed on the page of its last article, which takes another page only where this one has no room.
+func TestF096F101SignaturesStandUnderTheLastArticle(t *testing.T) {
+	all := paperwork()
+	mission, individual := all["F034 F096 F097 F099 trainer contract"].(Mission), all["F101 training contract"].(Agreement)
+	mission.CPF, mission.Mandate, mission.Course.Sessions, mission.Course.Participants, mission.Course.Period = false, false, nil, nil, "à partir du 7 décembre 2026"
+	mission.Programme.Objectives, mission.Programme.Content = "Maîtriser les formules.", "Fonctions logiques."
+	for n := range 45 {
+		more := strings.Repeat("\nEncore un point.", n)
+		m, a := mission, individual
+		m.Programme.Content += more
+		a.Programme.Content += more
+		for _, doc := range []any{m, a} {
+			pdf, err := draw(doc)
+			require.NoError(t, err)
+			for page := range strings.SplitSeq(poppler(t, pdf, "pdftotext", "-raw", "-enc", "UTF-8", "-", "-"), "\f") {
+				last := strings.Contains(page, "Article 7 –")
+				require.Equal(t, last, strings.Contains(page, "\nSignatures\n") && strings.Contains(page, "Camille Exemple, gérante\nLe "), page)
+			}
+		}
+	}
+
+	end := func(left float64) (page int, used float64) { // where a contract ends that has so much of its first page left
+		p := newPaper(agency.head("Contrat", "", "C-1", "", issued))
+		from := height - bottom - left
+		p.SetY(from)
+		p.closing("Article 7", "Les parties cherchent d’abord une solution amiable.", "Pour l’organisme", agency, "Le formateur", trainer.Name)
+		return p.PageNo(), p.GetY() - 3 - from
+	}
+	_, tall := end(150)
+	for left, page := range map[float64]int{tall + 0.1: 1, tall - 0.1: 2} {
+		got, _ := end(left)
+		require.Equal(t, page, got, "%g mm left for %g", left, tall)
+	}
+}
+
 func TestDocumentsTakeAnyText(t *testing.T) {
 	for put, want := range map[string]string{
 		"’ « » œ Œ Ÿ € – — … ‑ №": "’ «\u00a0» œ Œ Ÿ\u00a0€ – — … - №", "1\u202f234 \u2009€": "1\u202f234 \u2009€", "e\u0301te\u0301": "été", "Nguyễn Łukasz Ağaoğlu Ștefan Жанна": "Nguyễn Łukasz Ağaoğlu Ștefan Жанна",

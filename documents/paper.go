@@ -280,6 +280,15 @@ func (p *paper) face(style string, size float64, grey int) {
 	p.SetTextColor(grey, grey, grey)
 }
 
+// headingHeight is how high a heading of one line is.
+const headingHeight = 1.5 + 5.6 + 0.8
+
+// textHeight is how high a paragraph is.
+func (p *paper) textHeight(s string) float64 {
+	p.face("", 9.5, 20)
+	return float64(len(p.wrap(clean(s), width)))*lineSize + 1.4
+}
+
 // heading starts a section, on the next page when no line of it would fit on this one.
 func (p *paper) heading(s string) {
 	p.room(18)
