@@ -433,6 +433,15 @@ func TestLongDocumentsGoOnFromPageToPage(t *testing.T) {
 			follows(t, text, "Formation D-2026-000123 Maîtriser", "Formation D-2026-000124 Deuxième mission", "Séance 8 – D-2026-000123", "Séance 1 – D-2026-000124")
 		}
 	})
+	t.Run("F192 whose name is long is named on each page", func(t *testing.T) {
+		bill := all["F192 self-billed invoice"].(Bill)
+		seller := trainer
+		seller.Name = "Maximilienne-Anastasie de la Rochefoucauld-Châteaubriant d’Œuvray-Nuñez"
+		bill.Trainer, bill.Lines = &seller, slices.Repeat(lines, 30)
+		pdf, err := draw(bill)
+		require.NoError(t, err)
+		require.Contains(t, extract(t, pdf), seller.Name+" Facture – Autofacturation – T-000042-2026-0001\n")
+	})
 	t.Run("a cell longer than a page", func(t *testing.T) {
 		recap := all["F179 F180 recap"].(Statement)
 		label := ""

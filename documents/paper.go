@@ -160,9 +160,12 @@ func (p *paper) running() {
 	}
 	p.face("", 7.5, 110)
 	p.SetXY(margin, 12)
-	const name, title = width / 3, width * 2 / 3 // what it is has to be read whole: who it is from, its foot tells
-	p.CellFormat(name, 4, p.fit(clean(p.from.name), name), "", 0, "L", false, 0, "")
-	p.CellFormat(title, 4, p.fit(clean(p.title+" – "+p.reference), title), "", 1, "R", false, 0, "")
+	what := p.fit(clean(p.title+" – "+p.reference), width*2/3) // it has to be read whole: who it is from, the foot tells too
+	title := p.GetStringWidth(what)
+	const gap = 6.0
+	name := width - title - gap
+	p.CellFormat(name+gap, 4, p.fit(clean(p.from.name), name), "", 0, "L", false, 0, "")
+	p.CellFormat(title, 4, what, "", 1, "R", false, 0, "")
 	p.rule(17, 0.2, 200, 200, 200)
 	p.SetXY(margin, top)
 }
