@@ -190,6 +190,17 @@ func (d *desk) channels() picks {
 	return d.group("radio", "channel", d.t("money.channel"), "", options...)
 }
 
+// companyNumber is the number of who sells a trainer's work, by what it is called where they are established.
+func (d *desk) companyNumber(t models.Trainer) []pageFact {
+	switch {
+	case t.Company == "":
+		return nil
+	case t.Domestic():
+		return []pageFact{{d.t("money.company"), t.Company}}
+	}
+	return []pageFact{{d.t("money.company_abroad"), t.Company}}
+}
+
 func (d *desk) invoiceFacts(i models.Invoice, line payable) ([]pageFact, error) {
 	who := "money.payee"
 	facts := []pageFact{}
@@ -205,13 +216,7 @@ func (d *desk) invoiceFacts(i models.Invoice, line payable) ([]pageFact, error) 
 		if payee := t.Payee(); payee != t.Name {
 			facts = append(facts, pageFact{d.t("money.intermediary"), payee})
 		}
-		if t.Company != "" {
-			label := "money.company"
-			if !t.Domestic() {
-				label = "money.company_abroad"
-			}
-			facts = append(facts, pageFact{d.t(label), t.Company})
-		}
+		facts = append(facts, d.companyNumber(t)...)
 		switch {
 		case t.Ref == "" || !i.Kind.Payable() || !i.Unpaid():
 		case slices.Contains(t.Lacking(), models.CodeAccountMissing):

@@ -175,13 +175,17 @@ func TestF021ConsoleSaysWhoIsPaid(t *testing.T) {
 	o.as("bo")
 	o.money()
 	shows := func(form models.LegalForm, number string, wanted ...string) {
-		require.NoError(t, o.store.SaveTrainer(t.Context(), models.Trainer{Ref: "T-000001", Name: "Paul Porté", LegalForm: form, Company: number, Intermediary: "Portage Exemple", Active: true}))
+		require.NoError(t, o.store.SaveTrainer(t.Context(), models.Trainer{Ref: "T-000001", Name: "Paul Porté", LegalForm: form, Company: number, Intermediary: "Portage Exemple", Titles: "Master de gestion, 2009", Active: true}))
+		require.Contains(t, plainly(o.get(trainersPath+"/T-000001").words()), wanted[0])
 		for _, w := range wanted {
 			require.Contains(t, plainly(o.get(invoices+"I-2026-000001").words()), w)
 		}
 	}
 	shows(models.FormUmbrella, "123456789", "SIREN123456789", "Société intermédiairePortage Exemple")
 	require.Contains(t, o.get(moneyPath+"/payments.csv").Find("body").Text(), "Portage Exemple")
+	page := plainly(o.get(trainersPath + "/T-000001").words())
+	require.Contains(t, page, "Portage Exemple")
+	require.Contains(t, page, "Titres et référencesMaster de gestion, 2009")
 	shows(models.FormForeign, "HRB12345", "N° d’entrepriseHRB12345")
 	require.NotContains(t, o.get(moneyPath+"/payments.csv").Find("body").Text(), "Portage Exemple")
 }

@@ -310,7 +310,8 @@ func (d *desk) profileFacts(t models.Trainer) (out []pageFact) {
 	add("department", t.Department)
 	add("lang", d.t("ask.lang_"+string(orFrench(t.Lang))))
 	add("legal_form", d.legalForm(t))
-	add("company_number", t.Company)
+	add("intermediary_name", t.Intermediary)
+	out = append(out, d.companyNumber(t)...)
 	if t.VATStatus != "" {
 		add("vat_status", d.t("correct.trainer.vat_status_"+string(t.VATStatus)))
 	}
@@ -319,6 +320,7 @@ func (d *desk) profileFacts(t models.Trainer) (out []pageFact) {
 		add("iban", models.GroupIBAN(t.IBAN, " "))
 	}
 	yes("self_billing_mandate", t.SelfBilling)
+	add("titles", t.Titles)
 	add("activity_number", t.NDA)
 	yes("quality_label", t.Label)
 	if t.RateCents > 0 {
