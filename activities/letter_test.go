@@ -557,7 +557,7 @@ func TestF021DocumentsNameTheIntermediary(t *testing.T) {
 	d := newDesk(t)
 	d.line(models.PayLine{Ref: models.SessionRef(mission, 1), Dossier: mission, Payer: models.PayerAgency, TrainerRef: "T-000042", HeldOn: "2026-12-07", Unit: models.UnitDay, Quantity: 100, RateCents: 45000, Cents: 45000, Status: models.LineDue})
 	contract := models.Contract{Ref: models.ContractRef(mission, 1), Dossier: mission, Kind: models.ContractTrainer, TrainerRef: "T-000042"}
-	invoice := models.Invoice{Ref: "I-2026-000001", Number: "T-000042-0001", Kind: models.InvoiceSelfBilled, TrainerRef: "T-000042", Lines: []string{models.SessionRef(mission, 1)}, NetCents: 45000, TotalCents: 45000}
+	invoice := models.Invoice{Ref: "I-2026-000001", Number: "T-000042-0001", Kind: models.InvoiceSelfBilled, TrainerRef: "T-000042", Lines: []string{models.SessionRef(mission, 1)}, NetCents: 45000, TotalCents: 45000, LegalOn: "2027-02-14"}
 	for _, c := range []struct {
 		form         models.LegalForm
 		intermediary string
@@ -638,7 +638,7 @@ func TestF202F211AShortenedCourseIsBilledAsAPart(t *testing.T) {
 	d.hold(1)
 	bill := func(net models.Cents) string {
 		vat := models.VAT(net, 2000)
-		i := models.Invoice{Ref: "I-2026-000002", Number: "F-2026-0001", Kind: models.InvoiceClient, Dossier: mission, NetCents: net, VATBps: 2000, VATCents: vat, TotalCents: net + vat}
+		i := models.Invoice{Ref: "I-2026-000002", Number: "F-2026-0001", Kind: models.InvoiceClient, Dossier: mission, NetCents: net, VATBps: 2000, VATCents: vat, TotalCents: net + vat, PromiseOn: "2027-01-09"}
 		return d.draw(models.RenderInput{Kind: models.DocumentInvoice, Subject: i.Ref, Dossier: mission, At: instant(10, 8, 0), Invoice: &i})
 	}
 	contains(t, bill(100_000), "Durée 1 jour (2 demi-journées), pour une commande de 3 jours (6 demi-journées)", "la formation est réalisée en partie", "perfectionnement 1 jour 1 000,00 € 20 % 1 000,00 €")

@@ -156,8 +156,12 @@ func TestReferenceMission(t *testing.T) {
 			if got := [3]models.Cents{v.NetCents, v.VATCents, v.TotalCents}; got != want || v.Status != models.InvoicePaid {
 				t.Errorf("%s invoice: %v %s, not %v paid", kind, got, v.Status, want)
 			}
-			if text := h.text(v.SHA256); !strings.Contains(text, v.Number) || !strings.Contains(text, plain.Replace(v.TotalCents.FormatFR())) {
+			text := h.text(v.SHA256)
+			if !strings.Contains(text, v.Number) || !strings.Contains(text, plain.Replace(v.TotalCents.FormatFR())) {
 				t.Errorf("the %s invoice lacks its number %s or its total:\n%s", kind, v.Number, text)
+			}
+			if strings.Contains(text, "en partie") {
+				t.Errorf("the whole course is billed as a part of it:\n%s", text)
 			}
 		}
 		if len(invoices) != 2 {
