@@ -64,6 +64,15 @@ func TestAlertUnread(t *testing.T) {
 		require.NotEmpty(t, h.mails(models.TemplateAlert))
 		require.Empty(t, h.mails(models.TemplateAlertUnread))
 	})
+	t.Run("paid in the night: nobody is told in the morning that it is late", func(t *testing.T) {
+		h := newHarness(t)
+		h.must("2026-11-03 10:00", models.VerbConform)
+		h.paid("2026-12-04 02:00", "2026-12-03")
+		h.invoice(models.InvoiceSelfBilled)
+		require.Contains(t, h.alerts(), "payment_late")
+		require.Empty(t, h.left(models.TemplateAlert))
+		require.Empty(t, h.left("finance_payment_late"))
+	})
 	t.Run("paid meanwhile: no copy about the payment leaves", func(t *testing.T) {
 		h := newHarness(t)
 		h.must("2026-11-03 10:00", models.VerbConform)

@@ -45,10 +45,11 @@ func (r *request) auditRow() {
 func (r *request) answer(ctx workflow.Context, w wait, reminder letter, alert string, opened func(id string), met func() bool) {
 	d := r.opens(ctx, w)
 	opened(d.ID)
+	reminded := ""
 	switch r.waitUntil(ctx, d, met) {
 	case models.Missed:
 		if reminder.Template != "" {
-			r.send(ctx, reminder)
+			reminded, _ = r.send(ctx, reminder)
 		}
 		r.raise(ctx, alert, w.Subject)
 	case models.Undeliverable:
@@ -56,7 +57,8 @@ func (r *request) answer(ctx workflow.Context, w wait, reminder letter, alert st
 	default:
 		return
 	}
-	if r.awaitStaff(ctx, wait{Subject: w.Subject, Consequence: alert}, alert, r.raiser(ctx, w.Subject), met) == models.Met {
+	if r.awaitStaff(ctx, wait{Subject: w.Subject, Consequence: alert, Reminder: reminded}, alert, r.raiser(ctx, w.Subject), met) == models.Met {
+		r.recall(func(a alarm) bool { return a.subject == w.Subject }) // that nobody could be asked, too
 		r.clear(w.Subject)
 	}
 }
@@ -113,7 +115,7 @@ func (r *request) awaitChoice(ctx workflow.Context) {
 		return
 	}
 	ask.Template = "audit_choice_reminder"
-	r.send(ctx, ask)
+	key, _ = r.send(ctx, ask)
 	d = r.opens(ctx, wait{Kind: models.DeadlineSlotChoice, Subject: a.Ref, Awaits: models.RoleClient, Due: last})
 	a.DeadlineID = d.ID
 	r.auditRow()
@@ -121,6 +123,8 @@ func (r *request) awaitChoice(ctx workflow.Context) {
 	case models.Missed:
 		a.Status = models.AuditSlotsAwaited
 	case models.Met:
+		r.withdraw(key)
+		r.recall(func(x alarm) bool { return x.subject == a.Ref })
 		r.clear(a.Ref)
 	}
 }

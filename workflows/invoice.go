@@ -166,13 +166,14 @@ func (v *invoice) awaitDeposit(ctx workflow.Context) {
 		From: leaves, Delay: p.RecapReminder, Asked: []string{key}})
 	v.row.DeadlineID = d.ID
 	v.project()
+	reminded := ""
 	switch v.waitUntil(ctx, d, deposited) {
 	case models.Missed:
-		v.send(ctx, reminder)
+		reminded, _ = v.send(ctx, reminder)
 		fallthrough
 	case models.Undeliverable:
 		v.alertStaff(ctx, "invoice_not_received", v.row.Ref)
-		v.awaitStaff(ctx, wait{Subject: v.row.Ref}, "invoice_not_received", v.raiser(ctx), deposited)
+		v.awaitStaff(ctx, wait{Subject: v.row.Ref, Reminder: reminded}, "invoice_not_received", v.raiser(ctx), deposited)
 	}
 }
 
@@ -232,9 +233,9 @@ func (v *invoice) awaitPayment(ctx workflow.Context) {
 	v.project()
 	outcome := v.waitUntil(ctx, d, over)
 	if outcome == models.Missed {
-		v.send(ctx, letter{Template: "finance_payment_late", To: models.RoleFinance, Subject: v.row.Ref, Args: v.args(day...)})
+		late, _ := v.send(ctx, letter{Template: "finance_payment_late", To: models.RoleFinance, Subject: v.row.Ref, Args: v.args(day...)})
 		v.alertStaff(ctx, "payment_late", v.row.Ref)
-		v.awaitStaff(ctx, wait{Subject: v.row.Ref, Awaits: models.RoleFinance}, "payment_late", v.raiser(ctx), over)
+		v.awaitStaff(ctx, wait{Subject: v.row.Ref, Awaits: models.RoleFinance, Reminder: late}, "payment_late", v.raiser(ctx), over)
 	}
 	v.withdraw(key)
 }
@@ -359,7 +360,7 @@ func (v *invoice) checkPay(today models.Date, in models.Pay) error {
 // pay confirms a payment and tells the dossiers concerned.
 func (v *invoice) pay(ctx workflow.Context, in models.Pay) models.CommandResult {
 	v.row.Status, v.row.PaidOn = models.InvoicePaid, in.PaidOn
-	v.hush(everyAlarm)
+	v.recall(everyAlarm)
 	v.withdraw(slices.Concat(v.reminders, v.notice)...)
 	v.project()
 	v.lines(models.LinePaid)

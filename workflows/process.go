@@ -44,7 +44,7 @@ type process struct {
 	seen     map[string]bool                // facts received, read by key only
 	held     []models.Fact                  // received after a deadline that has not been decided yet
 	sent     map[string]int                 // messages recorded per key, read by key only
-	unread   []alarm                        // alerts whose copy to the team may still leave
+	unread   []alarm                        // alerts whose mail, or its copy to the team, may still leave
 	receive  func(f models.Fact) string     // what a fact changes; returns its state. Never blocks
 	done     bool                           // the story is over: commands are refused, facts are late
 	failure  error                          // Apply refused for good
@@ -248,31 +248,47 @@ func (p *process) withdraw(keys ...string) {
 	}
 }
 
-// alarm is an alert sent to its owner, and the key of the copy that goes to the team unless it is read.
-type alarm struct{ alert, subject, copy string }
+// alarm is an alert, the key of its mail, and that of the copy that goes to the team unless the owner reads it.
+type alarm struct{ alert, subject, mail, copy string }
 
 // alertStaff tells the owner of the dossier, or the team, what needs a person. What is not read in time goes to the
 // team: its copy waits in the outbox (docs/adr/0007).
 func (p *process) alertStaff(ctx workflow.Context, alert, subject string) {
 	l := letter{Template: models.TemplateAlert, To: models.RoleStaff, ToRef: p.owner, Subject: subject,
 		Args: models.Args{{Name: "alert", Value: alert}, {Name: "subject", Value: subject}}}
-	_, leaves := p.send(ctx, l)
+	mail, leaves := p.send(ctx, l)
+	a := alarm{alert: alert, subject: subject, mail: mail}
 	if limit := p.common.Policy.AlertUnread; p.owner != "" && !limit.IsOff() {
 		l.Template, l.ToRef, l.When = models.TemplateAlertUnread, "", p.cal.Add(leaves, limit)
 		l.Args = append(l.Args, models.Arg{Name: "owner", Value: p.owner})
-		key, _ := p.send(ctx, l)
-		p.unread = append(p.unread, alarm{alert, subject, key})
+		a.copy, _ = p.send(ctx, l)
 	}
+	p.unread = append(p.unread, a)
 	p.journal(models.JournalLine{Kind: "alert", Subject: subject, Actor: string(models.RoleSystem),
 		Args: models.Args{{Name: "alert", Value: alert}}})
 }
 
-// hush takes back the copies to the team of alerts that need nobody any more.
+// hush takes back the copies to the team of alerts that need nobody any more. Their mails leave all the same: some tell
+// what the owner has not seen, as that a contract expired.
 func (p *process) hush(over func(alarm) bool) {
 	var keys []string
-	p.unread = slices.DeleteFunc(p.unread, func(a alarm) bool {
-		if over(a) {
+	for i, a := range p.unread {
+		if a.copy != "" && over(a) {
 			keys = append(keys, a.copy)
+			p.unread[i].copy = ""
+		}
+	}
+	p.withdraw(keys...)
+}
+
+// recall takes back alerts that ask for what is done: their copies, and their mails where these wait for the morning. Asked
+// where something else is recorded, it makes no step of its own.
+func (p *process) recall(done func(alarm) bool) {
+	p.hush(done)
+	var keys []string
+	p.unread = slices.DeleteFunc(p.unread, func(a alarm) bool {
+		if done(a) {
+			keys = append(keys, a.mail)
 			return true
 		}
 		return false

@@ -134,11 +134,11 @@ func (m *remuneration) awaitAnswer(ctx workflow.Context) bool {
 		return false
 	}
 	ask.Template, ask.Attach = "recap_reminder", nil
-	m.send(ctx, ask)
+	reminded, _ := m.send(ctx, ask)
 	rc.Status = models.RecapWithStaff
 	m.row()
 	m.alertStaff(ctx, "recap_unanswered", rc.Ref)
-	return m.awaitStaff(ctx, wait{Subject: rc.Ref}, "recap_unanswered",
+	return m.awaitStaff(ctx, wait{Subject: rc.Ref, Reminder: reminded}, "recap_unanswered",
 		func(alert string) { m.alertStaff(ctx, alert, rc.Ref) }, answered) == models.Met
 }
 

@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -128,6 +129,16 @@ func TestRemunerationAnswer(t *testing.T) {
 		})
 		h.month(1, "2026-11")
 		require.Len(t, h.told(models.FactInvoiceDue), 1)
+	})
+	t.Run("F180 accepted in the night after the term: neither reminder nor alert in the morning", func(t *testing.T) {
+		h := newHarness(t)
+		h.onOpen[models.DeadlineRecap] = func(d models.Deadline) {
+			h.later(d.DueAt.Add(2*time.Hour).Sub(h.env.Now()), func() { h.accept(1) })
+		}
+		h.month(1, "2026-11")
+		for _, template := range []string{"recap_reminder", models.TemplateAlert, models.TemplateAlertUnread} {
+			require.Equal(t, models.MessageWithdrawn, h.mails(template)[0].Status, template)
+		}
 	})
 	t.Run("F180 accepted at the very instant", func(t *testing.T) {
 		h := newHarness(t)

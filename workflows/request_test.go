@@ -513,6 +513,19 @@ func TestRequestAudit(t *testing.T) {
 		require.Len(t, h.left("audit_slots_reminder"), 1)
 		require.Equal(t, models.StageClosed, h.current.Stage)
 	})
+	t.Run("F079 slots in the night after the term: neither reminder nor alert in the morning", func(t *testing.T) {
+		h := working(t)
+		usual := h.onMail["audit_slots"]
+		h.onMail["audit_slots"] = nil
+		h.onOpen[models.DeadlineSlots] = func(d models.Deadline) {
+			h.later(d.DueAt.Add(2*time.Hour).Sub(h.env.Now()), func() { usual(h.mails("audit_slots")[0]) })
+		}
+		h.request()
+		require.Equal(t, []string{"no_answer_slots"}, h.alerts())
+		for _, template := range []string{"audit_slots_reminder", models.TemplateAlert, models.TemplateAlertUnread} {
+			require.Equal(t, models.MessageWithdrawn, h.mails(template)[0].Status, template)
+		}
+	})
 	t.Run("F079 none suits the client: the trainer offers others", func(t *testing.T) {
 		h := working(t)
 		usual := h.onMail["audit_choice"]

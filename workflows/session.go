@@ -148,11 +148,10 @@ func (s *session) awaitSheet(ctx workflow.Context) {
 	case models.Missed, models.Undeliverable: // attendance not recorded (F129)
 		key, _ := s.send(ctx, letter{Template: "sheet_reminder", To: models.RoleTrainer, ToRef: s.row.TrainerRef, Subject: s.row.Ref,
 			Links: []models.Link{{Purpose: models.LinkSheet, Subject: s.row.Ref}}, Args: s.convoked.Args})
-		s.queued = append(s.queued, key)
 		s.row.Status = models.SessionToJudge
 		s.project()
 		s.raise(ctx, "sheet_missing")
-		if s.awaitStaff(ctx, wait{Subject: s.row.Ref}, "sheet_missing", s.raiser(ctx), known) == models.Met {
+		if s.awaitStaff(ctx, wait{Subject: s.row.Ref, Reminder: key}, "sheet_missing", s.raiser(ctx), known) == models.Met {
 			s.calm()
 		}
 	}

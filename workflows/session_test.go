@@ -82,6 +82,21 @@ func TestSessionSheet(t *testing.T) {
 		require.Equal(t, on("2026-11-24 00:00").Add(-time.Microsecond), h.waits(models.DeadlineSheet)[0].DueAt)
 		require.Len(t, h.told(models.FactAlertCleared), 1)
 	})
+	t.Run("F129 the sheet comes in the night: nobody is called for it in the morning", func(t *testing.T) {
+		h := newHarness(t)
+		h.unsigned[sessionRef] = []models.AbsenceEntry{{Participant: "P-000001", HalfDays: []int{1}}}
+		h.at("2026-11-24 02:09", func() {
+			h.fact(models.Fact{Kind: models.FactSheetSigned, Subject: sessionRef, Actor: trainer(1)})
+		})
+		h.at("2026-11-24 09:00", func() { h.do(sessionID, models.VerbJudgeSheet, models.Verdict{By: staff, Passed: true}) })
+		h.session()
+		require.Equal(t, []string{"sheet_missing", "sheet_incomplete"}, h.alerts())
+		require.Equal(t, models.MessageWithdrawn, h.mails("sheet_reminder")[0].Status)
+		alerted := h.left(models.TemplateAlert)
+		require.Len(t, alerted, 1, "of what is still to do")
+		require.Equal(t, "sheet_incomplete", alerted[0].Args.Get("alert"))
+		require.Empty(t, h.left(models.TemplateAlertUnread))
+	})
 	t.Run("F128 no sheet: staff judge the session held, unproved hours are absences", func(t *testing.T) {
 		h := newHarness(t)
 		h.unsigned[sessionRef] = []models.AbsenceEntry{{Participant: "P-000001", HalfDays: []int{0, 1}}}

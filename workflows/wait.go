@@ -26,6 +26,7 @@ type wait struct {
 	From        time.Time // when Delay starts to count; now if zero
 	Delay       models.Delay
 	Asked       []string // keys of the messages that ask
+	Reminder    string   // key of the message that went out when staff were called, to who is awaited
 	Fixed       bool     // staff cannot postpone it
 	Consequence string   // sentence key, the kind's own if empty
 	// Turned, if set, is all that ends this wait before its time: it does not belong to the step the dossier stands at.
@@ -239,7 +240,10 @@ func (p *process) awaitStaff(ctx workflow.Context, w wait, alert string, raise f
 		}
 		outcome := p.waitUntil(ctx, p.opens(ctx, w), met)
 		if outcome != models.Missed {
-			p.hush(func(a alarm) bool { return a.alert == alert && a.subject == w.Subject })
+			p.recall(func(a alarm) bool { return a.alert == alert && a.subject == w.Subject })
+			if w.Reminder != "" {
+				p.withdraw(w.Reminder)
+			}
 			return outcome
 		}
 		raise(alert)
