@@ -329,8 +329,8 @@ type dueWords struct {
 }
 
 // dueWords say what a deadline awaits from whom until when, and what happens otherwise.
-func (d *desk) dueWords(x models.Deadline, person string) *dueWords {
-	w := &dueWords{What: d.lang.Awaited(x.Kind), Of: d.partOf(x.Dossier, x.Subject), From: d.awaits(x.Awaits), Otherwise: d.lang.Otherwise(x.Kind),
+func (d *desk) dueWords(x models.Deadline, person string, unreached map[string]bool) *dueWords {
+	w := &dueWords{What: d.lang.Awaited(x.Kind), Of: d.partOf(x.Dossier, x.Subject), From: d.awaits(x.Awaits), Otherwise: d.otherwise(x, unreached),
 		When: web.When(d.lang, x.DueAt, d.now), Machine: x.DueAt.UTC().Format(time.RFC3339)}
 	if person != "" {
 		w.From += ", " + person
@@ -342,6 +342,14 @@ func (d *desk) dueWords(x models.Deadline, person string) *dueWords {
 		w.Detail = firstSentence(mail.AlertSentence(d.lang, x.Consequence))
 	}
 	return w
+}
+
+// otherwise is what happens when an open deadline passes; who could not be asked is not taken to be silent.
+func (d *desk) otherwise(x models.Deadline, unreached map[string]bool) string {
+	if unreached[x.ID] {
+		return d.lang.Unreached()
+	}
+	return d.lang.Otherwise(x.Kind)
 }
 
 // awaits is from whom something is awaited; nobody can hasten what happens by itself.
@@ -379,7 +387,7 @@ func (d *desk) dossierLine(row store.BoardRow, owners map[string]string) dossier
 		line.Owner = row.Owner
 	}
 	if row.Next.ID != "" {
-		line.Next = d.dueWords(row.Next, "")
+		line.Next = d.dueWords(row.Next, "", nil)
 	}
 	return line
 }

@@ -551,10 +551,14 @@ func (x *dossierDesk) awaitedNow() ([]awaited, error) {
 		notes = append(notes, d.Note)
 	}
 	words, err := x.s.store.Notes(x.ctx, notes)
+	if err != nil {
+		return nil, err
+	}
+	unreached, err := x.s.store.Unreached(x.ctx, x.open)
 	var out []awaited
 	for _, d := range x.open {
 		a := awaited{What: x.deadlineName(d), Until: web.DateTime(x.lang, d.DueAt), Left: x.left(d.DueAt), Late: d.DueAt.Before(x.now),
-			Otherwise: x.lang.Otherwise(d.Kind)}
+			Otherwise: x.otherwise(d, unreached)}
 		if d.Awaits != models.RoleSystem {
 			a.Who = x.person(d.Awaits, d.AwaitsRef)
 		}

@@ -51,6 +51,30 @@ func TestDueShowsWhatIsAwaitedAndWhatHappensOtherwise(t *testing.T) {
 	wellMade(t, o.get("/console/due?lang=en"))
 }
 
+// F136: who could not be told is not silent; the board and the dossier say what happens instead, until the message goes again.
+func TestDueOfWhomNothingReached(t *testing.T) {
+	o := newOffice(t)
+	o.dossiers()
+	const ref, key = "D-2026-000003", "absence/told"
+	require.NoError(t, o.store.SaveParticipants(t.Context(), []models.Participant{{Ref: "P-000001", Dossier: ref, Name: "Alix", Email: "alix@example.org"}}))
+	subject := models.AbsenceRef(models.SessionRef(ref, 1), "P-000001")
+	o.apply(models.Step{Dossier: ref, Messages: []models.Message{{Key: key, Template: "absence_told", To: models.RoleParticipant, ToRef: "P-000001", Subject: subject}},
+		Deadlines: []models.Deadline{{ID: "absence", Kind: models.DeadlineAbsence, Subject: subject, Awaits: models.RoleParticipant, AwaitsRef: "P-000001",
+			DueAt: paris(28, 9, 0), Status: models.Open, Consequence: string(models.DeadlineAbsence), Asked: []string{key}}}})
+	says := func(want, not string) {
+		t.Helper()
+		for _, path := range []string{"/console/due?kind=absence_justification", "/console/dossiers/" + ref} {
+			words := plainly(o.get(path).words())
+			require.Contains(t, words, want, path)
+			require.NotContains(t, words, not, path)
+		}
+	}
+	silent, unreached := models.French.Otherwise(models.DeadlineAbsence), models.French.Unreached()
+	says(silent, unreached)
+	require.NoError(t, o.store.MessageFailed(t.Context(), key, models.MessageBounced, "", o.now))
+	says(unreached, silent)
+}
+
 func TestDueFilters(t *testing.T) {
 	o := newOffice(t)
 	o.dossiers()

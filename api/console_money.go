@@ -424,9 +424,13 @@ func (d *desk) happenings(facts []models.Inbox, at string, subjects ...string) (
 // clocks are what a process awaits now.
 func (d *desk) clocks(workflow string) ([]*dueWords, []models.Deadline, error) {
 	open, err := d.s.store.OpenDeadlines(d.ctx, store.DeadlineFilter{Workflow: workflow}, store.Cursor{}, store.MaxPage)
+	if err != nil {
+		return nil, nil, err
+	}
+	unreached, err := d.s.store.Unreached(d.ctx, open.Items)
 	var out []*dueWords
 	for _, x := range open.Items {
-		out = append(out, d.dueWords(x, ""))
+		out = append(out, d.dueWords(x, "", unreached))
 	}
 	return out, open.Items, err
 }

@@ -149,6 +149,12 @@ func (l Lang) Awaited(k DeadlineKind) string {
 	return string(k)
 }
 
+// unreached is what happens by itself when what a deadline awaits was asked of nobody: none of its messages arrived.
+var unreached = bilingual{"personne n’a reçu le message : l’équipe est alertée et a un délai de plus", "the message reached nobody: the team is alerted and has one more step"}
+
+// Unreached is what happens by itself when a deadline passes of which no message arrived, as the end of a sentence.
+func (l Lang) Unreached() string { return unreached.in(l) }
+
 // Otherwise is what happens by itself when a deadline of this kind passes, as the end of a sentence.
 func (l Lang) Otherwise(k DeadlineKind) string {
 	if w, ok := deadlineWords[k]; ok {

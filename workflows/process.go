@@ -40,6 +40,7 @@ type process struct {
 	expiries map[string]models.ExpiryResult // by deadline, read by key only
 	open     []*models.Deadline             // in order of opening
 	asking   map[string]time.Time           // when the mail leaves that asks later than its deadline opens, read by key only
+	lost     map[string]bool                // messages that reached nobody, read by key only
 	numbered int                            // deadlines opened so far
 	seen     map[string]bool                // facts received, read by key only
 	held     []models.Fact                  // received after a deadline that has not been decided yet
@@ -74,7 +75,7 @@ func newProcess(ctx workflow.Context, common models.Common, dossier, owner strin
 	info := workflow.GetInfo(ctx)
 	p := &process{
 		common: common, cal: cal, id: info.WorkflowExecution.ID, run: info.OriginalRunID, dossier: dossier,
-		owner: owner, expiries: map[string]models.ExpiryResult{}, asking: map[string]time.Time{}, seen: map[string]bool{}, sent: map[string]int{},
+		owner: owner, expiries: map[string]models.ExpiryResult{}, asking: map[string]time.Time{}, lost: map[string]bool{}, seen: map[string]bool{}, sent: map[string]int{},
 		facts: workflow.GetSignalChannel(ctx, models.FactSignal), step: &models.Step{}, receive: receive, interrupted: never, waived: never, elsewhere: func() []string { return nil },
 		reached: func(r models.CommandResult) models.CommandResult { return r },
 	}
@@ -132,6 +133,9 @@ func (p *process) release() {
 }
 
 func (p *process) handle(f models.Fact) {
+	if f.Kind == models.FactUndeliverable {
+		p.lost[f.Data.Ref] = true
+	}
 	state := models.FactLate
 	if !p.done {
 		state = p.receive(f)

@@ -241,11 +241,14 @@ func (p *process) awaited(d *models.Deadline) string {
 	if d.Awaits == models.RoleSystem {
 		return fmt.Sprintf("%s (%s), le %s : %s", what, d.Subject, due, models.French.Otherwise(d.Kind))
 	}
-	asked := ""
+	asked, otherwise := "", models.French.Otherwise(d.Kind)
 	if leaves, ok := p.asking[d.ID]; ok {
 		asked = " ; e-mail du " + p.clock(leaves)
 	}
-	return fmt.Sprintf("%s (%s ; %s%s), avant le %s ; sinon %s", what, d.Subject, p.owing(d), asked, due, models.French.Otherwise(d.Kind))
+	if len(d.Asked) > 0 && !slices.ContainsFunc(d.Asked, func(key string) bool { return !p.lost[key] }) {
+		asked, otherwise = " ; e-mail non remis", "et sauf renvoi, "+models.French.Unreached() // a process is not told of that
+	}
+	return fmt.Sprintf("%s (%s ; %s%s), avant le %s ; sinon %s", what, d.Subject, p.owing(d), asked, due, otherwise)
 }
 
 // owes says from whom a deadline awaits something, by reference where the process knows it.

@@ -57,6 +57,26 @@ func TestCurrentDetails(t *testing.T) {
 		require.Contains(t, convoked, "- Émargement des participants : 2 demi-journées, chacune dès son début et jusqu’à la feuille signée par le formateur ; sinon ")
 		require.Contains(t, after, "**Séance 1, "+models.French.Times(moved)[0]+"**")
 	})
+	t.Run("F136 of an absence that nobody could be told of", func(t *testing.T) {
+		h := newHarness(t)
+		h.absences[sessionRef] = []models.AbsenceEntry{{Participant: "P-000002", HalfDays: []int{1}}}
+		h.signed()
+		h.mailFate = func(m models.Message) (string, time.Duration) {
+			if m.Template == "absence_told" {
+				return models.MessageNoAddress, 0
+			}
+			return "", 0
+		}
+		var got string
+		h.at("2026-11-21 09:00", func() {
+			h.fact(models.Fact{Kind: models.FactAbsenceJustified, Subject: "of somebody else"}) // a step, which shows the details again
+		})
+		h.at("2026-11-21 10:00", func() { got = h.details() })
+		h.session()
+		require.Contains(t, got, "participant P-000002 ; e-mail non remis), avant le 22/11/2026 18:00 ; "+
+			"sinon et sauf renvoi, personne n’a reçu le message : l’équipe est alertée et a un délai de plus\n")
+		require.NotContains(t, got, "injustifiée")
+	})
 	t.Run("of a mail that waits for the hours of mail", func(t *testing.T) {
 		h := searching(t)
 		var got string
