@@ -125,7 +125,7 @@ var decisions = map[string]*decision{
 			}
 			return nil
 		}},
-	"judge-sheet": {route: "/requests/{ref}/sessions/{number}/judge-sheet", tab: "sessions", offers: ofSession(models.VerbJudgeSheet), fill: verdict},
+	"judge-sheet": {route: "/requests/{ref}/sessions/{number}/judge-sheet", tab: "sessions", offers: ofSession(models.VerbJudgeSheet), fill: (*dossierDesk).fillJudgement},
 	"reschedule":  {route: "/requests/{ref}/sessions/{number}/reschedule", tab: "sessions", offers: ofSession(models.VerbReschedule), fill: (*dossierDesk).fillReschedule},
 	"cancel-session": {route: "/requests/{ref}/sessions/{number}/cancel", tab: "sessions", grave: true, offers: ofSession(models.VerbCancelSession), fill: reason,
 		until: func(x *dossierDesk, _ models.Request) bool {
@@ -213,6 +213,52 @@ func verdict(_ *dossierDesk, f *draft) any {
 	return map[string]any{"passed": passed == "yes", "reason": words}
 }
 
+// fillJudgement says what the sheet to judge holds, and what a session held means for who is marked absent on it and for who
+// is neither that nor signed: judged without a look at it, who was there becomes absent.
+func (x *dossierDesk) fillJudgement(f *draft) any {
+	s, _, roll, recorded := x.sheetOf(f, x.c.Query("subject"))
+	days := x.halfDays(s)
+	f.facts = []pageFact{{x.t("dossier.sheet"), x.sheetState(s)}}
+	var absent, open int // people with such a half-day
+	signed := false
+	for _, p := range roll {
+		var states []string
+		missed, left := false, false
+		for i := range s.HalfDays {
+			state := "dossier.not_signed"
+			switch a, ok := recorded(p.Ref, i); {
+			case !ok:
+				left = true
+			case a.State == models.AttendanceSigned:
+				state, signed = "state.signed", true
+			default:
+				state, missed = "dossier.absent", true
+			}
+			states = append(states, x.t("decide.judge-sheet.half_day", "day", days[i], "state", x.t(state)))
+		}
+		if missed {
+			absent++
+		}
+		if left {
+			open++
+		}
+		f.facts = append(f.facts, pageFact{goesBy(p), strings.Join(states, x.t("decide.judge-sheet.and"))})
+	}
+	if !signed {
+		f.weighs = append(f.weighs, x.t("decide.judge-sheet.nobody"))
+	}
+	if absent > 0 {
+		f.weighs = append(f.weighs, x.t("decide.judge-sheet.marked", "count", absent))
+	}
+	if open > 0 {
+		f.weighs = append(f.weighs, x.t("decide.judge-sheet.open", "count", open), x.t("decide.judge-sheet.before"))
+		if x.offersRecord("presence", s.Ref) {
+			f.first = []offer{x.recordOffer("presence", s.Ref)}
+		}
+	}
+	return verdict(x, f)
+}
+
 // offered tells whether something can be decided now by who is here.
 func (x *dossierDesk) offered(name, subject string) bool {
 	c := decisions[name]
@@ -275,6 +321,8 @@ type decidePage struct {
 	Leave                           string // what not to do it is called, where it is not to change nothing
 	Says                            string
 	Facts                           []pageFact
+	Weighs                          []string
+	First                           []offer // what is to be done before
 	Paper                           []pageFact
 	Controls                        []control
 	Key                             string
@@ -344,6 +392,7 @@ func (x *dossierDesk) draw(title string, f *draft, p decidePage) {
 func (f *draft) draw(title string, p decidePage) {
 	f.explain()
 	p.Controls, p.Key, p.Lists, p.Paper, p.Facts = f.controls, f.formKey(), f.lists, f.paper, f.facts
+	p.Weighs, p.First = f.weighs, f.first
 	f.render(f.status, "console_decide", &web.Page{Title: title, State: "form", Code: f.code, Faults: f.faults, Values: f.values, Data: p})
 }
 
@@ -396,6 +445,8 @@ type draft struct {
 	lists    map[string][]pick
 	paper    []pageFact                                     // texts to read before deciding
 	facts    []pageFact                                     // what it is about
+	weighs   []string                                       // what it leads to, as things stand
+	first    []offer                                        // what is to be done before
 	at       map[string]string                              // the field of a place in the body, where their names differ
 	blame    map[models.Code]string                         // the field that a refusal without place is about
 	say      func(code models.Code, location string) string // a better sentence than the refusal's, empty for none

@@ -170,6 +170,29 @@ func withSession(day int, status string) func(*models.Request, *models.Step) {
 	}
 }
 
+// F128: judging a session held makes absences of what nobody signed: the page says of whom, and that papers come first.
+func TestJudgingASheetShowsWhatItDoes(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageSessions, withSession(24, models.SessionConvoked))
+	ref := models.SessionRef(dossier, 1)
+	for i, state := range []string{models.AttendanceSigned, models.AttendanceAbsent} {
+		_, _, err := o.store.SaveAttendance(t.Context(), models.Attendance{Session: ref, Participant: "P-000001", HalfDay: i, State: state, SignedAt: paris(24, 17, 30), Channel: models.ChannelLink})
+		require.NoError(t, err)
+	}
+	o.mission(models.StageSessions, withSession(24, models.SessionToJudge))
+	page := o.get(dossierPath + "/decide/judge-sheet?subject=1")
+	wellMade(t, page)
+	words := plainly(page.words())
+	for _, want := range []string{"due au formateur en entier", "9 h 00 à 12 h 30 : Signée", "14 h 00 à 17 h 30 : Absence", "9 h 00 à 12 h 30 : Non signée",
+		"1 participant est noté absent.", "1 participant n’a pas tout signé et n’est pas noté absent.", "une fois la séance jugée, elles ne changent plus"} {
+		require.Contains(t, words, want)
+	}
+	require.NotContains(t, words, "Aucun participant n’a signé")
+	require.Equal(t, 1, page.Find(`a[href*="/record/presence"]`).Length(), "where it is recorded")
+	o.mission(models.StageSessions, withSession(24, models.SessionValidated))
+	require.Equal(t, http.StatusConflict, o.get(dossierPath+"/record/presence?subject="+url.QueryEscape(ref)).status)
+}
+
 // fill is the form of a page as a browser would send it, with what a person changes.
 func (o *office) fill(path string, typed url.Values) seen {
 	o.t.Helper()
