@@ -359,17 +359,17 @@ func (p *sheetPage) show(v *visit, page *web.Page) string {
 		}
 		people = append(people, line)
 	}
-	unsigned := v.t("sheet.unsigned")
+	how, unsigned := v.t("sheet.how"), v.t("sheet.unsigned")
 	if p.late {
-		unsigned = v.t("sheet.unsigned_late")
+		how, unsigned = v.t("sheet.how_late"), v.t("sheet.unsigned_late")
 	}
 	page.Title = v.t("sheet.title")
 	page.Data = struct {
-		Late, Unsigned string
-		Facts          []pageFact
-		People         []sheetPerson
-		Confirm        picks
-	}{v.late(p.deadline), unsigned, v.aboutSession(p.brief, p.session), people, v.confirm("certify", v.t("sheet.confirm_label"), v.t("sheet.confirm"))}
+		Late, How, Unsigned string
+		Facts               []pageFact
+		People              []sheetPerson
+		Confirm             picks
+	}{v.late(p.deadline), how, unsigned, v.aboutSession(p.brief, p.session), people, v.confirm("certify", v.t("sheet.confirm_label"), v.t("sheet.confirm"))}
 	return "sheet"
 }
 
@@ -426,15 +426,24 @@ func (p *sheetPage) act(v *visit, action string) (*linkDone, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.done(v.used(time.Time{}, v.t("sheet.signed")), v.t("sheet.next")), nil
+	next := "sheet.next"
+	if len(p.people) == 0 || len(p.undecided(v, given)) > 0 {
+		next = "sheet.next_incomplete"
+	}
+	return v.done(v.used(time.Time{}, v.t("sheet.signed")), v.t(next)), nil
 }
 
-// left names the half-days that are neither signed nor marked absent.
+// left names the half-days without which the sheet is not taken: once it is late, none.
 func (p *sheetPage) left(v *visit, given map[string]bool) faults {
-	var out faults
 	if p.late {
 		return nil
 	}
+	return p.undecided(v, given)
+}
+
+// undecided names the half-days that are neither signed nor marked absent.
+func (p *sheetPage) undecided(v *visit, given map[string]bool) faults {
+	var out faults
 	for n, who := range p.people {
 		for i, label := range v.halfDays(p.session) {
 			if _, done := p.recorded[cell(who.Ref, i)]; !done && !given[cell(who.Ref, i)] {
