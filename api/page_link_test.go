@@ -350,7 +350,7 @@ func TestLinksThatAreOfNoUse(t *testing.T) {
 		{"earlier round", h.link(models.LinkSlots, dossier+"/audit/1", 0), 410, models.CodeLinkWithdrawn, "plus utile"},
 		{"returned programme", h.link(models.LinkProgramme, dossier+"/programme/1"), 410, models.CodeLinkWithdrawn, "returned to you"},
 		{"cancelled session", h.link(models.LinkAttend, dossier+"/session/3|P-000001"), 410, models.CodeLinkWithdrawn, "annulée"},
-		{"judged session", h.link(models.LinkAttend, dossier+"/session/4|P-000001"), 410, models.CodeLinkWithdrawn, "close"},
+		{"session to judge", h.link(models.LinkAttend, dossier+"/session/4|P-000001"), 410, models.CodeLinkWithdrawn, "sur papier"},
 		{"removed participant", h.link(models.LinkAttend, dossier+"/session/1|P-000003"), 410, models.CodeLinkWithdrawn, "plus utile"},
 		{"participant of another dossier", h.link(models.LinkAttend, dossier+"/session/1|P-000009"), 404, models.CodeLinkInvalid, "pas valable"},
 		{"evaluation of another dossier", h.link(models.LinkHot, dossier+"|P-000009"), 404, models.CodeLinkInvalid, "pas valable"},
@@ -577,6 +577,9 @@ func TestF129AMissedSheetIsOnlyLate(t *testing.T) {
 	require.Equal(t, http.StatusOK, p.status, p.words())
 	require.Contains(t, p.words(), "24 novembre 2026")
 	require.NotEmpty(t, p.Find("input[name=absent]").Nodes)
+	attend := h.get(h.link(models.LinkAttend, dossier+"/session/4|P-000001"))
+	require.Contains(t, attend.words(), "Les participants ne peuvent plus signer cette feuille par leur lien")
+	require.NotContains(t, attend.words(), "est close", "the trainer still signs it")
 	done := h.post(sheet, url.Values{"action": {"sign"}, "certify": {"yes"}, "name": {"Formatrice"}, "absent": {"P-000001:0"}})
 	require.Equal(t, http.StatusOK, done.status, done.words())
 	require.Contains(t, done.words(), "La feuille est incomplète, l’agence l’examine")

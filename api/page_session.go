@@ -91,17 +91,26 @@ func openAttend(v *visit) (linkPage, error) {
 	}
 	switch {
 	case session.SheetClosed():
-		p.why = v.t("attend.sheet_closed")
+		p.why = v.signingOver(session)
 		if len(p.recorded) == 0 {
 			return nil, v.withdrawn(p.why)
 		}
 	case v.over(deadline):
-		p.why = v.t("attend.sheet_closed")
+		p.why = v.signingOver(session)
 		if len(p.recorded) == 0 {
 			return nil, v.expired(deadline.DueAt)
 		}
 	}
 	return p, nil
+}
+
+// signingOver says why participants sign no more, and what is left to who was there: until it is judged, a sheet takes what
+// they signed on paper.
+func (v *visit) signingOver(s models.Session) string {
+	if s.TakesPresence(v.now) {
+		return v.t("attend.signing_over")
+	}
+	return v.t("attend.sheet_closed")
 }
 
 // open lists the half-days that can be signed now.
