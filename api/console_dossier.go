@@ -529,7 +529,7 @@ func (x *dossierDesk) undelivered(all []models.Message) ([]string, error) {
 	}
 	err := x.meet(who)
 	for _, m := range few {
-		out = append(out, x.t("dossier.undelivered", "what", templateName(x.lang, m.Template), "to", x.recipient(m),
+		out = append(out, x.t("dossier.undelivered", "what", x.messageName(m), "to", x.recipient(m),
 			"why", x.t("dossier.message."+m.Status), "when", web.DateTime(x.lang, m.Tried())))
 	}
 	if more > 0 {
@@ -934,7 +934,7 @@ func (x *dossierDesk) showMessages(p *dossierPage) error {
 		return err
 	}
 	for _, m := range page.Items {
-		line := messageLine{What: templateName(x.lang, m.Template), To: x.recipient(m), State: x.t("dossier.message." + m.Status)}
+		line := messageLine{What: x.messageName(m), To: x.recipient(m), State: x.t("dossier.message." + m.Status)}
 		if m.Template == models.TemplateAlert {
 			line.What += x.t("dossier.about", "what", firstSentence(mail.AlertSentence(x.lang, m.Args.Get("alert"))))
 		}

@@ -89,7 +89,7 @@ func (d *desk) parkedLines(rows []models.Message, from string) ([]parkedLine, er
 	names, err := d.s.store.Names(d.ctx, who)
 	out := make([]parkedLine, len(rows))
 	for i, m := range rows {
-		line := parkedLine{What: templateName(d.lang, m.Template), To: d.lang.RoleName(m.To), About: m.Dossier, Href: ConsoleAddress(m.Dossier, ""),
+		line := parkedLine{What: d.messageName(m), To: d.lang.RoleName(m.To), About: m.Dossier, Href: ConsoleAddress(m.Dossier, ""),
 			Tried: d.t("parked.never"), Why: d.t("parked.unwritten")}
 		if name := cmp.Or(names[m.ToRef], m.ToRef); name != "" {
 			line.To = name + d.t("dossier.comma") + line.To

@@ -75,9 +75,9 @@ func TestUndeliveredMessagesAreNamedOnTheDossier(t *testing.T) {
 	page := o.get(dossierPath)
 	lost := page.Find("section[aria-labelledby=h-alert] li")
 	require.Equal(t, 2, lost.Length())
-	require.Contains(t, plain(lost.Text()), "Convocation, à sans-nom@example.org (Non remis, mardi 24 novembre 2026 à 9 h 05).")
-	require.Contains(t, plain(lost.Text()), "Document à signer par le client, à Camille Exemple, client (Non remis, mardi 24 novembre 2026 à 9 h 05).")
-	require.Contains(t, plain(o.get(dossierPath+"/journal").words()), "Un message n’a pas pu être remis. Programme approuvé, à Formatrice Alpha, formateur (Non remis,")
+	require.Contains(t, plain(lost.Text()), "Convocation, séance 1, à sans-nom@example.org (Non remis, mardi 24 novembre 2026 à 9 h 05).")
+	require.Contains(t, plain(lost.Text()), "Document à signer par le client, document 1, à Camille Exemple, client (Non remis, mardi 24 novembre 2026 à 9 h 05).")
+	require.Contains(t, plain(o.get(dossierPath+"/journal").words()), "Un message n’a pas pu être remis. Programme approuvé, version 1, à Formatrice Alpha, formateur (Non remis,")
 }
 
 // Staff who are told that nobody knows whether a message left settle it where they are told.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/stretchr/testify/require"
 
 	"jalon/mail"
@@ -259,6 +260,38 @@ func TestConsoleOffersWhatIsWorthSendingAgain(t *testing.T) {
 		o.undelivered(told)
 	}
 	require.Equal(t, resendShown, o.get(dossierPath).Find("section[aria-labelledby=h-resendable] a").Length(), "the Messages tab has all")
+}
+
+// convocations are the mails of two sessions to somebody, which reached nobody.
+func (o *office) convocations(participant string) (keys []string) {
+	o.t.Helper()
+	o.mission(models.StageSessions, func(r *models.Request, s *models.Step) {
+		withSession(26, models.SessionConvoked)(r, s)
+		second := s.Rows.Sessions[0]
+		second.Ref, second.Number = models.SessionRef(dossier, 2), 2
+		s.Rows.NewSessions, s.Rows.Sessions = append(s.Rows.NewSessions, second), append(s.Rows.Sessions, second)
+	})
+	for n := 1; n <= 2; n++ {
+		keys = append(keys, fmt.Sprintf("convocation/%d", n))
+		o.undelivered(models.Message{Key: keys[n-1], Template: "convocation", To: models.RoleParticipant, ToRef: participant, Subject: models.SessionRef(dossier, n),
+			Workflow: models.SessionID(dossier, n)})
+	}
+	return keys
+}
+
+// Two of a kind to the same person are told apart by what they are about.
+func TestConsoleTellsMessagesOfAKindApart(t *testing.T) {
+	o := newOffice(t)
+	o.convocations("P-000001")
+	name := "Alix " + hostile
+	list := o.get(dossierPath).Find("section[aria-labelledby=h-resendable] li")
+	require.Equal(t, 2, list.Length())
+	for i, session := range []string{"séance 2", "séance 1"} {
+		require.Contains(t, plain(list.Eq(i).Text()), "Convocation, "+session+" · "+name+", participant")
+		require.NotContains(t, list.Eq(i).Text(), "participants")
+	}
+	heads := o.get(dossierPath + "/messages").Find("tbody th").Map(func(_ int, s *goquery.Selection) string { return s.Text() })
+	require.ElementsMatch(t, []string{"Convocation, séance 1", "Convocation, séance 2"}, heads)
 }
 
 // Of hundreds that an alert is about the page and the API name the first ones, and count the others.

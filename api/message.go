@@ -46,6 +46,15 @@ func templateName(lang models.Lang, template string) string {
 	return template
 }
 
+// messageName is what a message is and of which part of its dossier: « Convocation, séance 2 ».
+func (d *desk) messageName(m models.Message) string {
+	name := templateName(d.lang, m.Template)
+	if part := d.partOf(m.Dossier, m.Subject); part != "" {
+		name += d.t("dossier.comma") + part
+	}
+	return name
+}
+
 func (s *Server) registerMessages() {
 	add(s, operation{method: "GET", path: "/messages/parked", id: "list-parked-messages", tag: "messages", rule: Everyone,
 		summary: "Messages that nobody knows to have left, the oldest first"},

@@ -30,7 +30,7 @@ var roleNames = map[Role]bilingual{
 	RoleTrainer:      {"formateur", "trainer"},
 	RoleClient:       {"client", "client"},
 	RoleBilling:      {"client", "client"},
-	RoleParticipant:  {"participants", "participants"},
+	RoleParticipant:  {"participant", "participant"},
 	RoleParticipants: {"participants", "participants"},
 	RoleStaff:        {"équipe", "team"},
 	RolePedagogy:     {"pédagogie", "pedagogy"},
