@@ -30,8 +30,12 @@ type parkedLine struct {
 	Settle                            *settleLinks
 }
 
-// settleLinks are where to say that a message left, or that it goes again; one that was never tried cannot have left.
-type settleLinks struct{ Left, LeftLabel, Again, AgainLabel, What string }
+// settleLinks are where to say that a message left, or that it goes again; one that was never tried cannot have left, and
+// one that nobody knows an address for cannot go again before it has one.
+type settleLinks struct {
+	Left, LeftLabel, Again, AgainLabel, What string
+	Address                                  *correction
+}
 
 func (d *desk) settleLinks(m models.Message, what, from string) *settleLinks {
 	l := &settleLinks{LeftLabel: d.t("parked.left.button"), Again: settlePath(verbAgain, m.Key, from), AgainLabel: d.t("parked.again.button"), What: what}
@@ -46,11 +50,37 @@ func (d *desk) againLink(m models.Message, from string) (*settleLinks, error) {
 	if !m.Undelivered() || !settling(m).Allows(d.who.Roles) {
 		return nil, nil
 	}
-	err := d.s.ofUse(d.ctx, m)
-	if codeOf(err) == models.CodeMessageOver {
+	l := &settleLinks{Again: settlePath(verbAgain, m.Key, from), AgainLabel: d.t("parked.again.button"), What: d.messageName(m)}
+	switch err := d.s.settleable(d.ctx, m, false); codeOf(err) {
+	case models.CodeMessageOver:
 		return nil, nil
+	case models.CodeNoAddress:
+		back, _ := d.backTo(m, from)
+		var missing error
+		if l.Address, missing = d.addressLink(m, back); l.Address != nil || missing != nil {
+			l.Again = ""
+		}
+		return l, missing
+	default:
+		return l, err
 	}
-	return &settleLinks{Again: settlePath(verbAgain, m.Key, from), AgainLabel: d.t("parked.again.button"), What: templateName(d.lang, m.Template)}, err
+}
+
+// addressLink is where to add the address that a message lacks; nil where it cannot be, or not by who is here.
+func (d *desk) addressLink(m models.Message, back string) (*correction, error) {
+	switch m.To {
+	case models.RoleTrainer:
+		return d.correction("parked.add_address", "", back, trainerRoute, m.ToRef), nil
+	case models.RoleParticipant:
+		complete := decisions["complete-participant"]
+		_, row, err := d.s.dossier(d.ctx, m.Dossier)
+		if err != nil || row.Stage.Ended() || !d.may(complete.method, complete.route) {
+			return nil, err
+		}
+		return &correction{Href: dossiersPath + "/" + m.Dossier + "/decide/" + complete.name + "?" + url.Values{"subject": {m.ToRef}}.Encode(),
+			Label: d.t("parked.add_address")}, nil
+	}
+	return nil, nil
 }
 
 // resendShown are the messages that can be sent again where it is told at once that they reached nobody; the Messages tab
@@ -157,6 +187,7 @@ func (d *desk) parkedBox() (*parkedBox, error) {
 type settlePage struct {
 	Action, Back, BackLabel, Says, Button, Key string
 	Facts                                      []pageFact
+	Address                                    *correction
 }
 
 // serveSettle says what will follow, and has the API settle the message.
@@ -181,13 +212,13 @@ func serveSettle(d *desk, verb string) {
 		showSettle(d, m, verb, refuse(models.Code(p.Code)))
 		return
 	}
-	back, _ := d.backFrom(m)
+	back, _ := d.backTo(m, d.c.Query("from"))
 	d.done(back, d.t("parked."+verb+".done"))
 }
 
-// backFrom is the page that led to a message.
-func (d *desk) backFrom(m models.Message) (href, label string) {
-	switch from := d.c.Query("from"); {
+// backTo is the page that led to a message.
+func (d *desk) backTo(m models.Message, from string) (href, label string) {
+	switch {
 	case from == "money":
 		return ConsoleAddress(m.Dossier, m.Subject), d.t("correct.back")
 	case from == "dossier" && m.Dossier != "":
@@ -207,7 +238,7 @@ func showSettle(d *desk, m models.Message, verb string, refused error) {
 	line := lines[0]
 	page := settlePage{Action: settlePath(verb, m.Key, from), Facts: []pageFact{{d.t("parked.what"), line.What}, {d.t("parked.to"), line.To},
 		{d.t("parked.about"), line.About}, {d.t("parked.tried"), line.Tried}, {d.t("parked.key"), m.Key}}}
-	page.Back, page.BackLabel = d.backFrom(m)
+	page.Back, page.BackLabel = d.backTo(m, from)
 	title, closed, says := "parked."+verb+".title", "parked.not", "parked."+verb+".says"
 	switch resent := m.Undelivered() && verb == verbAgain; {
 	case resent:
@@ -218,6 +249,12 @@ func showSettle(d *desk, m models.Message, verb string, refused error) {
 			return
 		}
 		page.Facts = append(page.Facts, pageFact{d.t("parked.address"), cmp.Or(address, "–")})
+		if codeOf(refused) == models.CodeNoAddress {
+			if page.Address, err = d.addressLink(m, d.c.Request.URL.RequestURI()); err != nil {
+				d.fail(err)
+				return
+			}
+		}
 	case verb == verbAgain && m.Failure != unclear:
 		says = "parked.again.says_unwritten"
 	}

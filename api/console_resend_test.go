@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -292,6 +293,37 @@ func TestConsoleTellsMessagesOfAKindApart(t *testing.T) {
 	}
 	heads := o.get(dossierPath + "/messages").Find("tbody th").Map(func(_ int, s *goquery.Selection) string { return s.Text() })
 	require.ElementsMatch(t, []string{"Convocation, séance 1", "Convocation, séance 2"}, heads)
+}
+
+// Somebody without an address is given one where their mail is offered to be sent again, which then it is.
+func TestConsoleLeadsToTheAddressThatAMailLacks(t *testing.T) {
+	o := newOffice(t)
+	key := o.convocations("P-000001")[0]
+	person, err := o.store.Participant(t.Context(), "P-000001")
+	require.NoError(t, err)
+	person.Email = ""
+	require.NoError(t, o.store.CorrectParticipant(t.Context(), models.JournalLine{ID: "1", Dossier: dossier, At: o.now}, person))
+	messages, again := dossierPath+"/messages", settlePath(verbAgain, key, "dossier")
+	complete := dossierPath + "/decide/complete-participant?subject=P-000001"
+	for _, path := range []string{dossierPath, messages} {
+		page := o.get(path)
+		wellMade(t, page)
+		require.Equal(t, 2, page.Find(`.acts a[href="`+complete+`"]`).Length(), path)
+		require.Contains(t, page.words(), "Ajouter une adresse")
+		require.Zero(t, page.Find(`a[href="`+again+`"]`).Length(), path)
+	}
+	closed := o.get(again)
+	wellMade(t, closed)
+	require.Equal(t, []any{http.StatusConflict, 1}, []any{closed.status, closed.Find(`a[href="` + complete + `"]`).Length()})
+	done := o.fill(complete, url.Values{"email": {"alix@example.org"}})
+	require.Equal(t, http.StatusSeeOther, done.status, done.words())
+	require.Equal(t, 1, o.get(messages).Find(`.acts a[href="`+again+`"]`).Length())
+
+	require.NoError(t, o.store.SaveTrainer(t.Context(), models.Trainer{Ref: "T-000044", Name: "Formateur Charlie", Active: true}))
+	d := &desk{visit: &visit{s: o.Server, ctx: t.Context(), lang: models.French}, who: Caller{Roles: []models.Role{models.RoleStaff}}}
+	link, err := d.addressLink(models.Message{To: models.RoleTrainer, ToRef: "T-000044"}, messages)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, o.get(link.Href).status)
 }
 
 // Of hundreds that an alert is about the page and the API name the first ones, and count the others.
