@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"mime/multipart"
 	"net/http"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"jalon/models"
 	"jalon/store"
@@ -381,6 +384,42 @@ func (f *draft) send(method, path string, body, out any) bool {
 	return false
 }
 
+// foresee says of a form what its call would be refused for, beside the faults it has, so that all are corrected at once:
+// what the API says of the shape of its body, then checks. A field already at fault was not read, and no more is said of it.
+func (f *draft) foresee(path string, body any, checks func(raw []byte) []error) {
+	if !f.posted {
+		return
+	}
+	raw, err := json.Marshal(body)
+	var loose any
+	if err == nil {
+		err = json.Unmarshal(raw, &loose)
+	}
+	if err != nil {
+		panic(err) // bodies are structs and maps of plain values
+	}
+	described := f.s.api.OpenAPI()
+	var found huma.ValidateResult
+	at := huma.NewPathBuffer(nil, 0)
+	at.Push("body")
+	huma.Validate(described.Components.Schemas, described.Paths[Prefix+path].Post.RequestBody.Content["application/json"].Schema, at, huma.ModeWriteToServer, loose, &found)
+	f.refusedUnread(humaProblem(f.lang, http.StatusUnprocessableEntity, found.Errors))
+	for _, err := range checks(raw) {
+		f.refusedUnread(f.s.problemOf(f.ctx, f.lang, err))
+	}
+}
+
+// refusedUnread is refused, but for fields whose faults are said already.
+func (f *draft) refusedUnread(p *Problem) {
+	p.Errors = slices.DeleteFunc(p.Errors, func(fault Fault) bool {
+		name := f.fieldOf(strings.TrimPrefix(fault.Location, "body."))
+		return slices.ContainsFunc(f.faults, func(w web.Fault) bool { return w.Field == name })
+	})
+	if len(p.Errors) > 0 {
+		f.refused(p)
+	}
+}
+
 // draw shows a form about a dossier.
 func (x *dossierDesk) draw(title string, f *draft, p decidePage) {
 	f.facts = append(x.which(x.brief), append([]pageFact{{x.t("dossier.stage"), x.lang.StageName(x.row.Stage)}}, f.facts...)...)
@@ -473,6 +512,7 @@ type opt struct {
 	keys                       string // prefix of the words of a choice's values
 	words                      map[string]string
 	plain                      bool // optional, unmarked: its group says it, or its hint says when it is needed
+	cap                        int64 // of a number in hundredths: what the API takes at most
 	free                       bool // the API knows which values there are: those shown may have changed meanwhile
 }
 
@@ -676,6 +716,8 @@ func figure[N any](f *draft, name, mode string, o opt, read func(text, label str
 	n, wrong := read(c.Value, c.Label)
 	if wrong != "" {
 		f.wrong(name, wrong)
+		var none N
+		return none
 	}
 	return n
 }
@@ -695,8 +737,11 @@ func (f *draft) number(name string, least, most int, o opt) int {
 func (f *draft) decimal(name string, least int64, o opt) int64 {
 	return figure(f, name, "decimal", o, func(text, label string) (n int64, wrong string) {
 		hundredths, ok := parseEuros(text)
-		if !ok || int64(hundredths) < least {
+		switch {
+		case !ok || int64(hundredths) < least:
 			wrong = f.t("dossier.fault_decimal", "label", label)
+		case o.cap > 0 && int64(hundredths) > o.cap:
+			wrong = f.t("dossier.fault_most", "max", f.lang.Quantity(o.cap))
 		}
 		return int64(hundredths), wrong
 	})
@@ -711,6 +756,8 @@ func (f *draft) amount(name string, least models.Cents, o opt) models.Cents {
 			wrong = f.t("fault.money")
 		case cents < least:
 			wrong = f.t("dossier.fault_least", "min", web.Money(f.lang, least))
+		case o.cap > 0 && int64(cents) > o.cap:
+			wrong = f.t("dossier.fault_most", "max", web.Money(f.lang, models.Cents(o.cap)))
 		}
 		return cents, wrong
 	})
@@ -877,7 +924,7 @@ func (f *draft) needs(b models.Brief) map[string]any {
 		in["level"] = level
 	}
 	in["funding"] = f.choose("funding", "select", opt{initial: b.Funding, keys: "dossier.funding.", words: map[string]string{"other": f.t("dossier.funding.something_else")}}, "employer", "skills_operator", "cpf", "employment_service", "self_paid_monthly", "volunteer_credit", "other")
-	in["budget_cents"] = f.amount("budget", 0, opt{initial: f.euroText(b.BudgetCents), optional: true, class: "short"})
+	in["budget_cents"] = f.amount("budget", 0, opt{initial: f.euroText(b.BudgetCents), optional: true, class: "short", cap: 1_000_000_000_00})
 	if day := f.date("wanted_from", opt{initial: string(b.WantedFrom), optional: true, class: "short"}); day != "" {
 		in["wanted_from"] = day
 	}
@@ -886,12 +933,12 @@ func (f *draft) needs(b models.Brief) map[string]any {
 		o := map[string]any{}
 		o["half_days"] = f.number("half_days", 1, 1000, opt{initial: count(b.Order.HalfDays), class: "short"})
 		o["unit"] = f.choose("unit", "select", opt{initial: string(b.Order.Unit), keys: "unit."}, texts(models.Units)...)
-		o["unit_price_cents"] = f.amount("unit_price", 0, opt{initial: f.euroText(b.Order.UnitPriceCents), class: "short"})
+		o["unit_price_cents"] = f.amount("unit_price", 0, opt{initial: f.euroText(b.Order.UnitPriceCents), class: "short", cap: 10_000_000_00})
 		known := b.Order.Quantity
 		if known == models.Quantity(b.Order.Unit, b.Order.HalfDays, 0) || b.Order.Unit == models.UnitFlat {
 			known = 0 // it follows the half-days, when they are corrected too
 		}
-		if quantity := f.decimal("quantity", 1, opt{initial: f.decimalText(known), optional: true, class: "short"}); quantity > 0 {
+		if quantity := f.decimal("quantity", 1, opt{initial: f.decimalText(known), optional: true, class: "short", cap: 100_000_00}); quantity > 0 {
 			o["quantity"] = quantity
 		}
 		o["vat_bps"] = f.vat(b.Order)
@@ -917,7 +964,7 @@ func (f *draft) vat(o models.Order) int64 {
 		known = exempt
 	}
 	chosen := f.choose("vat", "select", opt{initial: known}, standard, exempt, other)
-	rate = f.decimal("vat_rate", 1, opt{initial: f.decimalText(rate), optional: true, class: "short"})
+	rate = f.decimal("vat_rate", 1, opt{initial: f.decimalText(rate), optional: true, class: "short", cap: 100_00})
 	switch {
 	case chosen == standard:
 		return models.VATTaxable.RateBps()

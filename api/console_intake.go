@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
@@ -90,6 +91,18 @@ func serveIntake(d *desk) {
 		return f.misspelt(code, location)
 	}
 	body, somebody := f.fillIntake(client)
+	f.foresee("/requests", body, func(raw []byte) (wrong []error) {
+		var in Intake
+		if json.Unmarshal(raw, &in) != nil {
+			return nil // its shape is at fault, which is said
+		}
+		if in.Client != nil {
+			if err := in.Client.check("body.client"); err != nil {
+				wrong = append(wrong, err)
+			}
+		}
+		return append(wrong, in.checks("", d.s.today())...)
+	})
 	var opened models.Brief
 	if !f.posted || !f.recordContact(&client, body, somebody) || !f.send(http.MethodPost, "/requests", body, &opened) {
 		if somebody != nil && body["contact_ref"] != nil { // recorded, they are chosen from now on

@@ -64,21 +64,27 @@ func TestF001ConsoleOpensARequest(t *testing.T) {
 	client := asks("client_type", "sme", "client_name", "Atelier Élan "+hostile, "client_company_number", "999 999 980", "client_address", "1 rue Exemple\n75001 Paris",
 		"contact_name", "Camille Exemple", "contact_email", "camille@example.org")
 	wrong := form.form(t, client)
-	for field, value := range map[string]string{"client_company_number": "99", "contact_email": "camille", "unit_price": "cher", "group_size": "0"} {
+	all := []string{"client_company_number", "contact_email", "unit_price", "group_size", "department", "vat_rate", "wanted_from", "address"}
+	for field, value := range map[string]string{"client_company_number": "99", "contact_email": "camille", "unit_price": "cher", "group_size": "0",
+		"department": "Rhône", "vat": "other", "vat_rate": "200", "wanted_from": "2026-11-01", "mode": "at_client"} {
 		wrong.Set(field, value)
 	}
 	page := o.post(intakeFormPath, wrong)
-	require.Equal(t, http.StatusUnprocessableEntity, page.status)
-	require.ElementsMatch(t, []string{"unit_price", "group_size"}, page.wrong())
-	wrong.Set("unit_price", "1200")
-	wrong.Set("group_size", "4")
-	page = o.post(intakeFormPath, wrong)
 	wellMade(t, page)
-	require.ElementsMatch(t, []string{"client_company_number", "contact_email"}, page.wrong(), page.words())
-	for field, says := range map[string]string{"client_company_number": "Un SIREN a neuf chiffres.", "contact_email": "Écrivez une adresse e-mail seule"} {
+	require.Equal(t, http.StatusUnprocessableEntity, page.status)
+	require.ElementsMatch(t, all, page.wrong(), "all at once")
+	for field, says := range map[string]string{"client_company_number": "Un SIREN a neuf chiffres.", "contact_email": "Écrivez une adresse e-mail seule",
+		"vat_rate": "Écrivez au plus 100.", "department": "Écrivez un département", "wanted_from": "passé", "address": "Cette modalité demande une adresse."} {
 		require.Contains(t, plainly(page.Find("#f-"+field+"-wrong").Text()), says)
+	}
+	for _, field := range append(all, "vat", "mode") {
 		wrong.Set(field, client.Get(field))
 	}
+	wrong.Set("unit_price", "10000000,01")
+	page = o.post(intakeFormPath, wrong)
+	require.Equal(t, []string{"unit_price"}, page.wrong())
+	require.Contains(t, plainly(page.Find("#f-unit_price-wrong").Text()), "Écrivez au plus 10 000 000")
+	wrong.Set("unit_price", "10000000") // which the API takes
 	require.Equal(t, "Tableur", page.form(t, nil).Get("title"))
 	wrong.Set("mode", "at_client")
 	page = o.post(intakeFormPath, wrong)

@@ -125,22 +125,27 @@ type RequestView struct {
 	Sessions    []models.Session    `json:"sessions"`
 }
 
+// checks trims what is known of a request, and is what is wrong with it that no look at the database is needed for; the day
+// that was wanted before may have passed since.
+func (in *Needs) checks(wanted, today models.Date) (wrong []error) {
+	wrong = append(wrong, called("body.title", &in.Title))
+	if in.Address = models.Trimmed(in.Address); in.Mode.OnSite() && in.Address == "" {
+		wrong = append(wrong, invalid("body.address", "this mode needs an address"))
+	}
+	if in.WantedFrom != "" && in.WantedFrom != wanted {
+		wrong = append(wrong, misplaced("body.wanted_from", models.CheckWanted(in.WantedFrom, today)))
+	}
+	return slices.DeleteFunc(wrong, func(err error) bool { return err == nil })
+}
+
 // apply fills a brief with what is known; what the schema cannot say is checked here.
 func (s *Server) apply(ctx context.Context, b *models.Brief, in Needs) error {
 	if err := s.knownTopic(ctx, in.Topic, "body.topic"); err != nil {
 		return err
 	}
-	if err := called("body.title", &in.Title); err != nil {
+	in.Needs = models.Trimmed(in.Needs)
+	if err := firstError(in.checks(b.WantedFrom, s.today())...); err != nil {
 		return err
-	}
-	in.Needs, in.Address = models.Trimmed(in.Needs), models.Trimmed(in.Address)
-	if in.Mode.OnSite() && in.Address == "" {
-		return invalid("body.address", "this mode needs an address")
-	}
-	if in.WantedFrom != "" && in.WantedFrom != b.WantedFrom {
-		if err := misplaced("body.wanted_from", models.CheckWanted(in.WantedFrom, s.today())); err != nil {
-			return err
-		}
 	}
 	if in.Owner != "" {
 		u, err := s.store.User(ctx, in.Owner)
