@@ -330,7 +330,7 @@ type dueWords struct {
 
 // dueWords say what a deadline awaits from whom until when, and what happens otherwise.
 func (d *desk) dueWords(x models.Deadline, person string, unreached map[string]bool) *dueWords {
-	w := &dueWords{What: d.lang.Awaited(x.Kind), Of: d.partOf(x.Dossier, x.Subject), From: d.awaits(x.Awaits), Otherwise: d.otherwise(x, unreached),
+	w := &dueWords{What: d.lang.AwaitedOf(x), Of: d.partOf(x.Dossier, x.Subject), From: d.awaits(x.Awaits), Otherwise: d.otherwise(x, unreached),
 		When: web.When(d.lang, x.DueAt, d.now), Machine: x.DueAt.UTC().Format(time.RFC3339)}
 	if person != "" {
 		w.From += ", " + person

@@ -578,12 +578,7 @@ func (x *dossierDesk) awaitedNow() ([]awaited, error) {
 
 // deadlineName says what a deadline awaits: which step, where only staff can take it, and of what.
 func (x *dossierDesk) deadlineName(d models.Deadline) string {
-	name := x.lang.Awaited(d.Kind)
-	if d.Kind == models.DeadlineStaff {
-		if key := "dossier.step." + d.Consequence; web.Has(key) {
-			name = x.t(key)
-		}
-	}
+	name := x.lang.AwaitedOf(d)
 	if d.Kind == models.DeadlineSilence && d.Status == models.Open && x.row.Stage != models.StageSolicitation {
 		name += x.t("dossier.comma") + x.t("dossier.in_reserve") // the search outlives the choice, until a contract is signed
 	}

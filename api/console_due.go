@@ -317,6 +317,6 @@ func (d *desk) postpone(x models.Deadline, back string) int {
 		}
 		return p.Status
 	}
-	d.done(back, d.t("postpone.done", "what", d.lang.Awaited(x.Kind), "due", web.DateTime(d.lang, due)))
+	d.done(back, d.t("postpone.done", "what", d.lang.AwaitedOf(x), "due", web.DateTime(d.lang, due)))
 	return http.StatusSeeOther
 }

@@ -35,7 +35,7 @@ func TestDueShowsWhatIsAwaitedAndWhatHappensOtherwise(t *testing.T) {
 	rows := p.Find("tbody tr").Map(func(_ int, s *goquery.Selection) string { return plainly(s.Text()) })
 	for i, words := range [][]string{
 		{"aujourd’hui, 10 h 00", "en retard", "Programme adapté du formateur, version 2", "formateur, François Fabulé", "relance et alerte", "D-2026-000002", "à regarder", "Bo Exemple", "Reporter"},
-		{"aujourd’hui, 18 h 00", "Décision de l’équipe", "La demande attend d’être qualifiée.", "équipe", "alerte au responsable, puis à l’équipe", "D-2026-000001", "Amel Exemple"},
+		{"aujourd’hui, 18 h 00", "Qualifier la demande", "La demande attend d’être qualifiée.", "équipe", "alerte au responsable, puis à l’équipe", "D-2026-000001", "Amel Exemple"},
 		{"ven. 27 nov.", "Avertissement avant le terme légal de paiement", "la comptabilité apprend que le terme approche", "I-2026-000007", "Délai légal"},
 		{"sam. 28 nov. ", "Le client n’a pas signé son document dans le délai prévu, malgré le rappel."},
 		{"lun. 30 nov., 9 h 00", "Date d’envoi des convocations, séance 1", "automatique", "les convocations partent", "D-2026-000003"},
@@ -73,6 +73,19 @@ func TestDueOfWhomNothingReached(t *testing.T) {
 	says(silent, unreached)
 	require.NoError(t, o.store.MessageFailed(t.Context(), key, models.MessageBounced, "", o.now))
 	says(unreached, silent)
+}
+
+// A step has one name, on the board of what falls due, in the list of dossiers and on its dossier.
+func TestAStepOfStaffHasOneName(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageSessions, func(r *models.Request, s *models.Step) {
+		withSession(24, models.SessionToJudge)(r, s)
+		s.Deadlines = append(s.Deadlines, models.Deadline{ID: "sheet", Workflow: models.SessionID(dossier, 1), Dossier: dossier, Kind: models.DeadlineStaff,
+			Subject: models.SessionRef(dossier, 1), Awaits: models.RoleStaff, DueAt: paris(26, 18, 0), Status: models.Open, Consequence: "sheet_missing"})
+	})
+	for _, path := range []string{"/console/due", dossiersPath, dossierPath} {
+		require.Contains(t, plainly(o.get(path).words()), "Obtenir la feuille d’émargement, séance 1", path)
+	}
 }
 
 func TestDueFilters(t *testing.T) {
@@ -183,7 +196,7 @@ func TestPostponeFromTheBoard(t *testing.T) {
 	o.dossiers()
 	form := o.get(o.get("/console/due?when=today").Find(`a[href*=postpone]`).AttrOr("href", ""))
 	wellMade(t, form)
-	for _, words := range []string{"Décision de l’équipe", "La demande attend d’être qualifiée.", "mercredi 25 novembre 2026 à 18 h 00", "alerte au responsable", "Le lien déjà envoyé reste valable"} {
+	for _, words := range []string{"Qualifier la demande", "La demande attend d’être qualifiée.", "mercredi 25 novembre 2026 à 18 h 00", "alerte au responsable", "Le lien déjà envoyé reste valable"} {
 		require.Contains(t, plainly(form.words()), words)
 	}
 	require.Equal(t, "18:00", form.Find("#f-time").AttrOr("value", ""))
@@ -218,7 +231,7 @@ func TestPostponeFromTheBoard(t *testing.T) {
 		require.Equal(t, duePath, p.header.Get("Location"))
 	}
 	said := o.get(duePath)
-	require.Contains(t, plainly(said.Find("[role=status]").Text()), "Décision de l’équipe : échéance reportée au vendredi 27 novembre 2026 à 17 h 00.")
+	require.Contains(t, plainly(said.Find("[role=status]").Text()), "Qualifier la demande : échéance reportée au vendredi 27 novembre 2026 à 17 h 00.")
 	require.Zero(t, o.get(duePath).Find("[role=status]").Length(), "said once")
 	updates := 0
 	for events := c.GetWorkflowHistory(t.Context(), run.GetID(), run.GetRunID(), false, 0); events.HasNext(); {
