@@ -228,6 +228,9 @@ func (p *process) describe() string {
 	for _, line := range followed {
 		fmt.Fprintf(&b, "- %s\n", line)
 	}
+	if len(p.open) > 0 {
+		b.WriteString("\nLes heures sont celles de Paris.\n") // the UI's own are not
+	}
 	if len(p.history) > 0 {
 		fmt.Fprintf(&b, "\nDernières étapes : %s\n", strings.Join(p.history, ", "))
 	}
@@ -243,7 +246,7 @@ func (p *process) awaited(d *models.Deadline) string {
 	}
 	asked, otherwise := "", models.French.Otherwise(d.Kind)
 	if leaves, ok := p.asking[d.ID]; ok {
-		asked = " ; e-mail du " + p.clock(leaves)
+		asked = " ; départ de l’e-mail le " + p.clock(leaves) // true before it left and after
 	}
 	if len(d.Asked) > 0 && !slices.ContainsFunc(d.Asked, func(key string) bool { return !p.lost[key] }) {
 		asked, otherwise = " ; e-mail non remis", "et sauf renvoi, "+models.French.Unreached() // a process is not told of that

@@ -32,6 +32,7 @@ func TestCurrentDetails(t *testing.T) {
 		require.Contains(t, first, "**Recherche d’un formateur**\n\n"+
 			"- Réponses des formateurs sollicités (D-2026-000001 ; 5 sans réponse sur 5 : T-000001, T-000002, T-000003, T-000004, T-000005), "+
 			"avant le 05/11/2026 18:00 ; sinon silence vaut refus\n")
+		require.Contains(t, first, "\n\nLes heures sont celles de Paris.\n")
 		require.Contains(t, later, "(D-2026-000001 ; 3 sans réponse sur 5 : T-000001, T-000003, T-000005), avant le 05/11/2026 18:00")
 		require.Contains(t, kept, "- Recherche en réserve jusqu’à la signature de T-000002 ; s’il quitte la mission, elle reprend : personne d’autre n’a répondu favorablement\n"+
 			"- Audit, programme et contrat du formateur retenu : voir `request/D-2026-000001`\n")
@@ -53,7 +54,7 @@ func TestCurrentDetails(t *testing.T) {
 		require.Contains(t, planned, "**Séance 1, "+models.French.Times(day("2026-11-20"))[0]+"**\n\n"+
 			"- Date d’envoi des convocations (D-2026-000001/session/1), le 13/11/2026 00:00 : les convocations partent\n")
 		require.NotContains(t, planned, "Émargement")
-		require.Contains(t, convoked, "- Feuille d’émargement signée par le formateur (D-2026-000001/session/1 ; formateur T-000001 ; e-mail du 20/11/2026 17:30), avant le ")
+		require.Contains(t, convoked, "- Feuille d’émargement signée par le formateur (D-2026-000001/session/1 ; formateur T-000001 ; départ de l’e-mail le 20/11/2026 17:30), avant le ")
 		require.Contains(t, convoked, "- Émargement des participants : 2 demi-journées, chacune dès son début et jusqu’à la feuille signée par le formateur ; sinon ")
 		require.Contains(t, after, "**Séance 1, "+models.French.Times(moved)[0]+"**")
 	})
@@ -87,7 +88,7 @@ func TestCurrentDetails(t *testing.T) {
 		})
 		h.at("2026-11-02 22:30", func() { got = h.details() })
 		h.search()
-		require.Contains(t, got, "(D-2026-000001 ; 3 sans réponse sur 3 : T-000006, T-000007, T-000008 ; e-mail du 03/11/2026 08:00), avant le 06/11/2026")
+		require.Contains(t, got, "(D-2026-000001 ; 3 sans réponse sur 3 : T-000006, T-000007, T-000008 ; départ de l’e-mail le 03/11/2026 08:00), avant le 06/11/2026")
 	})
 	t.Run("of a dossier that waits for signatures", func(t *testing.T) {
 		h := working(t)
