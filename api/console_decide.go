@@ -511,9 +511,9 @@ type opt struct {
 	class                      string
 	keys                       string // prefix of the words of a choice's values
 	words                      map[string]string
-	plain                      bool // optional, unmarked: its group says it, or its hint says when it is needed
+	plain                      bool  // optional, unmarked: its group says it, or its hint says when it is needed
 	cap                        int64 // of a number in hundredths: what the API takes at most
-	free                       bool // the API knows which values there are: those shown may have changed meanwhile
+	free                       bool  // the API knows which values there are: those shown may have changed meanwhile
 }
 
 // draft opens the form of what is decided or recorded by a call, with what was sent; nil: it is not offered now, not to this

@@ -541,26 +541,34 @@ func (x *dossierDesk) undelivered(all []models.Message) ([]string, error) {
 // awaited is an open deadline: what, from whom, until when, and what happens otherwise.
 type awaited struct {
 	What, Who, Until, Left, Otherwise, Note string
+	Mail                                    string // when the one that asks leaves, while it waits for the hours of mail
 	Late                                    bool
 	Postpone                                string // address of the form, empty where it cannot be
 }
 
 func (x *dossierDesk) awaitedNow() ([]awaited, error) {
-	var notes []string
+	var notes, asked []string
 	for _, d := range x.open {
-		notes = append(notes, d.Note)
+		notes, asked = append(notes, d.Note), append(asked, d.Asked...)
 	}
 	words, err := x.s.store.Notes(x.ctx, notes)
 	if err != nil {
 		return nil, err
 	}
 	unreached, err := x.s.store.Unreached(x.ctx, x.open)
+	if err != nil {
+		return nil, err
+	}
+	asking, err := x.s.store.Asking(x.ctx, asked)
 	var out []awaited
 	for _, d := range x.open {
 		a := awaited{What: x.deadlineName(d), Until: web.DateTime(x.lang, d.DueAt), Left: x.left(d.DueAt), Late: d.DueAt.Before(x.now),
 			Otherwise: x.otherwise(d, unreached)}
 		if d.Awaits != models.RoleSystem {
 			a.Who = x.person(d.Awaits, d.AwaitsRef)
+		}
+		if at := leaves(d, asking, x.now); !at.IsZero() {
+			a.Mail = x.t("dossier.mail_leaves", "when", web.DateTime(x.lang, at))
 		}
 		if d.Postponed > 0 {
 			a.Note = x.t("dossier.postponed", "count", d.Postponed)
@@ -574,6 +582,20 @@ func (x *dossierDesk) awaitedNow() ([]awaited, error) {
 		out = append(out, a)
 	}
 	return out, err
+}
+
+// leaves is when the first of the messages that ask for what a deadline awaits leaves; none once one of them left.
+func leaves(d models.Deadline, asking []models.Message, now time.Time) (first time.Time) {
+	for _, m := range asking {
+		switch {
+		case !slices.Contains(d.Asked, m.Key) && !slices.Contains(d.Asked, m.GroupKey), slices.Contains(models.MessagesTakenBack, m.Status):
+		case !m.Waits(now):
+			return time.Time{}
+		case first.IsZero() || m.NotBefore.Before(first):
+			first = m.NotBefore
+		}
+	}
+	return first
 }
 
 // deadlineName says what a deadline awaits: which step, where only staff can take it, and of what.

@@ -1105,3 +1105,23 @@ func TestConsoleSaysOnlyWhatHolds(t *testing.T) {
 	o.mission(models.StageSolicitation, nil)
 	require.Contains(t, o.get(dossierPath+"/decide/assign").words(), "La recherche en cours s’arrête")
 }
+
+// What is awaited says when the mail that asks for it leaves, as long as it waits for the hours of mail.
+func TestConsoleSaysWhenTheMailThatAsksLeaves(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageSessions, func(r *models.Request, s *models.Step) {
+		withSession(24, models.SessionToJudge)(r, s)
+		ask := models.Message{Key: "sheet", Dossier: dossier, Workflow: models.SessionID(dossier, 1), Template: "sheet_ask", To: models.RoleTrainer, ToRef: "T-000042",
+			Subject: models.SessionRef(dossier, 1), NotBefore: paris(26, 8, 0)}
+		s.Messages = []models.Message{ask}
+		s.Deadlines = append(s.Deadlines, models.Deadline{ID: "sheet", Workflow: ask.Workflow, Dossier: dossier, Kind: models.DeadlineSheet, Subject: ask.Subject,
+			Awaits: models.RoleTrainer, AwaitsRef: "T-000042", DueAt: paris(27, 18, 0), Status: models.Open, Asked: []string{ask.Key}})
+	})
+	const says = "L’e-mail qui le demande part le jeudi 26 novembre 2026 à 8 h 00."
+	page := o.get(dossierPath)
+	wellMade(t, page)
+	require.Equal(t, 1, strings.Count(plain(page.words()), says))
+	require.Contains(t, plain(o.get(dossierPath+"/deadlines").words()), says)
+	require.NoError(t, o.store.MessageSent(t.Context(), "sheet", paris(25, 9, 0)))
+	require.NotContains(t, plain(o.get(dossierPath).words()), says)
+}

@@ -420,7 +420,7 @@ func (s *Store) asked(ctx context.Context, d models.Deadline) (states []models.M
 	if len(d.Asked) == 0 {
 		return nil, true, nil
 	}
-	rows, err := all[models.Message](ctx, s, "key", "key IN ? OR group_key IN ?", d.Asked, d.Asked)
+	rows, err := s.Asking(ctx, d.Asked)
 	if err != nil {
 		return nil, false, err
 	}
