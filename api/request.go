@@ -599,8 +599,11 @@ func (s *Server) register(ctx context.Context, ref string, people []NewParticipa
 		if err != nil {
 			return nil, err
 		}
-		if reached(p.Email, participant, existing) || reached(p.Email, participant, rows) {
+		switch {
+		case reached(p.Email, participant, existing):
 			return nil, fault(models.CodeConflict, at+".email", "registered already")
+		case reached(p.Email, participant, rows):
+			return nil, fault(models.CodeConflict, at+".email", "listed twice")
 		}
 		row := models.Participant{Ref: participant, Dossier: ref, Name: p.Name, Email: p.Email, Lang: orFrench(p.Lang), CreatedAt: s.now()}
 		rows, out = append(rows, row), append(out, registration(row))
