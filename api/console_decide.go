@@ -28,6 +28,7 @@ type decision struct {
 	method string // POST if empty
 	route  string // of the typed API: who may decide is its rule
 	grave  bool   // what it ends does not come back: a box has to be ticked
+	draws  bool   // contracts may be drawn from the dossier as it is then
 	tab    string // where to go on to; the situation if empty
 	// offers tells whether it can be decided now, about a subject where it has one.
 	offers func(x *dossierDesk, subject string) error
@@ -96,11 +97,11 @@ var decisions = map[string]*decision{
 		}},
 	"drop-trainer": {route: "/requests/{ref}/drop-trainer", grave: true, offers: takes(models.VerbDropTrainer), fill: reason,
 		until: func(_ *dossierDesk, now models.Request) bool { return now.TrainerRef == "" }},
-	"waive": {route: "/requests/{ref}/waive", offers: takes(models.VerbWaive),
+	"waive": {route: "/requests/{ref}/waive", draws: true, offers: takes(models.VerbWaive),
 		fill: func(x *dossierDesk, f *draft) any {
 			return map[string]any{"step": f.hidden("step", string(x.row.Stage)), "reason": f.area("reason", opt{})}
 		}},
-	"approve-programme": {route: "/requests/{ref}/approve-programme", offers: takes(models.VerbApproveProgramme), fill: (*dossierDesk).fillProgramme},
+	"approve-programme": {route: "/requests/{ref}/approve-programme", draws: true, offers: takes(models.VerbApproveProgramme), fill: (*dossierDesk).fillProgramme},
 	"return-programme": {route: "/requests/{ref}/return-programme", offers: takes(models.VerbReturnProgramme),
 		fill: func(x *dossierDesk, f *draft) any {
 			x.readProgramme(f)
@@ -108,9 +109,9 @@ var decisions = map[string]*decision{
 			f.at["reason"] = "changes"
 			return map[string]any{"reason": words}
 		}},
-	"record-interview":  {route: "/requests/{ref}/record-interview", offers: takes(models.VerbRecordInterview), fill: verdict},
-	"confirm-readiness": {route: "/requests/{ref}/confirm-readiness", offers: takes(models.VerbConfirmReadiness), fill: verdict},
-	"reissue-contract": {route: "/requests/{ref}/reissue-contract", offers: takes(models.VerbReissueContract),
+	"record-interview":  {route: "/requests/{ref}/record-interview", draws: true, offers: takes(models.VerbRecordInterview), fill: verdict},
+	"confirm-readiness": {route: "/requests/{ref}/confirm-readiness", draws: true, offers: takes(models.VerbConfirmReadiness), fill: verdict},
+	"reissue-contract": {route: "/requests/{ref}/reissue-contract", draws: true, offers: takes(models.VerbReissueContract),
 		fill: func(x *dossierDesk, f *draft) any {
 			ref := ""
 			if c := models.ClientDocument(x.contracts); c != nil {
@@ -204,6 +205,23 @@ func (x *dossierDesk) goesOn(now models.Request) bool {
 }
 
 func ended(_ *dossierDesk, now models.Request) bool { return now.Stage.Ended() }
+
+// exceeded warns that contracts to be drawn name more people than the client announced (F007); empty where they do not, or
+// where none is drawn any more. What cannot be read is left out: it is not needed to decide.
+func (x *dossierDesk) exceeded() string {
+	if x.row.Stage == models.StageAudit {
+		return "" // the programme comes first
+	}
+	drawn := func(c models.Contract) bool {
+		return c.Kind == models.ContractTrainer && c.TrainerRef == x.row.TrainerRef && (c.WasSigned() || c.Status == models.ContractPending)
+	}
+	client := models.ClientDocument(x.contracts)
+	people, err := x.s.store.Participants(x.ctx, x.brief.Ref, true)
+	if err != nil || !x.brief.Exceeded(len(people)) || slices.ContainsFunc(x.contracts, drawn) && (client == nil || client.Status == models.ContractSigned) {
+		return ""
+	}
+	return x.t("dossier.group_exceeded", "registered", len(people), "group", x.brief.GroupSize)
+}
 
 // reason asks why, and nothing else.
 func reason(_ *dossierDesk, f *draft) any { return map[string]any{"reason": f.area("reason", opt{})} }
@@ -323,6 +341,7 @@ type decidePage struct {
 	Action, Back, BackLabel, Button string
 	Leave                           string // what not to do it is called, where it is not to change nothing
 	Says                            string
+	Warn                            string // what to look at before it is decided
 	Facts                           []pageFact
 	Weighs                          []string
 	First                           []offer // what is to be done before
@@ -355,6 +374,9 @@ func (x *dossierDesk) serveDecision() {
 		f.tick("sure", x.says(c, subject, "sure"))
 	}
 	page := decidePage{Action: x.c.Request.URL.RequestURI(), Back: x.at(), Button: x.says(c, subject, "button"), Says: x.says(c, subject, "says"), Grave: c.grave}
+	if c.draws {
+		page.Warn = x.exceeded()
+	}
 	title := x.says(c, subject, "title")
 	path := filled(c.route, x.brief.Ref, subject)
 	if !f.posted || !f.send(c.method, path, body, nil) {

@@ -1128,3 +1128,27 @@ func TestConsoleSaysWhenTheMailThatAsksLeaves(t *testing.T) {
 	require.NoError(t, o.store.MessageSent(t.Context(), "sheet", paris(25, 9, 0)))
 	require.NotContains(t, plain(o.get(dossierPath).words()), says)
 }
+
+func TestF007ConsoleWarnsBeforeContractsThatNameMoreThanAnnounced(t *testing.T) {
+	o := newOffice(t)
+	o.mission(models.StageProgramme, withProgramme)
+	const warns = "5 pour un effectif annoncé de 4"
+	require.NotContains(t, o.get(dossierPath+"/decide/approve-programme").words(), warns)
+	var more []models.Participant
+	for _, ref := range []string{"P-000003", "P-000004", "P-000005"} {
+		more = append(more, models.Participant{Ref: ref, Dossier: dossier, Name: "Inscrite " + ref, Email: ref + "@example.org"})
+	}
+	require.NoError(t, o.store.SaveParticipants(t.Context(), more))
+	require.Contains(t, o.get(dossierPath+"/decide/approve-programme").words(), warns)
+	require.NotContains(t, o.get(dossierPath+"/decide/return-programme").words(), warns, "nothing is drawn")
+	o.mission(models.StageContract, withContract)
+	require.Contains(t, o.get(dossierPath+"/decide/reissue-contract").words(), warns)
+	o.mission(models.StageReadiness, func(r *models.Request, s *models.Step) {
+		withContract(r, s)
+		client := s.Rows.Contracts[0]
+		client.Status, client.SignedAt = models.ContractSigned, paris(24, 10, 0)
+		s.Rows.Contracts = []models.Contract{client, {Ref: models.ContractRef(dossier, 2), Dossier: dossier, Number: 2, Kind: models.ContractTrainer, Signer: models.RoleTrainer,
+			TrainerRef: "T-000042", Status: models.ContractPending, SHA256: sha, SentAt: paris(24, 9, 0)}}
+	})
+	require.NotContains(t, o.get(dossierPath+"/decide/confirm-readiness").words(), warns, "all is drawn")
+}

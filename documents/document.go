@@ -97,6 +97,9 @@ func (c Course) facts() [][2]string {
 	if c.GroupSize > 0 {
 		size = fmt.Sprint(c.GroupSize)
 	}
+	if n := len(c.Participants); n > c.GroupSize && c.GroupSize > 0 { // what follows names more than were announced
+		size = fmt.Sprintf("%d prévus, %d inscrits", c.GroupSize, n)
+	}
 	return [][2]string{{"Intitulé", c.Title}, {"Nature de l’action", nature}, {"Durée", c.Duration}, {"Période", c.Period}, {"Séances", strings.Join(c.Sessions, "\n")},
 		{"Modalité", c.Mode}, {"Lieu", c.Place}, {"Niveau préalable requis", c.Level}, {"Effectif", size}, {"Participants", strings.Join(c.Participants, ", ")}}
 }

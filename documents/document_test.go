@@ -606,6 +606,22 @@ func TestFolderKeepsByContent(t *testing.T) {
 }
 
 // TestSyllabusIsKept: one that was drawn before is given again, whole, and never for another.
+func TestF007ContractsTellOfMoreThanAnnounced(t *testing.T) {
+	said := func(people ...string) string {
+		c := course
+		c.Participants = people
+		for _, f := range c.facts() {
+			if f[0] == "Effectif" {
+				return f[1]
+			}
+		}
+		return ""
+	}
+	require.Equal(t, "4", said(course.Participants[:2]...), "others may still be registered")
+	require.Equal(t, "4", said(course.Participants...))
+	require.Equal(t, "4 prévus, 5 inscrits", said(append(course.Participants[:4:4], "Noël Ün")...))
+}
+
 func TestSyllabusIsKept(t *testing.T) {
 	o := paperwork()["F091 programme"].(Outline)
 	first, err := Syllabus(o)
