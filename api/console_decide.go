@@ -1317,7 +1317,9 @@ func (x *dossierDesk) fillRegister(f *draft) any {
 		key := "decide.register.wrong"
 		if code == models.CodeConflict {
 			key = "decide.register.known"
-			if slices.ContainsFunc(people[:n], func(p map[string]any) bool { return strings.EqualFold(fmt.Sprint(p["email"]), fmt.Sprint(people[n]["email"])) }) {
+			if slices.ContainsFunc(people[:n], func(p map[string]any) bool {
+				return strings.EqualFold(fmt.Sprint(p["email"]), fmt.Sprint(people[n]["email"]))
+			}) {
 				key = "decide.register.twice" // of one list, nobody is registered
 			}
 		}
