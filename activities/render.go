@@ -174,7 +174,7 @@ func (a clerk) contract(ctx context.Context, in models.RenderInput) (string, []b
 			return "", nil, err
 		}
 		m := documents.Mission{Ref: in.Contract.Ref, At: in.At, Agency: a.Agency, Trainer: supplier(t), Course: course, Programme: programme,
-			Abroad: !t.Domestic(), Mandate: t.SelfBilling && t.Domestic() && t.LegalForm != models.FormUmbrella, VATText: vatText(t), CPF: b.Funding == "cpf", Terms: terms(in)}
+			Abroad: !t.Domestic(), Mandate: t.Supplier().Mandates(), VATText: vatText(t), CPF: b.Funding == "cpf", Terms: terms(in)}
 		if in.Rate != nil {
 			m.Rate = fr.RateName(in.Rate.Cents, in.Rate.Unit)
 			m.Cents, _ = b.Order.CostAt(in.Rate.Cents, in.Rate.Unit)

@@ -75,9 +75,12 @@ type Supplier struct {
 	Umbrella bool      `json:"umbrella"`
 }
 
+// Mandates tells whether the supplier may be self-billed, and gave a mandate for it (F192, F193).
+func (s Supplier) Mandates() bool { return s.Domestic && s.Mandate && !s.Umbrella }
+
 // SelfBills tells whether the agency writes the supplier's invoices (F192, F193).
 func (p Policy) SelfBills(s Supplier) bool {
-	return p.SelfBilling == SelfBillingDomestic && s.Domestic && s.Mandate && !s.Umbrella
+	return p.SelfBilling == SelfBillingDomestic && s.Mandates()
 }
 
 // EvaluationQuery asks how many answered a questionnaire.
