@@ -329,8 +329,8 @@ type dueWords struct {
 }
 
 // dueWords say what a deadline awaits from whom until when, and what happens otherwise.
-func (d *desk) dueWords(x models.Deadline, person string, unreached map[string]bool) *dueWords {
-	w := &dueWords{What: d.lang.AwaitedOf(x), Of: d.partOf(x.Dossier, x.Subject), From: d.awaits(x.Awaits), Otherwise: d.otherwise(x, unreached),
+func (d *desk) dueWords(x models.Deadline, person string, asking map[string][]models.Message) *dueWords {
+	w := &dueWords{What: d.lang.AwaitedOf(x), Of: d.partOf(x.Dossier, x.Subject), From: d.awaits(x.Awaits), Otherwise: d.otherwise(x, asking),
 		When: web.When(d.lang, x.DueAt, d.now), Machine: x.DueAt.UTC().Format(time.RFC3339)}
 	if person != "" {
 		w.From += ", " + person
@@ -345,8 +345,8 @@ func (d *desk) dueWords(x models.Deadline, person string, unreached map[string]b
 }
 
 // otherwise is what happens when an open deadline passes; who could not be asked is not taken to be silent.
-func (d *desk) otherwise(x models.Deadline, unreached map[string]bool) string {
-	if unreached[x.ID] {
+func (d *desk) otherwise(x models.Deadline, asking map[string][]models.Message) string {
+	if models.Unreached(asking[x.ID]) {
 		return d.lang.Unreached()
 	}
 	return d.lang.Otherwise(x.Kind)

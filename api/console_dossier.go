@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -85,7 +86,7 @@ func (s *Server) withDossier(serve func(*dossierDesk)) func(*desk) {
 }
 
 func (d *desk) dossier(ref string) (*dossierDesk, error) {
-	x := &dossierDesk{desk: d, names: map[string]string{}, asks: map[string]models.Message{}}
+	x := &dossierDesk{desk: d, names: map[string]string{}}
 	var err error
 	if x.brief, x.row, err = d.s.dossier(d.ctx, ref); err != nil {
 		return nil, err
@@ -117,12 +118,8 @@ func (d *desk) dossier(ref string) (*dossierDesk, error) {
 	if x.absences, err = st.Absences(ctx, ref); err != nil {
 		return nil, err
 	}
-	asks, err := st.MessagesOf(ctx, ref, models.TemplatesThatAsk...)
-	if err != nil {
+	if x.asks, err = d.s.askingIn(ctx, ref); err != nil {
 		return nil, err
-	}
-	for _, m := range asks {
-		x.asks[m.Subject] = m
 	}
 	if x.ending, err = d.s.ending(ctx, x.row, x.sessions); err != nil {
 		return nil, err
@@ -145,6 +142,16 @@ func (d *desk) dossier(ref string) (*dossierDesk, error) {
 		who = append(who, o.AwaitsRef)
 	}
 	return x, x.meet(who)
+}
+
+// askingIn are the latest messages of a dossier that ask for something, by what they ask about.
+func (s *Server) askingIn(ctx context.Context, dossier string) (map[string]models.Message, error) {
+	rows, err := s.store.MessagesOf(ctx, dossier, models.TemplatesThatAsk...)
+	out := make(map[string]models.Message, len(rows))
+	for _, m := range rows {
+		out[m.Subject] = m
+	}
+	return out, err
 }
 
 // ended says why nothing can be decided of the dossier any more; empty for one that goes on.
@@ -547,27 +554,23 @@ type awaited struct {
 }
 
 func (x *dossierDesk) awaitedNow() ([]awaited, error) {
-	var notes, asked []string
+	var notes []string
 	for _, d := range x.open {
-		notes, asked = append(notes, d.Note), append(asked, d.Asked...)
+		notes = append(notes, d.Note)
 	}
 	words, err := x.s.store.Notes(x.ctx, notes)
 	if err != nil {
 		return nil, err
 	}
-	unreached, err := x.s.store.Unreached(x.ctx, x.open)
-	if err != nil {
-		return nil, err
-	}
-	asking, err := x.s.store.Asking(x.ctx, asked)
+	asking, err := x.s.store.Asking(x.ctx, x.open...)
 	var out []awaited
 	for _, d := range x.open {
 		a := awaited{What: x.deadlineName(d), Until: web.DateTime(x.lang, d.DueAt), Left: x.left(d.DueAt), Late: d.DueAt.Before(x.now),
-			Otherwise: x.otherwise(d, unreached)}
+			Otherwise: x.otherwise(d, asking)}
 		if d.Awaits != models.RoleSystem {
 			a.Who = x.person(d.Awaits, d.AwaitsRef)
 		}
-		if at := leaves(d, asking, x.now); !at.IsZero() {
+		if at := leaves(asking[d.ID], x.now); !at.IsZero() {
 			a.Mail = x.t("dossier.mail_leaves", "when", web.DateTime(x.lang, at))
 		}
 		if d.Postponed > 0 {
@@ -584,11 +587,11 @@ func (x *dossierDesk) awaitedNow() ([]awaited, error) {
 	return out, err
 }
 
-// leaves is when the first of the messages that ask for what a deadline awaits leaves; none once one of them left.
-func leaves(d models.Deadline, asking []models.Message, now time.Time) (first time.Time) {
+// leaves is when the first of the messages that ask for something leaves; none once one of them left.
+func leaves(asking []models.Message, now time.Time) (first time.Time) {
 	for _, m := range asking {
 		switch {
-		case !slices.Contains(d.Asked, m.Key) && !slices.Contains(d.Asked, m.GroupKey), slices.Contains(models.MessagesTakenBack, m.Status):
+		case slices.Contains(models.MessagesTakenBack, m.Status):
 		case !m.Waits(now):
 			return time.Time{}
 		case first.IsZero() || m.NotBefore.Before(first):

@@ -99,7 +99,7 @@ func serveDue(d *desk) {
 	for i, row := range b.rows {
 		open[i] = row.Deadline
 	}
-	unreached, err := d.s.store.Unreached(d.ctx, open)
+	asking, err := d.s.store.Asking(d.ctx, open...)
 	if err != nil {
 		d.fail(err)
 		return
@@ -114,13 +114,13 @@ func serveDue(d *desk) {
 			p.Groups = append(p.Groups, dueGroup{Name: name, Title: d.t("due." + name)})
 		}
 		g := &p.Groups[len(p.Groups)-1]
-		g.Lines = append(g.Lines, d.dueLine(row, b.owners, accounts, unreached))
+		g.Lines = append(g.Lines, d.dueLine(row, b.owners, accounts, asking))
 	}
 	d.render(http.StatusOK, "console_due", &web.Page{Title: d.t("due.title"), State: "list", Data: p})
 }
 
-func (d *desk) dueLine(row store.DueRow, owners map[string]string, accounts map[string]account, unreached map[string]bool) dueLine {
-	line := dueLine{dueWords: d.dueWords(row.Deadline, row.Person, unreached), Title: row.Title, Client: row.Client, Owner: owners[row.Owner], Alerted: row.Alert != ""}
+func (d *desk) dueLine(row store.DueRow, owners map[string]string, accounts map[string]account, asking map[string][]models.Message) dueLine {
+	line := dueLine{dueWords: d.dueWords(row.Deadline, row.Person, asking), Title: row.Title, Client: row.Client, Owner: owners[row.Owner], Alerted: row.Alert != ""}
 	line.Ref, line.Href = d.leadsTo(row.Deadline)
 	if a, ok := accounts[row.Subject]; ok && row.Dossier == "" {
 		line.Ref, line.Title = a.Name, a.Who
@@ -283,12 +283,12 @@ func servePostpone(d *desk) {
 		d.fail(err)
 		return
 	}
-	unreached, err := d.s.store.Unreached(d.ctx, []models.Deadline{x})
+	asking, err := d.s.store.Asking(d.ctx, x)
 	if err != nil {
 		d.fail(err)
 		return
 	}
-	line := d.dueLine(row, nil, accounts, unreached)
+	line := d.dueLine(row, nil, accounts, asking)
 	facts := []pageFact{{d.t("due.what"), strings.TrimSpace(line.What + " " + line.Of)}, {d.t("due.from"), line.From},
 		{d.t("due.until"), web.DateTime(d.lang, x.DueAt)}, {d.t("due.otherwise"), line.Otherwise}}
 	d.render(status, "console_postpone", &web.Page{Title: d.t("postpone.title"), State: "form", Faults: d.faults, Values: d.values,

@@ -427,10 +427,10 @@ func (d *desk) clocks(workflow string) ([]*dueWords, []models.Deadline, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	unreached, err := d.s.store.Unreached(d.ctx, open.Items)
+	asking, err := d.s.store.Asking(d.ctx, open.Items...)
 	var out []*dueWords
 	for _, x := range open.Items {
-		out = append(out, d.dueWords(x, "", unreached))
+		out = append(out, d.dueWords(x, "", asking))
 	}
 	return out, open.Items, err
 }

@@ -139,8 +139,11 @@ func serveTrainers(d *desk) {
 func (d *desk) trainerLine(t models.Trainer, titles map[string]string, topic string) trainerLine {
 	line := trainerLine{Ref: t.Ref, Href: trainerPage(t.Ref), Name: t.Name, Department: t.Department, Form: d.legalForm(t), Gaps: d.gaps(t), States: d.trainerStates(t)}
 	slices.SortStableFunc(t.Skills, func(a, b models.Skill) int {
-		if is := a.Topic == topic; is != (b.Topic == topic) {
-			return map[bool]int{true: -1, false: 1}[is]
+		switch topic {
+		case a.Topic:
+			return -1
+		case b.Topic:
+			return 1
 		}
 		return b.Level - a.Level
 	})
@@ -277,17 +280,11 @@ func (d *desk) askedNow(trainer string) (out []askedLine, err error) {
 		return nil, err
 	}
 	for _, i := range rows {
-		messages, err := d.s.store.MessagesOf(d.ctx, i.Dossier, models.TemplatesThatAsk...)
+		asks, err := d.s.askingIn(d.ctx, i.Dossier)
 		if err != nil {
 			return nil, err
 		}
-		var asks models.Message
-		for _, m := range messages {
-			if m.Subject == i.Ref {
-				asks = m
-			}
-		}
-		out = append(out, askedLine{dossiersPath + "/" + i.Dossier, i.Dossier, i.Title, i.Client, d.invited(i.Invitation, asks)})
+		out = append(out, askedLine{dossiersPath + "/" + i.Dossier, i.Dossier, i.Title, i.Client, d.invited(i.Invitation, asks[i.Ref])})
 	}
 	return out, nil
 }

@@ -99,6 +99,12 @@ func (m Message) Undelivered() bool {
 	return slices.Contains(MessagesUndelivered, m.Status)
 }
 
+// Unreached tells of the messages that ask for something whether none reached anybody: what they ask for then ends without a
+// silence.
+func Unreached(asking []Message) bool {
+	return len(asking) > 0 && !slices.ContainsFunc(asking, func(m Message) bool { return !m.Undelivered() })
+}
+
 // Left tells whether a message is on its way to somebody, as far as anybody knows.
 func (m Message) Left() bool {
 	switch m.Status {

@@ -18,22 +18,24 @@ func (s *Store) Deadlines(ctx context.Context, dossier string) ([]models.Deadlin
 	return all[models.Deadline](ctx, s, "due_at, id", "dossier = ?", dossier)
 }
 
-// Unreached are those of some open deadlines, by ID, of which no message that asks reached anybody: they end without a silence.
-func (s *Store) Unreached(ctx context.Context, open []models.Deadline) (map[string]bool, error) {
+// Asking lists the messages that ask for what some deadlines await, by the deadline's ID: those of the keys it has, or made
+// for each participant from one that has such a key.
+func (s *Store) Asking(ctx context.Context, deadlines ...models.Deadline) (map[string][]models.Message, error) {
 	var keys []string
-	for _, d := range open {
+	for _, d := range deadlines {
 		keys = append(keys, d.Asked...)
 	}
 	if len(keys) == 0 {
 		return nil, nil
 	}
 	rows, err := all[models.Message](ctx, s, "key", "key IN ? OR group_key IN ?", keys, keys)
-	out := map[string]bool{}
-	for _, d := range open {
-		asks := slices.DeleteFunc(slices.Clone(rows), func(m models.Message) bool {
-			return !slices.Contains(d.Asked, m.Key) && !slices.Contains(d.Asked, m.GroupKey)
-		})
-		out[d.ID] = len(asks) > 0 && !slices.ContainsFunc(asks, func(m models.Message) bool { return !m.Undelivered() })
+	out := map[string][]models.Message{}
+	for _, d := range deadlines {
+		for _, m := range rows {
+			if slices.Contains(d.Asked, m.Key) || slices.Contains(d.Asked, m.GroupKey) {
+				out[d.ID] = append(out[d.ID], m)
+			}
+		}
 	}
 	return out, err
 }

@@ -18,11 +18,6 @@ func (s *Store) Message(ctx context.Context, key string) (models.Message, error)
 	return one[models.Message](ctx, s, "key = ?", key)
 }
 
-// Asking lists messages by their keys, or by those of the messages to all participants that they were made from.
-func (s *Store) Asking(ctx context.Context, keys []string) ([]models.Message, error) {
-	return all[models.Message](ctx, s, "key", "key IN ? OR group_key IN ?", keys, keys)
-}
-
 // Messages lists a dossier's messages, oldest first.
 func (s *Store) Messages(ctx context.Context, dossier string, from Cursor, limit int) (Page[models.Message], error) {
 	return page(s.db.WithContext(ctx).Where("dossier = ?", dossier), order[models.Message]{at: "created_at", id: "key",

@@ -420,7 +420,7 @@ func (s *Store) asked(ctx context.Context, d models.Deadline) (states []models.M
 	if len(d.Asked) == 0 {
 		return nil, true, nil
 	}
-	rows, err := s.Asking(ctx, d.Asked)
+	asking, err := s.Asking(ctx, d)
 	if err != nil {
 		return nil, false, err
 	}
@@ -429,7 +429,7 @@ func (s *Store) asked(ctx context.Context, d models.Deadline) (states []models.M
 		leftBy = d.DueAt
 	}
 	silent = true
-	for _, m := range rows {
+	for _, m := range asking[d.ID] {
 		states = append(states, models.MessageState{Key: m.Key, Status: m.Status, SentAt: m.SentAt})
 		left := (m.Status == models.MessageSent || m.Status == models.MessageDelivered) && !m.SentAt.After(leftBy)
 		silent = silent && (left || m.Status == models.MessageWithdrawn)
